@@ -1,0 +1,130 @@
+//! EnvelopedData and AuthEnvelopedData (RFC 5652 section 6, RFC 5083, RFC 5084), written and read.
+
+use const_oid::ObjectIdentifier;
+use rand_core::CryptoRng;
+use zeroize::Zeroizing;
+
+use crate::certificate::Certificate;
+use crate::key::PrivateKey;
+
+/// The content cipher of a message that we write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContentCipher {
+    /// AuthEnvelopedData with AES-256-GCM, 12-octet nonce, 16-octet tag.
+    Aes256Gcm,
+    /// AuthEnvelopedData with AES-128-GCM.
+    Aes128Gcm,
+    /// EnvelopedData with AES-256-CBC.
+    Aes256Cbc,
+    /// EnvelopedData with AES-128-CBC.
+    Aes128Cbc,
+}
+
+/// How the content key travels to an RSA recipient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RsaTransport {
+    /// RSAES-OAEP with SHA-256 and MGF1-SHA-256 (RFC 8551, RFC 4056).
+    OaepSha256,
+    /// RSAES-PKCS1-v1_5.
+    Pkcs1,
+}
+
+/// One recipient. Curve keys use ephemeral-static ECDH (RFC 5753) with SHA-256 KDF and AES-256 key wrap.
+#[derive(Clone, Debug)]
+pub enum Recipient {
+    /// Named by IssuerAndSerialNumber.
+    Certificate {
+        /// The encryption certificate.
+        certificate: Certificate,
+        /// Used when its key is RSA.
+        rsa: RsaTransport,
+    },
+    /// Named by SubjectKeyIdentifier; no certificate is known (QR meetings).
+    Key {
+        /// DER SubjectPublicKeyInfo, P-256.
+        public_key: Vec<u8>,
+    },
+}
+
+/// The message could not be encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum EncryptError {
+    /// No recipient was given.
+    #[error("no recipient")]
+    NoRecipient,
+    /// The recipient at this index has a key that can't be encrypted to.
+    #[error("recipient {0} has no usable encryption key")]
+    UnusableKey(usize),
+    /// More than [`MAX_RECIPIENTS`].
+    #[error("more than {MAX_RECIPIENTS} recipients")]
+    TooManyRecipients,
+}
+
+/// Limit of recipients, when writing and when reading.
+pub const MAX_RECIPIENTS: usize = 1024;
+
+/// Encrypts `content` of type `content_type` (id-data for mail) to all recipients; DER of the ContentInfo.
+pub fn encrypt(
+    content: &[u8],
+    recipients: &[Recipient],
+    cipher: ContentCipher,
+    rng: &mut dyn CryptoRng,
+) -> Result<Vec<u8>, EncryptError> {
+    let _ = (content, recipients, cipher, rng);
+    todo!()
+}
+
+/// A private key with the certificates it belongs to (none for one-time keys).
+#[derive(Debug)]
+pub struct DecryptionKey {
+    /// The key.
+    pub key: PrivateKey,
+    /// Certificates whose issuer and serial number or key identifier may name it.
+    pub certificates: Vec<Certificate>,
+}
+
+/// A decrypted content; wiped when dropped.
+#[derive(Debug)]
+pub struct Decrypted {
+    /// The plaintext octets.
+    pub content: Zeroizing<Vec<u8>>,
+    /// Its content type.
+    pub content_type: ObjectIdentifier,
+    /// `aes-256-gcm`, `aes-128-cbc`, `3des-cbc`, …
+    pub cipher: &'static str,
+    /// How our key was reached: `ecdh-p256`, `rsa-oaep`, `rsa-pkcs1`, `x25519`.
+    pub key_method: String,
+    /// Authenticated encryption: the octets are what was encrypted.
+    pub integrity: bool,
+    /// 3DES or worse.
+    pub weak: bool,
+}
+
+/// Why nothing was decrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum DecryptError {
+    /// Not EnvelopedData or AuthEnvelopedData.
+    #[error("not an encrypted message")]
+    NotEncrypted,
+    /// The structure is broken before any key is used.
+    #[error("the encrypted message is malformed")]
+    Malformed,
+    /// No recipient names one of the keys.
+    #[error("the message is encrypted for another key")]
+    NoKey,
+    /// Wrong key, wrong padding, wrong tag, malformed content: one answer for all.
+    #[error("the message can't be decrypted")]
+    Failed,
+    /// The content cipher or key method is not known here.
+    #[error("the message uses an unsupported algorithm")]
+    Unsupported,
+}
+
+/// Decrypts with the first key that a recipient names; recipients by issuer and serial number, by key identifier
+/// (extension, or computed by RFC 5280 method 1 and RFC 7093 method 1).
+///
+/// `rng` feeds implicit rejection and blinding.
+pub fn decrypt(ber: &[u8], keys: &[DecryptionKey], rng: &mut dyn CryptoRng) -> Result<Decrypted, DecryptError> {
+    let _ = (ber, keys, rng);
+    todo!()
+}

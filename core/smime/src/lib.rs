@@ -1,0 +1,24 @@
+//! CMS and X.509 for mail: sign, verify, encrypt, decrypt, timestamps, path validation, verdict.
+//!
+//! Pure: time, randomness, keys and bytes are arguments. What real mail contains is read (BER, old
+//! algorithms); only what is modern is written. A verdict is data; an `Err` means "could not be run".
+
+pub mod address;
+pub mod ber;
+pub mod certificate;
+pub mod enveloped;
+pub mod fingerprint;
+pub mod issue;
+pub mod key;
+pub mod oid;
+pub mod path;
+pub mod signed;
+pub mod time;
+pub mod tsp;
+pub mod verdict;
+
+pub use address::EmailAddress;
+pub use certificate::Certificate;
+pub use fingerprint::Fingerprint;
+pub use key::{KeyAlgorithm, PrivateKey, SignatureAlgorithm};
+pub use time::UnixTime;

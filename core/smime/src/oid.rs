@@ -1,0 +1,1 @@
+//! Object identifiers of CMS, X.509 and S/MIME.

@@ -1,0 +1,72 @@
+//! Time as an argument.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// Whole seconds since 1970-01-01T00:00:00Z, written as RFC 3339 in UTC.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnixTime(u64);
+
+/// The text is not an RFC 3339 time after 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a time (expected RFC 3339, like 2026-11-25T08:00:00Z)")]
+pub struct NotATime;
+
+impl UnixTime {
+    /// `secs` seconds after 1970-01-01T00:00:00Z.
+    pub const fn from_secs(secs: u64) -> Self {
+        UnixTime(secs)
+    }
+
+    /// Seconds since 1970-01-01T00:00:00Z.
+    pub const fn secs(self) -> u64 {
+        self.0
+    }
+
+    /// This time plus `secs` seconds; saturates.
+    pub const fn plus(self, secs: u64) -> Self {
+        UnixTime(self.0.saturating_add(secs))
+    }
+
+    /// This time minus `secs` seconds, not before 1970.
+    pub const fn minus(self, secs: u64) -> Self {
+        UnixTime(self.0.saturating_sub(secs))
+    }
+}
+
+impl fmt::Display for UnixTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match i64::try_from(self.0).ok().and_then(|secs| jiff::Timestamp::from_second(secs).ok()) {
+            Some(timestamp) => write!(f, "{timestamp}"),
+            None => f.write_str("9999-12-31T23:59:59Z"),
+        }
+    }
+}
+
+impl fmt::Debug for UnixTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for UnixTime {
+    type Err = NotATime;
+    fn from_str(text: &str) -> Result<Self, NotATime> {
+        let timestamp: jiff::Timestamp = text.parse().map_err(|_| NotATime)?;
+        u64::try_from(timestamp.as_second()).map(UnixTime).map_err(|_| NotATime)
+    }
+}
+
+impl Serialize for UnixTime {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for UnixTime {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}

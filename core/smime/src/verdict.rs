@@ -1,0 +1,224 @@
+//! The verdict on one message: data, not an error (docs/protocols/verdict.md).
+
+use serde::{Deserialize, Serialize};
+
+use crate::address::EmailAddress;
+use crate::certificate::Certificate;
+use crate::fingerprint::Fingerprint;
+use crate::path::{Trust, TrustAnchor};
+use crate::signed::SignedData;
+use crate::time::UnixTime;
+
+/// Why a signature, a timestamp or a path is not valid. Stable codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// The message digest does not fit the content.
+    DigestMismatch,
+    /// The signature does not verify.
+    BadSignature,
+    /// The certificate (or one of its path) has ended.
+    Expired,
+    /// It is not valid yet.
+    NotYetValid,
+    /// It was revoked.
+    Revoked,
+    /// Key usage forbids it.
+    WrongKeyUsage,
+    /// Extended key usage forbids it.
+    WrongExtendedKeyUsage,
+    /// The sender's address is not in the certificate.
+    AddressMismatch,
+    /// MD5 or SHA-1.
+    WeakDigest,
+    /// RSA below 2048 bits.
+    WeakKey,
+    /// No certificate fits the signer.
+    NoSignerCertificate,
+    /// Content inside multipart/signed.
+    ContentAmbiguous,
+    /// Signed attributes are missing, double or contradict each other.
+    AttributesInvalid,
+    /// The algorithm is unknown here.
+    UnsupportedAlgorithm,
+    /// No path to an anchor.
+    NoTrustedPath,
+    /// Name constraints forbid the certificate's names.
+    NameConstraints,
+    /// A basic constraint or path length is violated.
+    PathConstraints,
+    /// A critical extension is unknown, or the certificate is malformed.
+    InvalidCertificate,
+    /// The structure can't be read.
+    Malformed,
+    /// The token stamps other data.
+    ImprintMismatch,
+    /// The time lies in the future.
+    FutureTime,
+}
+
+/// State of a signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignatureState {
+    /// Not signed at the root, or without SignerInfo.
+    None,
+    /// Everything holds.
+    Valid,
+    /// Something is wrong; see the reasons.
+    Invalid,
+    /// Mathematically right, but no path to an anchor.
+    Untrusted,
+    /// Algorithm or certificate missing.
+    Unverifiable,
+}
+
+/// Revocation status of a signer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Revocation {
+    /// Good at the judged time.
+    Good,
+    /// Revoked.
+    Revoked,
+    /// No usable answer.
+    Unknown,
+    /// Not asked.
+    NotChecked,
+}
+
+/// One signer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignerVerdict {
+    /// Addresses of the certificate.
+    pub emails: Vec<EmailAddress>,
+    /// Subject, RFC 4514.
+    pub subject: String,
+    /// Issuer, RFC 4514.
+    pub issuer: String,
+    /// Serial number, hexadecimal.
+    pub serial: String,
+    /// SHA-256 of the certificate.
+    pub sha256: Fingerprint,
+    /// Like `ecdsa-p256-sha256`.
+    pub algorithm: String,
+    /// Claimed.
+    pub signing_time: Option<UnixTime>,
+    /// From is an address of the certificate.
+    pub address_matches: bool,
+    /// Leaf first, anchor last; SHA-256 of each. Empty without a path.
+    pub chain: Vec<Fingerprint>,
+    /// Why the anchor is trusted.
+    pub trust: Trust,
+    /// Revocation status.
+    pub revocation: Revocation,
+}
+
+/// The signature part of a verdict.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignatureVerdict {
+    /// Overall.
+    pub state: SignatureState,
+    /// Why not valid.
+    pub reasons: Vec<Reason>,
+    /// Those whose certificate was found.
+    pub signers: Vec<SignerVerdict>,
+}
+
+/// State of a timestamp.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimestampState {
+    /// There is none.
+    None,
+    /// Token, authority and path are right.
+    Valid,
+    /// See the reasons.
+    Invalid,
+}
+
+/// The timestamp part of a verdict.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimestampVerdict {
+    /// Overall.
+    pub state: TimestampState,
+    /// genTime.
+    pub time: Option<UnixTime>,
+    /// Subject of the authority's certificate.
+    pub authority: Option<String>,
+    /// Why not valid.
+    pub reasons: Vec<Reason>,
+}
+
+/// Against what a signature is judged.
+#[derive(Clone, Copy, Debug)]
+pub struct Policy<'a> {
+    /// The time of judging; a valid timestamp's time takes its place for the signer's certificate.
+    pub at: UnixTime,
+    /// For signers.
+    pub anchors: &'a [TrustAnchor],
+    /// For timestamp authorities.
+    pub timestamp_anchors: &'a [TrustAnchor],
+    /// Certificates that help building paths.
+    pub untrusted: &'a [Certificate],
+}
+
+/// What [`judge`] found.
+#[derive(Clone, Debug)]
+pub struct Judgement {
+    /// The signature.
+    pub signature: SignatureVerdict,
+    /// The timestamp of the first signer.
+    pub timestamp: TimestampVerdict,
+    /// Proof for each signer that is valid as a whole (verifies, trusted, address matches); same order as the SignerInfos.
+    pub valid_signers: Vec<ValidSigner>,
+}
+
+/// A signer for whom everything holds; only [`judge`] makes one.
+#[derive(Clone, Debug)]
+pub struct ValidSigner {
+    certificate: Certificate,
+    chain: Vec<Certificate>,
+    trust: Trust,
+    content_sha256: Fingerprint,
+    timestamp: Option<UnixTime>,
+    judged_at: UnixTime,
+}
+
+impl ValidSigner {
+    /// The signing certificate.
+    pub fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+    /// Leaf first, anchor last.
+    pub fn chain(&self) -> &[Certificate] {
+        &self.chain
+    }
+    /// The anchor's certificate.
+    pub fn anchor(&self) -> &Certificate {
+        self.chain.last().unwrap_or(&self.certificate)
+    }
+    /// Why the anchor is trusted.
+    pub fn trust(&self) -> Trust {
+        self.trust
+    }
+    /// SHA-256 of the signed content.
+    pub fn content_sha256(&self) -> Fingerprint {
+        self.content_sha256
+    }
+    /// genTime of the valid token on this signature.
+    pub fn timestamp(&self) -> Option<UnixTime> {
+        self.timestamp
+    }
+    /// The time the certificate was judged at.
+    pub fn judged_at(&self) -> UnixTime {
+        self.judged_at
+    }
+}
+
+/// Judges all signers of `signed` over `content`; `from` are the addresses of the From field that is believed
+/// (one in a proper mail; none means `address_mismatch`). `None` leaves the address out of the judgement.
+pub fn judge(signed: &SignedData, content: &[u8], from: Option<&[EmailAddress]>, policy: &Policy<'_>) -> Judgement {
+    let _ = (signed, content, from, policy);
+    todo!()
+}
