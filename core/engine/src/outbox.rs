@@ -1,1 +1,336 @@
-//! x
+//! The durable outbox: what happens to a mail between "send" and "sent", as data.
+//!
+//! An item moves `Signed → Sealed → Sending → Accepted → Done`; each step is stored before the next one begins. The
+//! one step that can't be repeated is handing the mail over: from the moment its data may have reached the server
+//! (`Sending`) until the server's answer, a crash or a cut leaves the item *uncertain*, and an uncertain item is never
+//! sent again unless its owner says so.
+
+use serde::{Deserialize, Serialize};
+use smime::{EmailAddress, Fingerprint, UnixTime};
+
+/// Attempts after which an item waits for its owner.
+pub const MAX_ATTEMPTS: u32 = 12;
+
+/// How long an ordinary mail waits for a timestamp authority, in seconds; then it goes out visibly without.
+pub const ORDINARY_TIMESTAMP_PATIENCE: u64 = 10;
+
+/// What kind of mail it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Written by a person.
+    Ordinary,
+    /// An event of an approval.
+    Event {
+        /// The request.
+        request: Fingerprint,
+        /// The event.
+        event: Fingerprint,
+        /// A decision is not sent when the request ended meanwhile (approval rule 16).
+        is_decision: bool,
+    },
+    /// A message of a meeting; no copy goes to Sent.
+    Meeting,
+}
+
+/// Whom it is encrypted to, frozen when it was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SealTo {
+    /// An encryption certificate.
+    Certificate {
+        /// DER.
+        der: Vec<u8>,
+        /// RSAES-OAEP instead of PKCS#1 v1.5, for RSA keys.
+        oaep: bool,
+    },
+    /// A bare public key (QR code).
+    Key {
+        /// DER SubjectPublicKeyInfo.
+        spki: Vec<u8>,
+    },
+}
+
+/// Where an item stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Signed; waits for its timestamp and for sealing.
+    Signed,
+    /// The message as it will be sent is stored.
+    Sealed,
+    /// Its data may have reached the server; the answer is not known yet.
+    Sending,
+    /// The server took it; the copy for Sent is due.
+    Accepted,
+    /// Nothing is left to do.
+    Done,
+    /// Given up.
+    Failed(Failure),
+    /// The connection was cut, or the program ended, before the server's answer came.
+    Uncertain,
+}
+
+/// Why an item was given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Failure {
+    /// The server refused the mail or a recipient for good (5xx).
+    Refused,
+    /// The request was decided, withdrawn or superseded meanwhile.
+    Superseded,
+    /// Too many attempts.
+    TooManyAttempts,
+}
+
+/// One mail in the outbox.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutboxItem {
+    /// Number within the account, ascending.
+    pub number: u64,
+    /// What it is.
+    pub kind: Kind,
+    /// Shown to its owner.
+    pub subject: String,
+    /// Envelope recipients.
+    pub recipients: Vec<EmailAddress>,
+    /// Header fields of the outer message.
+    pub outer: Vec<(String, String)>,
+    /// Message-ID without angle brackets.
+    pub message_id: String,
+    /// Whom it is encrypted to; empty for a mail that is only signed (then it is stored sealed from the start).
+    pub seal_to: Vec<SealTo>,
+    /// AES-GCM instead of CBC: every recipient reads it.
+    pub gcm: bool,
+    /// Ask an authority for a timestamp before sealing.
+    pub wants_timestamp: bool,
+    /// The message as it will be sent is stored.
+    pub is_sealed: bool,
+    /// A timestamp was added.
+    pub has_timestamp: bool,
+    /// Put a copy into Sent.
+    pub wants_copy: bool,
+    /// When it was written.
+    pub created: UnixTime,
+    /// Failed attempts so far.
+    pub attempts: u32,
+    /// Not before this time.
+    pub not_before: UnixTime,
+    /// Where it stands.
+    pub stage: Stage,
+}
+
+/// What to do next with an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Fetch the timestamp (when wanted), then seal and store.
+    Seal,
+    /// Mark as sending, then hand over.
+    Send,
+    /// Append the copy to Sent unless it is there.
+    Copy,
+    /// Wait until this time.
+    Wait(UnixTime),
+    /// Nothing, or nothing without its owner.
+    Rest,
+}
+
+/// How handing over went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// The server answered 250 to the data.
+    Accepted,
+    /// Nothing that could be a whole mail reached the server, or it answered 4xx: try again.
+    NotNow,
+    /// 5xx.
+    Refused,
+    /// Cut after the data was sent, before the answer.
+    Unknown,
+}
+
+impl OutboxItem {
+    /// The next step at `now`.
+    pub fn next(&self, now: UnixTime) -> Step {
+        let step = match self.stage {
+            Stage::Signed => Step::Seal,
+            Stage::Sealed => Step::Send,
+            Stage::Accepted if self.wants_copy => Step::Copy,
+            Stage::Accepted | Stage::Sending | Stage::Done | Stage::Failed(_) | Stage::Uncertain => return Step::Rest,
+        };
+        if now < self.not_before { Step::Wait(self.not_before) } else { step }
+    }
+
+    /// After a restart: an item caught between data and answer is uncertain.
+    pub fn recover(&mut self) -> bool {
+        let was_sending = self.stage == Stage::Sending;
+        if was_sending {
+            self.stage = Stage::Uncertain;
+        }
+        was_sending
+    }
+
+    /// The message is sealed and stored.
+    pub fn sealed(&mut self, has_timestamp: bool) {
+        if self.stage == Stage::Signed {
+            self.has_timestamp = has_timestamp;
+            self.is_sealed = true;
+            self.stage = Stage::Sealed;
+        }
+    }
+
+    /// Its data is about to be sent.
+    pub fn sending(&mut self) {
+        if self.stage == Stage::Sealed {
+            self.stage = Stage::Sending;
+        }
+    }
+
+    /// The answer, or what is known instead of one.
+    pub fn delivered(&mut self, delivery: Delivery, now: UnixTime) {
+        if !matches!(self.stage, Stage::Sealed | Stage::Sending) {
+            return;
+        }
+        match delivery {
+            Delivery::Accepted => self.stage = if self.wants_copy { Stage::Accepted } else { Stage::Done },
+            Delivery::NotNow => {
+                self.stage = Stage::Sealed;
+                self.postpone(now);
+            }
+            Delivery::Refused => self.stage = Stage::Failed(Failure::Refused),
+            Delivery::Unknown => self.stage = Stage::Uncertain,
+        }
+    }
+
+    /// The copy is in Sent.
+    pub fn copied(&mut self) {
+        if self.stage == Stage::Accepted {
+            self.stage = Stage::Done;
+        }
+    }
+
+    /// Something that was tried failed for now: wait longer each time (1 min, 2, 4, … at most 4 hours).
+    pub fn postpone(&mut self, now: UnixTime) {
+        self.attempts = self.attempts.saturating_add(1);
+        if self.attempts >= MAX_ATTEMPTS && matches!(self.stage, Stage::Signed | Stage::Sealed) {
+            self.stage = Stage::Failed(Failure::TooManyAttempts);
+        }
+        self.not_before = now.plus(60u64.saturating_mul(1 << self.attempts.saturating_sub(1).min(8)).min(4 * 3600));
+    }
+
+    /// Its owner wants an uncertain or failed mail to be sent (again).
+    pub fn retry(&mut self, now: UnixTime) -> bool {
+        let may = matches!(
+            self.stage,
+            Stage::Uncertain | Stage::Failed(Failure::Refused) | Stage::Failed(Failure::TooManyAttempts)
+        );
+        if may {
+            self.stage = if self.is_sealed { Stage::Sealed } else { Stage::Signed };
+            self.attempts = 0;
+            self.not_before = now;
+        }
+        may
+    }
+
+    /// The request of this decision ended: don't send. Only before anything was handed over.
+    pub fn supersede(&mut self) -> bool {
+        let may = matches!(self.stage, Stage::Signed | Stage::Sealed);
+        if may {
+            self.stage = Stage::Failed(Failure::Superseded);
+        }
+        may
+    }
+
+    /// Nothing is left to do and its bodies can go.
+    pub fn is_done(&self) -> bool {
+        self.stage == Stage::Done
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item() -> OutboxItem {
+        OutboxItem {
+            number: 1,
+            kind: Kind::Ordinary,
+            subject: "Lunch".into(),
+            recipients: vec!["bob@example.org".parse().unwrap()],
+            outer: vec![],
+            message_id: "1@example.org".into(),
+            seal_to: vec![SealTo::Key { spki: vec![] }],
+            gcm: true,
+            wants_timestamp: true,
+            is_sealed: false,
+            has_timestamp: false,
+            wants_copy: true,
+            created: UnixTime::from_secs(1000),
+            attempts: 0,
+            not_before: UnixTime::from_secs(1000),
+            stage: Stage::Signed,
+        }
+    }
+
+    const NOW: UnixTime = UnixTime::from_secs(2000);
+
+    #[test]
+    fn a_mail_goes_through_every_stage_once() {
+        let mut mail = item();
+        assert_eq!(mail.next(NOW), Step::Seal);
+        mail.sealed(true);
+        assert_eq!(mail.next(NOW), Step::Send);
+        mail.sending();
+        assert_eq!(mail.next(NOW), Step::Rest);
+        mail.delivered(Delivery::Accepted, NOW);
+        assert_eq!(mail.next(NOW), Step::Copy);
+        mail.copied();
+        assert!(mail.is_done());
+        assert_eq!(mail.next(NOW), Step::Rest);
+    }
+
+    #[test]
+    fn a_crash_while_sending_is_never_resent_by_itself() {
+        let mut mail = item();
+        mail.sealed(false);
+        mail.sending();
+        assert!(mail.recover());
+        assert_eq!(mail.stage, Stage::Uncertain);
+        assert_eq!(mail.next(NOW.plus(1_000_000)), Step::Rest);
+        mail.delivered(Delivery::NotNow, NOW);
+        assert_eq!(mail.stage, Stage::Uncertain, "a late answer changes nothing");
+        assert!(mail.retry(NOW));
+        assert_eq!(mail.next(NOW), Step::Send);
+    }
+
+    #[test]
+    fn a_crash_before_sending_goes_on() {
+        let mut mail = item();
+        assert!(!mail.recover());
+        assert_eq!(mail.next(NOW), Step::Seal);
+        mail.sealed(true);
+        assert!(!mail.recover());
+        assert_eq!(mail.next(NOW), Step::Send);
+    }
+
+    #[test]
+    fn a_busy_server_is_asked_again_later_each_time() {
+        let mut mail = item();
+        mail.sealed(true);
+        mail.sending();
+        mail.delivered(Delivery::NotNow, NOW);
+        assert_eq!(mail.next(NOW), Step::Wait(NOW.plus(60)));
+        mail.sending();
+        mail.delivered(Delivery::NotNow, NOW);
+        assert_eq!(mail.next(NOW), Step::Wait(NOW.plus(120)));
+    }
+
+    #[test]
+    fn a_sent_decision_can_not_be_superseded() {
+        let mut mail = item();
+        mail.sealed(true);
+        mail.sending();
+        mail.delivered(Delivery::Accepted, NOW);
+        assert!(!mail.supersede());
+        assert!(!mail.retry(NOW), "what the server took is not sent twice");
+    }
+}

@@ -1,10 +1,19 @@
-//! People: certificates, pins and trust.
+//! People: certificates, pins and trust (DESIGN section 5, "Key exchange without people").
+//!
+//! A person is an address with an *anchor*: the personal root, or an organisation's or public CA. What comes in by
+//! mail can add a first-seen person and refresh certificates under the same anchor; it never replaces an anchor.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use smime::path::Trust;
-use smime::{EmailAddress, Fingerprint, UnixTime};
+use smime::enveloped::{ContentCipher, Recipient, RsaTransport};
+use smime::path::{AnchorScope, Purpose, Trust, TrustAnchor, validate};
+use smime::signed::{SignedData, SignerInfo};
+use smime::verdict::ValidSigner;
+use smime::{Certificate, EmailAddress, Fingerprint, KeyAlgorithm, UnixTime};
+
+/// Most encryption certificates that are kept of one person.
+pub const MAX_ENCRYPTION_CERTIFICATES: usize = 4;
 
 /// What identifies a person across renewals: the SHA-256 of the personal root, or of the organisation's or public CA
 /// together with the address.
@@ -52,3 +61,210 @@ pub struct Capabilities {
 
 /// All people of an account, by folded address.
 pub type People = BTreeMap<String, Contact>;
+
+impl Contact {
+    /// A person of whom only the address and the anchor are known.
+    pub fn new(address: EmailAddress, anchor: Anchor, trust: Trust, since: UnixTime) -> Self {
+        Contact {
+            address,
+            name: None,
+            anchor: Some(anchor),
+            anchor_certificate: None,
+            trust,
+            encryption_certificates: Vec::new(),
+            encryption_key: None,
+            capabilities: Capabilities::default(),
+            since,
+            changed_anchor: None,
+        }
+    }
+
+    /// The pinned anchor, as it is used in path validation: it speaks for this address only.
+    pub fn trust_anchor(&self) -> Option<TrustAnchor> {
+        let certificate = Certificate::from_der(self.anchor_certificate.as_deref()?).ok()?;
+        if self.anchor != Some(Anchor(certificate.fingerprint())) || self.trust == Trust::None {
+            return None;
+        }
+        Some(TrustAnchor { certificate, trust: self.trust, scope: AnchorScope::Address(self.address.clone()) })
+    }
+
+    /// How to encrypt to this person at `at`: the newest usable certificate, else the key of the QR code.
+    pub fn recipient(&self, at: UnixTime) -> Option<Recipient> {
+        let certificate = self
+            .encryption_certificates
+            .iter()
+            .filter_map(|der| Certificate::from_der(der).ok())
+            .find(|certificate| certificate.not_before() <= at && at <= certificate.not_after());
+        match (certificate, &self.encryption_key) {
+            (Some(certificate), _) => Some(Recipient::Certificate { certificate, rsa: self.rsa_transport() }),
+            (None, Some(public_key)) => Some(Recipient::Key { public_key: public_key.clone() }),
+            (None, None) => None,
+        }
+    }
+
+    /// OAEP only for those who say that they read it.
+    pub fn rsa_transport(&self) -> RsaTransport {
+        if self.capabilities.oaep { RsaTransport::OaepSha256 } else { RsaTransport::Pkcs1 }
+    }
+}
+
+/// The anchors of an account: those of people first (they carry the stronger, narrower trust), then CAs.
+pub fn anchors(people: &People, authorities: &[TrustAnchor]) -> Vec<TrustAnchor> {
+    let mut anchors: Vec<_> = people.values().filter_map(Contact::trust_anchor).collect();
+    anchors.sort_by_key(|anchor| anchor.trust);
+    anchors.extend(authorities.iter().cloned());
+    anchors
+}
+
+/// AES-256-GCM when every recipient reads it, else AES-256-CBC (one cipher per message).
+pub fn content_cipher<'a>(recipients: impl IntoIterator<Item = &'a Capabilities>) -> ContentCipher {
+    if recipients.into_iter().all(|capabilities| capabilities.gcm) {
+        ContentCipher::Aes256Gcm
+    } else {
+        ContentCipher::Aes256Cbc
+    }
+}
+
+/// What a signed mail taught.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Learned {
+    /// Nothing new.
+    Nothing,
+    /// A person seen for the first time; the anchor was pinned.
+    FirstSeen,
+    /// New certificates or capabilities under the same anchor.
+    Refreshed,
+    /// Another anchor than the pinned one: nothing was replaced, the user must decide.
+    ChangedAnchor,
+}
+
+/// Learns from a mail with a valid signature: first-seen people are pinned, certificates under the same anchor refreshed.
+///
+/// `from` must be the believed From. The encryption certificate counts only if it carries the same address and its
+/// path ends in the same anchor as the signer's.
+pub fn learn(
+    people: &mut People,
+    from: &EmailAddress,
+    name: Option<&str>,
+    signer: &ValidSigner,
+    signed: &SignedData,
+    header_protection: bool,
+    now: UnixTime,
+) -> Learned {
+    let anchor = Anchor(signer.anchor().fingerprint());
+    let (contact, mut learned) = match people.get_mut(from.folded()) {
+        None => {
+            let contact = Contact::new(from.clone(), anchor, signer.trust(), now);
+            (people.entry(from.folded().to_owned()).or_insert(contact), Learned::FirstSeen)
+        }
+        Some(contact) if contact.anchor.is_none_or(|pinned| pinned == anchor) => (contact, Learned::Nothing),
+        Some(contact) if contact.trust == Trust::None => (contact, Learned::FirstSeen),
+        // The organisation's CA, which the user configured, outranks what was merely first seen. A public CA does not:
+        // whoever reads a mailbox gets a public certificate for it in minutes.
+        Some(contact) if signer.trust() == Trust::Organisation && contact.trust > Trust::Organisation => {
+            (contact, Learned::Refreshed)
+        }
+        Some(contact) => {
+            let other = signer.anchor().der();
+            if contact.changed_anchor.as_deref() == Some(other) {
+                return Learned::Nothing;
+            }
+            contact.changed_anchor = Some(other.to_vec());
+            return Learned::ChangedAnchor;
+        }
+    };
+    if contact.anchor != Some(anchor) {
+        contact.encryption_certificates.clear();
+        contact.encryption_key = None;
+    }
+    contact.anchor = Some(anchor);
+    contact.trust = contact.trust.min(signer.trust());
+    if contact.anchor_certificate.is_none() || learned != Learned::Nothing {
+        contact.anchor_certificate = Some(signer.anchor().der().to_vec());
+    }
+    if contact.name.is_none() {
+        contact.name = name.map(str::to_owned);
+    }
+    if refresh(contact, signer, signed, header_protection) && learned == Learned::Nothing {
+        learned = Learned::Refreshed;
+    }
+    learned
+}
+
+/// Takes over certificates and capabilities of a signer under the contact's anchor, unless they are older.
+fn refresh(contact: &mut Contact, signer: &ValidSigner, signed: &SignedData, header_protection: bool) -> bool {
+    // With several signers nobody's capabilities can be told from the others'.
+    let [info] = signed.signers() else { return false };
+    let claimed = info.signing_time();
+    if contact.capabilities.as_of.is_some() && claimed <= contact.capabilities.as_of {
+        return false;
+    }
+    contact.capabilities = Capabilities {
+        gcm: info.accepts_gcm(),
+        oaep: info.accepts_oaep(),
+        as_of: claimed,
+        header_protection: header_protection || contact.capabilities.header_protection,
+    };
+    let certificate = encryption_certificate(&contact.address, signer, info, signed.certificates())
+        .filter(|certificate| may_replace(contact, signer, certificate));
+    if let Some(certificate) = certificate {
+        contact.encryption_certificates.retain(|der| der.as_slice() != certificate.der());
+        contact.encryption_certificates.insert(0, certificate.der().to_vec());
+        contact.encryption_certificates.truncate(MAX_ENCRYPTION_CERTIFICATES);
+    }
+    true
+}
+
+/// A new key certified by a public CA waits for the user; the same key, the personal root and the organisation's CA do not.
+fn may_replace(contact: &Contact, signer: &ValidSigner, new: &Certificate) -> bool {
+    let same_key = |der: &Vec<u8>| {
+        Certificate::from_der(der).is_ok_and(|old| old.public_key_der() == new.public_key_der())
+    };
+    signer.trust() != Trust::PublicCa
+        || contact.encryption_certificates.is_empty()
+        || contact.encryption_certificates.iter().any(same_key)
+}
+
+/// The certificate to encrypt to: the preferred one, else the newest that fits; same address, same anchor.
+fn encryption_certificate(
+    address: &EmailAddress,
+    signer: &ValidSigner,
+    info: &SignerInfo,
+    carried: &[Certificate],
+) -> Option<Certificate> {
+    let trusted = TrustAnchor {
+        certificate: signer.anchor().clone(),
+        trust: signer.trust(),
+        scope: AnchorScope::Address(address.clone()),
+    };
+    let is_usable = |certificate: &Certificate| {
+        let is_same_address = certificate.emails() == std::slice::from_ref(address);
+        let path = |anchors: &[TrustAnchor]| {
+            validate(certificate, carried, anchors, signer.judged_at(), Purpose::EmailEncryption).is_ok()
+        };
+        is_same_address && path(std::slice::from_ref(&trusted))
+    };
+    let preferred = info.encryption_certificate(carried).filter(|certificate| is_usable(certificate));
+    preferred.or_else(|| carried.iter().filter(|c| is_usable(c)).max_by_key(|c| c.not_before())).cloned()
+}
+
+/// Candidates for pinning a first-seen person: a carried personal root for exactly this address, else the signer's own
+/// certificate. A CA that could speak for others is never learnt from mail.
+pub fn first_seen_anchors(from: &EmailAddress, signer: &Certificate, carried: &[Certificate]) -> Vec<TrustAnchor> {
+    let pinned = |certificate: &Certificate| TrustAnchor {
+        certificate: certificate.clone(),
+        trust: Trust::Pinned,
+        scope: AnchorScope::Address(from.clone()),
+    };
+    let is_own = |certificate: &&Certificate| {
+        certificate.is_ca()
+            && certificate.is_signed_by(certificate)
+            && certificate.emails() == std::slice::from_ref(from)
+            && certificate.key_algorithm() == Some(KeyAlgorithm::P256)
+    };
+    let mut anchors: Vec<_> = carried.iter().filter(is_own).map(pinned).collect();
+    if anchors.is_empty() && signer.emails() == std::slice::from_ref(from) {
+        anchors.push(pinned(signer));
+    }
+    anchors
+}

@@ -1,0 +1,99 @@
+//! TLS for every protocol: rustls with ring, certificate checking always on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{CertificateError, ClientConfig, RootCertStore};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use crate::error::{CertificateProblem, CoreError, NetworkProblem, ServerProblem};
+
+/// Longest time to connect, and to shake hands.
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+/// Longest time without an octet while talking.
+pub(crate) const IO_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A host and port, as shown in errors.
+pub(crate) fn place(host: &str, port: u16) -> String {
+    format!("{host}:{port}")
+}
+
+/// The client side of TLS: the web's anchors, and the private CAs that the account names.
+pub(crate) fn connector(private_cas: &[Vec<u8>]) -> TlsConnector {
+    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    roots.add_parsable_certificates(private_cas.iter().map(|der| CertificateDer::from(der.clone())));
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    // ring supports both protocol versions, so this can't fail; an empty configuration would trust nobody.
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions();
+    let config = match builder {
+        Ok(builder) => builder.with_root_certificates(roots).with_no_client_auth(),
+        Err(_) => ClientConfig::builder().with_root_certificates(RootCertStore::empty()).with_no_client_auth(),
+    };
+    TlsConnector::from(Arc::new(config))
+}
+
+/// Connects a TCP stream.
+pub(crate) async fn tcp(host: &str, port: u16) -> Result<TcpStream, CoreError> {
+    let network = |problem| CoreError::Network { host: place(host, port), problem };
+    let addresses: Vec<_> = match tokio::time::timeout(CONNECT_TIMEOUT, tokio::net::lookup_host((host, port))).await {
+        Ok(Ok(addresses)) => addresses.collect(),
+        Ok(Err(_)) => return Err(network(NetworkProblem::UnknownHost)),
+        Err(_) => return Err(network(NetworkProblem::Timeout)),
+    };
+    let mut problem = NetworkProblem::UnknownHost;
+    for address in addresses {
+        match tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => {
+                stream.set_nodelay(true).ok();
+                return Ok(stream);
+            }
+            Ok(Err(error)) if error.kind() == std::io::ErrorKind::ConnectionRefused => problem = NetworkProblem::Refused,
+            Ok(Err(_)) => problem = NetworkProblem::Cut,
+            Err(_) => problem = NetworkProblem::Timeout,
+        }
+    }
+    Err(network(problem))
+}
+
+/// Shakes hands over a connected stream and checks the server's certificate for `host`.
+pub(crate) async fn handshake(
+    connector: &TlsConnector,
+    stream: TcpStream,
+    host: &str,
+    port: u16,
+) -> Result<TlsStream<TcpStream>, CoreError> {
+    let name = ServerName::try_from(host.to_owned())
+        .map_err(|_| CoreError::Network { host: place(host, port), problem: NetworkProblem::UnknownHost })?;
+    match tokio::time::timeout(CONNECT_TIMEOUT, connector.connect(name, stream)).await {
+        Ok(Ok(stream)) => Ok(stream),
+        Ok(Err(error)) => Err(io_error(&error, host, port)),
+        Err(_) => Err(CoreError::Network { host: place(host, port), problem: NetworkProblem::Timeout }),
+    }
+}
+
+/// What an I/O error on a TLS stream means.
+pub(crate) fn io_error(error: &std::io::Error, host: &str, port: u16) -> CoreError {
+    let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    let untrusted = |problem| CoreError::CertificateUntrusted { host: place(host, port), problem };
+    match tls {
+        Some(rustls::Error::InvalidCertificate(cause)) => untrusted(match cause {
+            CertificateError::UnknownIssuer => CertificateProblem::UnknownAuthority,
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                CertificateProblem::WrongName
+            }
+            CertificateError::Expired
+            | CertificateError::ExpiredContext { .. }
+            | CertificateError::NotValidYet
+            | CertificateError::NotValidYetContext { .. } => CertificateProblem::Expired,
+            _ => CertificateProblem::Handshake,
+        }),
+        Some(rustls::Error::InvalidMessage(_)) => {
+            CoreError::Server { host: place(host, port), problem: ServerProblem::NoTls }
+        }
+        Some(_) => untrusted(CertificateProblem::Handshake),
+        None => CoreError::Network { host: place(host, port), problem: NetworkProblem::Cut },
+    }
+}
