@@ -217,7 +217,12 @@ pub enum VaultError {
 /// Keeps private keys. Never called while a lock is held.
 pub trait Vault: Send + Sync {
     /// Makes a key. Signing keys are P-256 (ECDSA) unless `algorithm` says otherwise.
-    fn create(&self, account: &str, role: KeyRole, algorithm: KeyAlgorithm) -> BoxFuture<'_, Result<KeyInfo, VaultError>>;
+    fn create(
+        &self,
+        account: &str,
+        role: KeyRole,
+        algorithm: KeyAlgorithm,
+    ) -> BoxFuture<'_, Result<KeyInfo, VaultError>>;
     /// All keys.
     fn list(&self) -> BoxFuture<'_, Result<Vec<KeyInfo>, VaultError>>;
     /// Destroys a key.
@@ -233,5 +238,10 @@ pub trait Vault: Send + Sync {
     /// Seals a secret with a sealing key; `context` is bound to it.
     fn wrap(&self, key: &KeyId, context: &[u8], secret: &[u8]) -> BoxFuture<'_, Result<Vec<u8>, VaultError>>;
     /// Opens what [`wrap`](Self::wrap) sealed with the same context.
-    fn unwrap(&self, key: &KeyId, context: &[u8], sealed: &[u8]) -> BoxFuture<'_, Result<Zeroizing<Vec<u8>>, VaultError>>;
+    fn unwrap(
+        &self,
+        key: &KeyId,
+        context: &[u8],
+        sealed: &[u8],
+    ) -> BoxFuture<'_, Result<Zeroizing<Vec<u8>>, VaultError>>;
 }

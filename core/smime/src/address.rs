@@ -53,9 +53,13 @@ impl FromStr for EmailAddress {
     fn from_str(text: &str) -> Result<Self, NotAnAddress> {
         let (local, domain) = text.rsplit_once('@').ok_or(NotAnAddress)?;
         let plain = |c: char| {
-            !c.is_control() && !c.is_whitespace() && !matches!(c, '<' | '>' | '(' | ')' | ',' | ';' | ':' | '\\' | '"' | '[' | ']' | '@')
+            !c.is_control()
+                && !c.is_whitespace()
+                && !matches!(c, '<' | '>' | '(' | ')' | ',' | ';' | ':' | '\\' | '"' | '[' | ']' | '@')
         };
-        let dots = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.ends_with('.') && !part.contains("..");
+        let dots = |part: &str| {
+            !part.is_empty() && !part.starts_with('.') && !part.ends_with('.') && !part.contains("..")
+        };
         if text.len() > MAX_ADDRESS_OCTETS
             || local.len() > 64
             || !dots(local)
@@ -128,7 +132,9 @@ mod tests {
 
     #[test]
     fn refuses_what_could_hide_a_second_address() {
-        for text in ["", "a", "@x", "a@", "a@x>, <b@y", "a b@x", "a@x\r\nBcc: c@z", "\"a@y\"@x", "a..b@x", "a@x@y"] {
+        for text in
+            ["", "a", "@x", "a@", "a@x>, <b@y", "a b@x", "a@x\r\nBcc: c@z", "\"a@y\"@x", "a..b@x", "a@x@y"]
+        {
             assert!(text.parse::<EmailAddress>().is_err(), "{text:?}");
         }
     }

@@ -1,14 +1,53 @@
 //! Certificates (RFC 5280), kept with the octets they came in.
 
+pub(crate) mod extensions;
+pub(crate) mod name;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use const_oid::ObjectIdentifier;
+
 use crate::address::EmailAddress;
+use crate::asn1::{self, Reader, context, context_constructed};
 use crate::fingerprint::Fingerprint;
 use crate::key::KeyAlgorithm;
 use crate::time::UnixTime;
+use extensions::{Extensions, KeyUsage};
+use name::GeneralName;
 
-/// An X.509 certificate: the received DER and what was read from it. Cheap to clone.
-#[derive(Clone, PartialEq, Eq, Hash)]
+/// The largest certificate that is read, in octets of DER.
+pub const MAX_CERTIFICATE_OCTETS: usize = 1 << 20;
+/// The largest number of certificates that is read from one file; the public e-mail roots are about 150.
+pub const MAX_CERTIFICATES_IN_FILE: usize = 4096;
+/// The largest number of addresses that is read from one certificate.
+pub const MAX_ADDRESSES: usize = 1024;
+
+/// An X.509 certificate: the received DER and what was read from it. Cheap to clone; two are equal when their
+/// octets are.
+#[derive(Clone)]
 pub struct Certificate {
-    der: std::sync::Arc<[u8]>,
+    fields: Arc<Fields>,
+}
+
+/// Where the parts stand in the DER, and what they say.
+struct Fields {
+    der: Box<[u8]>,
+    version: u32,
+    tbs: Range<usize>,
+    serial: Range<usize>,
+    issuer: Range<usize>,
+    subject: Range<usize>,
+    public_key: Range<usize>,
+    signature_algorithm: Range<usize>,
+    signature: Range<usize>,
+    /// The algorithm identifiers inside and outside of the signed part are the same (RFC 5280 section 4.1.1.2).
+    algorithms_agree: bool,
+    not_before: UnixTime,
+    not_after: UnixTime,
+    extensions: Extensions,
+    emails: Vec<EmailAddress>,
+    key: Option<KeyAlgorithm>,
 }
 
 /// Why bytes are not a usable certificate.
@@ -20,108 +59,433 @@ pub enum CertificateError {
     /// The file holds no certificate.
     #[error("no certificate found")]
     Missing,
+    /// Larger than [`MAX_CERTIFICATE_OCTETS`], or more than [`MAX_CERTIFICATES_IN_FILE`].
+    #[error("the certificate file exceeds the limit of {0}")]
+    Limit(&'static str),
 }
 
 impl Certificate {
-    /// Reads one DER certificate.
+    /// Reads one DER certificate; nothing may follow.
+    ///
+    /// Extensions that can't be read don't make this fail, so that the certificate can be shown; but
+    /// [`may_sign`](Self::may_sign), [`may_encrypt`](Self::may_encrypt) and path validation refuse it.
     pub fn from_der(der: &[u8]) -> Result<Self, CertificateError> {
-        let _ = der;
-        todo!()
+        if der.len() > MAX_CERTIFICATE_OCTETS {
+            return Err(CertificateError::Limit("1 MiB for one certificate"));
+        }
+        let fields = Fields::read(der).ok_or(CertificateError::Malformed)?;
+        Ok(Certificate { fields: Arc::new(fields) })
     }
-    /// Every certificate of a PEM file, or the one of a DER file. At least one.
+
+    /// Every certificate of a PEM file (RFC 7468; other blocks are skipped), or the one of a DER file. At least one.
     pub fn read_all(file: &[u8]) -> Result<Vec<Self>, CertificateError> {
-        let _ = file;
-        todo!()
+        const LABELS: [&str; 2] = ["CERTIFICATE", "X509 CERTIFICATE"];
+        let blocks = pem_blocks(file);
+        if blocks.is_empty() {
+            return match file.first() {
+                Some(&asn1::SEQUENCE) => Ok(vec![Certificate::from_der(file)?]),
+                _ => Err(CertificateError::Missing),
+            };
+        }
+        let mut certificates = Vec::new();
+        for (_, body) in blocks.iter().filter(|(label, _)| LABELS.contains(label)) {
+            if certificates.len() == MAX_CERTIFICATES_IN_FILE {
+                return Err(CertificateError::Limit("4096 certificates in one file"));
+            }
+            let base64: Vec<u8> = body.bytes().filter(|octet| !octet.is_ascii_whitespace()).collect();
+            let der = data_encoding::BASE64.decode(&base64).map_err(|_| CertificateError::Malformed)?;
+            certificates.push(Certificate::from_der(&der)?);
+        }
+        if certificates.is_empty() { Err(CertificateError::Missing) } else { Ok(certificates) }
     }
+
     /// The octets as received.
     pub fn der(&self) -> &[u8] {
-        &self.der
+        &self.fields.der
     }
-    /// PEM text (RFC 7468).
+
+    /// PEM text (RFC 7468), lines end with LF.
     pub fn to_pem(&self) -> String {
-        todo!()
+        let base64 = data_encoding::BASE64.encode(self.der());
+        let mut pem = String::with_capacity(base64.len() + base64.len() / 64 + 64);
+        pem.push_str("-----BEGIN CERTIFICATE-----\n");
+        let mut rest = base64.as_str();
+        while let Some((line, after)) = rest.split_at_checked(64) {
+            pem.push_str(line);
+            pem.push('\n');
+            rest = after;
+        }
+        if !rest.is_empty() {
+            pem.push_str(rest);
+            pem.push('\n');
+        }
+        pem.push_str("-----END CERTIFICATE-----\n");
+        pem
     }
+
     /// SHA-256 of the DER.
     pub fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of(&self.der)
+        Fingerprint::of(self.der())
     }
-    /// Subject as RFC 4514 text.
+
+    /// Subject as RFC 4514 text; control characters and direction marks are escaped. For people, not for comparison.
     pub fn subject(&self) -> String {
-        todo!()
+        name::to_rfc4514(self.subject_der())
     }
-    /// Issuer as RFC 4514 text.
+
+    /// Issuer as RFC 4514 text, like [`subject`](Self::subject).
     pub fn issuer(&self) -> String {
-        todo!()
+        name::to_rfc4514(self.issuer_der())
     }
+
     /// The first common name of the subject.
     pub fn common_name(&self) -> Option<String> {
-        todo!()
+        let rdns = name::rdns(self.subject_der())?;
+        rdns.iter().flatten().find(|attribute| attribute.is_common_name())?.text()
     }
+
     /// DER of the subject Name.
     pub fn subject_der(&self) -> &[u8] {
-        todo!()
+        self.part(&self.fields.subject)
     }
+
     /// DER of the issuer Name (for IssuerAndSerialNumber).
     pub fn issuer_der(&self) -> &[u8] {
-        todo!()
+        self.part(&self.fields.issuer)
     }
-    /// Content octets of the serial number INTEGER.
+
+    /// Content octets of the serial number INTEGER, as received (two's complement, big-endian).
     pub fn serial(&self) -> &[u8] {
-        todo!()
+        self.part(&self.fields.serial)
     }
-    /// The serial number in hexadecimal.
+
+    /// The serial number in lower-case hexadecimal, without the sign octet `00`.
     pub fn serial_hex(&self) -> String {
-        todo!()
+        let serial = self.serial();
+        data_encoding::HEXLOWER.encode(match serial {
+            [0, rest @ ..] if !rest.is_empty() => rest,
+            _ => serial,
+        })
     }
-    /// The SubjectKeyIdentifier extension.
+
+    /// The SubjectKeyIdentifier extension (RFC 5280 section 4.2.1.2).
     pub fn subject_key_identifier(&self) -> Option<&[u8]> {
-        todo!()
+        self.fields.extensions.subject_key_identifier.as_deref()
     }
+
     /// DER of the SubjectPublicKeyInfo.
     pub fn public_key_der(&self) -> &[u8] {
-        todo!()
+        self.part(&self.fields.public_key)
     }
+
     /// What kind of key it certifies; `None` when unknown here.
     pub fn key_algorithm(&self) -> Option<KeyAlgorithm> {
-        todo!()
+        self.fields.key
     }
-    /// Start of validity.
+
+    /// Start of validity. A time before 1970 counts as 1970.
     pub fn not_before(&self) -> UnixTime {
-        todo!()
+        self.fields.not_before
     }
-    /// End of validity.
+
+    /// End of validity: the last second at which it is valid.
     pub fn not_after(&self) -> UnixTime {
-        todo!()
+        self.fields.not_after
     }
-    /// rfc822Name and SmtpUTF8Mailbox entries of the subjectAltName; if there is no subjectAltName, emailAddress
-    /// attributes of the subject (RFC 8550 section 3). Values that are not addresses are left out.
+
+    /// The addresses it speaks for, each once, in order:
+    ///
+    /// - rfc822Name entries of the subjectAltName (RFC 5280 section 4.2.1.6; ASCII only);
+    /// - SmtpUTF8Mailbox entries (RFC 9598 section 3): only with a local part that is not ASCII, a domain in
+    ///   ASCII (A-labels), and no byte order mark; others could slip through rfc822Name constraints;
+    /// - if there is no subjectAltName extension at all, emailAddress attributes of the subject
+    ///   (RFC 8550 section 3).
+    ///
+    /// Values that are not addresses (see [`EmailAddress`]) are left out. Of a malformed subjectAltName nothing is
+    /// believed. At most [`MAX_ADDRESSES`] are read.
     pub fn emails(&self) -> &[EmailAddress] {
-        todo!()
+        &self.fields.emails
     }
+
     /// basicConstraints cA.
     pub fn is_ca(&self) -> bool {
-        todo!()
+        self.fields.extensions.basic_constraints.is_some_and(|constraints| constraints.ca)
     }
+
     /// Key usage allows signing mail: absent, or digitalSignature or nonRepudiation (RFC 8550 section 4.4.2).
+    /// Never for keys that can't sign (X25519), and never when an extension is malformed.
     pub fn may_sign(&self) -> bool {
-        todo!()
+        let wanted = KeyUsage::DIGITAL_SIGNATURE | KeyUsage::NON_REPUDIATION;
+        !self.fields.extensions.malformed
+            && self.key_algorithm() != Some(KeyAlgorithm::X25519)
+            && self.fields.extensions.key_usage.is_none_or(|usage| usage.any(wanted))
     }
-    /// Key usage allows encrypting to it: absent, or keyEncipherment (RSA), keyAgreement (EC, X25519).
+
+    /// Key usage allows encrypting to it: absent, or keyEncipherment (RSA; RFC 8550 section 4.4.2), or keyAgreement
+    /// without decipherOnly (EC, RFC 5753; X25519, RFC 8418). Never for keys that can only sign (Ed25519,
+    /// RSASSA-PSS), and never when an extension is malformed.
     pub fn may_encrypt(&self) -> bool {
-        todo!()
+        let allows = |wanted: u16, forbidden: u16| {
+            self.fields.extensions.key_usage.is_none_or(|usage| usage.any(wanted) && !usage.any(forbidden))
+        };
+        !self.fields.extensions.malformed
+            && match self.key_algorithm() {
+                Some(KeyAlgorithm::Rsa(_)) => {
+                    allows(KeyUsage::KEY_ENCIPHERMENT, 0)
+                        && public_key_algorithm(self.public_key_der()) == Some(RSA_ENCRYPTION)
+                }
+                Some(KeyAlgorithm::P256 | KeyAlgorithm::P384 | KeyAlgorithm::P521 | KeyAlgorithm::X25519) => {
+                    allows(KeyUsage::KEY_AGREEMENT, KeyUsage::DECIPHER_ONLY)
+                }
+                Some(KeyAlgorithm::Ed25519) | None => false,
+            }
     }
-    /// Extended key usage is absent, or holds emailProtection or anyExtendedKeyUsage.
+
+    /// Extended key usage is absent, or holds emailProtection or anyExtendedKeyUsage (RFC 8550 section 4.4.4).
     pub fn is_for_email(&self) -> bool {
-        todo!()
+        self.fields.extensions.allows_any_of(&[extensions::EKU_EMAIL_PROTECTION, extensions::EKU_ANY])
     }
+
     /// Extended key usage holds documentSigning (RFC 9336): the mark of an approval key.
     pub fn is_for_approvals(&self) -> bool {
-        todo!()
+        let usages = self.fields.extensions.extended_key_usage.as_deref().unwrap_or_default();
+        usages.contains(&extensions::EKU_DOCUMENT_SIGNING)
     }
+
     /// The certificate's signature verifies under `issuer`'s key (nothing else is checked).
     pub fn is_signed_by(&self, issuer: &Certificate) -> bool {
         let _ = issuer;
         todo!()
+    }
+
+    pub(crate) fn extensions(&self) -> &Extensions {
+        &self.fields.extensions
+    }
+
+    /// 0 for X.509 version 1, 2 for version 3.
+    pub(crate) fn version(&self) -> u32 {
+        self.fields.version
+    }
+
+    pub(crate) fn algorithms_agree(&self) -> bool {
+        self.fields.algorithms_agree
+    }
+
+    /// The octets that the issuer signed.
+    pub(crate) fn tbs(&self) -> &[u8] {
+        self.part(&self.fields.tbs)
+    }
+
+    /// DER of the signature's AlgorithmIdentifier.
+    pub(crate) fn signature_algorithm(&self) -> &[u8] {
+        self.part(&self.fields.signature_algorithm)
+    }
+
+    /// The issuer's signature.
+    pub(crate) fn signature(&self) -> &[u8] {
+        self.part(&self.fields.signature)
+    }
+
+    /// Subject and issuer are the same name (RFC 5280 section 6.1: "self-issued").
+    pub(crate) fn is_self_issued(&self) -> bool {
+        names_equal(self.subject_der(), self.issuer_der())
+    }
+
+    fn part(&self, range: &Range<usize>) -> &[u8] {
+        self.fields.der.get(range.clone()).unwrap_or_default()
+    }
+}
+
+/// Two DER Names are the same: octet for octet, or by the comparison of RFC 5280 section 7.1.
+pub(crate) fn names_equal(one: &[u8], other: &[u8]) -> bool {
+    if one == other {
+        return true;
+    }
+    match (name::rdns(one), name::rdns(other)) {
+        (Some(one), Some(other)) => {
+            one.len() == other.len() && one.iter().zip(&other).all(|(one, other)| rdns_equal(one, other))
+        }
+        _ => false,
+    }
+}
+
+/// Two RDNs hold the same attributes, in any order.
+pub(crate) fn rdns_equal(one: &[name::Attribute<'_>], other: &[name::Attribute<'_>]) -> bool {
+    let sorted = |rdn: &[name::Attribute<'_>]| {
+        let mut attributes: Vec<_> =
+            rdn.iter().map(|attribute| (attribute.oid.to_vec(), attribute.comparable())).collect();
+        attributes.sort();
+        attributes
+    };
+    sorted(one) == sorted(other)
+}
+
+impl Fields {
+    fn read(der: &[u8]) -> Option<Fields> {
+        let mut outer = Reader::new(asn1::only(der, asn1::SEQUENCE)?);
+        let tbs = outer.take_whole(asn1::SEQUENCE)?;
+        let signature_algorithm = outer.take_whole(asn1::SEQUENCE)?.whole;
+        let signature = asn1::bit_string_octets(outer.take(asn1::BIT_STRING)?)?;
+        outer.end()?;
+        asn1::object_identifier(
+            Reader::new(asn1::only(signature_algorithm, asn1::SEQUENCE)?).take(asn1::OBJECT_IDENTIFIER)?,
+        )?;
+
+        let mut inner = Reader::new(tbs.content);
+        let version = match inner.take_optional(context_constructed(0))? {
+            Some(version) => asn1::small_integer(asn1::only(version, asn1::INTEGER)?)?,
+            None => 0,
+        };
+        let serial = inner.take(asn1::INTEGER)?;
+        let inner_algorithm = inner.take_whole(asn1::SEQUENCE)?.whole;
+        let issuer = inner.take_whole(asn1::SEQUENCE)?.whole;
+        let mut validity = inner.enter(asn1::SEQUENCE)?;
+        let not_before = asn1::time(&validity.element()?)?;
+        let not_after = asn1::time(&validity.element()?)?;
+        validity.end()?;
+        let subject = inner.take_whole(asn1::SEQUENCE)?.whole;
+        let public_key = inner.take_whole(asn1::SEQUENCE)?.whole;
+        inner.take_optional(context(1))?;
+        inner.take_optional(context(2))?;
+        let extensions = match inner.take_optional(context_constructed(3))? {
+            Some(extensions) => Some(asn1::only(extensions, asn1::SEQUENCE)?),
+            None => None,
+        };
+        inner.end()?;
+        // Versions are v1(0), v2(1), v3(2); extensions need v3, an empty serial number is not an INTEGER.
+        if version > 2 || (extensions.is_some() && version != 2) || serial.is_empty() {
+            return None;
+        }
+        name::rdns(issuer)?;
+        name::rdns(subject)?;
+
+        let extensions = extensions.map(Extensions::read).unwrap_or_default();
+        let range = |part: &[u8]| {
+            let start = (part.as_ptr() as usize).checked_sub(der.as_ptr() as usize)?;
+            Some(start..start + part.len())
+        };
+        Some(Fields {
+            version,
+            tbs: range(tbs.whole)?,
+            serial: range(serial)?,
+            issuer: range(issuer)?,
+            subject: range(subject)?,
+            public_key: range(public_key)?,
+            signature_algorithm: range(signature_algorithm)?,
+            signature: range(signature)?,
+            algorithms_agree: inner_algorithm == signature_algorithm,
+            not_before: UnixTime::from_secs(not_before),
+            not_after: UnixTime::from_secs(not_after),
+            emails: read_emails(&extensions, subject),
+            key: read_key_algorithm(public_key),
+            extensions,
+            der: der.into(),
+        })
+    }
+}
+
+fn read_emails(extensions: &Extensions, subject: &[u8]) -> Vec<EmailAddress> {
+    let mut emails: Vec<EmailAddress> = Vec::new();
+    let mut add = |text: Option<&str>| {
+        let address = text.and_then(|text| text.parse::<EmailAddress>().ok());
+        emails.extend(address.filter(|address| emails.len() < MAX_ADDRESSES && !emails.contains(address)));
+    };
+    match &extensions.subject_alt_name {
+        Some(names) => {
+            for name in GeneralName::read_all(names).unwrap_or_default() {
+                match name {
+                    GeneralName::Rfc822(octets) => add(std::str::from_utf8(octets).ok()),
+                    GeneralName::SmtpUtf8(octets) => add(smtp_utf8_mailbox(octets)),
+                    _ => {}
+                }
+            }
+        }
+        None => {
+            let rdns = name::rdns(subject).unwrap_or_default();
+            for attribute in rdns.iter().flatten().filter(|attribute| attribute.is_email_address()) {
+                add(attribute.text().filter(|text| text.is_ascii()).as_deref());
+            }
+        }
+    }
+    emails
+}
+
+/// The rules of RFC 9598 section 3.
+fn smtp_utf8_mailbox(octets: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(octets).ok()?;
+    let (local, domain) = text.rsplit_once('@')?;
+    (!local.is_ascii() && domain.is_ascii() && !text.starts_with('\u{feff}')).then_some(text)
+}
+
+const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+const RSASSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
+const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+const SECP256R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
+const SECP384R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
+const SECP521R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
+const X25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.110");
+const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+
+/// The algorithm identifier of a SubjectPublicKeyInfo.
+fn public_key_algorithm(spki: &[u8]) -> Option<ObjectIdentifier> {
+    let mut sequence = Reader::new(asn1::only(spki, asn1::SEQUENCE)?);
+    asn1::object_identifier(sequence.enter(asn1::SEQUENCE)?.take(asn1::OBJECT_IDENTIFIER)?)
+}
+
+fn read_key_algorithm(spki: &[u8]) -> Option<KeyAlgorithm> {
+    let mut sequence = Reader::new(asn1::only(spki, asn1::SEQUENCE)?);
+    let mut algorithm = sequence.enter(asn1::SEQUENCE)?;
+    let key = asn1::bit_string_octets(sequence.take(asn1::BIT_STRING)?)?;
+    sequence.end()?;
+    match asn1::object_identifier(algorithm.take(asn1::OBJECT_IDENTIFIER)?)? {
+        RSA_ENCRYPTION | RSASSA_PSS => {
+            let modulus = Reader::new(asn1::only(key, asn1::SEQUENCE)?).take(asn1::INTEGER)?;
+            let zeros = modulus.iter().take_while(|&&octet| octet == 0).count();
+            let significant = modulus.get(zeros..)?;
+            let bits = (significant.len() * 8).checked_sub(significant.first()?.leading_zeros() as usize)?;
+            Some(KeyAlgorithm::Rsa(u32::try_from(bits).ok()?))
+        }
+        EC_PUBLIC_KEY => match asn1::object_identifier(algorithm.take(asn1::OBJECT_IDENTIFIER)?)? {
+            SECP256R1 => Some(KeyAlgorithm::P256),
+            SECP384R1 => Some(KeyAlgorithm::P384),
+            SECP521R1 => Some(KeyAlgorithm::P521),
+            _ => None,
+        },
+        ED25519 => (key.len() == 32).then_some(KeyAlgorithm::Ed25519),
+        X25519 => (key.len() == 32).then_some(KeyAlgorithm::X25519),
+        _ => None,
+    }
+}
+
+/// Label and body of each PEM block; a block without its end is left out.
+fn pem_blocks(file: &[u8]) -> Vec<(&str, &str)> {
+    const BEGIN: &str = "-----BEGIN ";
+    const DASHES: &str = "-----";
+    // Comments around the blocks may be in any charset; a block itself is ASCII.
+    let mut blocks = Vec::new();
+    for chunk in file.utf8_chunks() {
+        let mut rest = chunk.valid();
+        while let Some((_, after)) = rest.split_once(BEGIN) {
+            let Some((label, body)) = after.split_once(DASHES) else { break };
+            let Some((body, after)) = body.split_once("-----END ") else { break };
+            blocks.push((label, body));
+            rest = after;
+        }
+    }
+    blocks
+}
+
+impl PartialEq for Certificate {
+    fn eq(&self, other: &Self) -> bool {
+        self.der() == other.der()
+    }
+}
+
+impl Eq for Certificate {}
+
+impl std::hash::Hash for Certificate {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.der().hash(state);
     }
 }
 

@@ -124,7 +124,11 @@ pub enum DecryptError {
 /// (extension, or computed by RFC 5280 method 1 and RFC 7093 method 1).
 ///
 /// `rng` feeds implicit rejection and blinding.
-pub fn decrypt(ber: &[u8], keys: &[DecryptionKey], rng: &mut dyn CryptoRng) -> Result<Decrypted, DecryptError> {
+pub fn decrypt(
+    ber: &[u8],
+    keys: &[DecryptionKey],
+    rng: &mut dyn CryptoRng,
+) -> Result<Decrypted, DecryptError> {
     let _ = (ber, keys, rng);
     todo!()
 }

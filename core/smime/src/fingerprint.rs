@@ -53,7 +53,8 @@ impl fmt::Debug for Fingerprint {
 impl FromStr for Fingerprint {
     type Err = NotAFingerprint;
     fn from_str(text: &str) -> Result<Self, NotAFingerprint> {
-        let bytes = data_encoding::HEXLOWER_PERMISSIVE.decode(text.as_bytes()).map_err(|_| NotAFingerprint)?;
+        let bytes =
+            data_encoding::HEXLOWER_PERMISSIVE.decode(text.as_bytes()).map_err(|_| NotAFingerprint)?;
         bytes.try_into().map(Fingerprint).map_err(|_| NotAFingerprint)
     }
 }

@@ -46,7 +46,11 @@ pub enum IssueError {
 }
 
 /// A self-signed personal root for `subject`; serial numbers have 126 random bits.
-pub fn personal_root(key: &PrivateKey, subject: &Subject, rng: &mut dyn CryptoRng) -> Result<Certificate, IssueError> {
+pub fn personal_root(
+    key: &PrivateKey,
+    subject: &Subject,
+    rng: &mut dyn CryptoRng,
+) -> Result<Certificate, IssueError> {
     let _ = (key, subject, rng);
     todo!()
 }

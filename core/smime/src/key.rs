@@ -95,7 +95,12 @@ impl PrivateKey {
         todo!()
     }
     /// Signs `message` (hashed here). ECDSA is deterministic (RFC 6979); its signature is in DER form.
-    pub fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8], rng: &mut dyn CryptoRng) -> Result<Vec<u8>, KeyError> {
+    pub fn sign(
+        &self,
+        algorithm: SignatureAlgorithm,
+        message: &[u8],
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Vec<u8>, KeyError> {
         let _ = (algorithm, message, rng);
         todo!()
     }

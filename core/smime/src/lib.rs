@@ -4,6 +4,7 @@
 //! algorithms); only what is modern is written. A verdict is data; an `Err` means "could not be run".
 
 pub mod address;
+mod asn1;
 pub mod ber;
 pub mod certificate;
 pub mod enveloped;

@@ -72,7 +72,12 @@ impl VerifiedTimestamp {
 
 /// Checks `token` over `data` (for signatures: the signature octets). The chain is judged at genTime; a genTime
 /// more than 5 minutes after `now` is refused.
-pub fn verify(token: &[u8], data: &[u8], anchors: &[TrustAnchor], now: UnixTime) -> Result<VerifiedTimestamp, Vec<Reason>> {
+pub fn verify(
+    token: &[u8],
+    data: &[u8],
+    anchors: &[TrustAnchor],
+    now: UnixTime,
+) -> Result<VerifiedTimestamp, Vec<Reason>> {
     let _ = (token, data, anchors, now);
     todo!()
 }

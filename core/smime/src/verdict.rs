@@ -218,7 +218,12 @@ impl ValidSigner {
 
 /// Judges all signers of `signed` over `content`; `from` are the addresses of the From field that is believed
 /// (one in a proper mail; none means `address_mismatch`). `None` leaves the address out of the judgement.
-pub fn judge(signed: &SignedData, content: &[u8], from: Option<&[EmailAddress]>, policy: &Policy<'_>) -> Judgement {
+pub fn judge(
+    signed: &SignedData,
+    content: &[u8],
+    from: Option<&[EmailAddress]>,
+    policy: &Policy<'_>,
+) -> Judgement {
     let _ = (signed, content, from, policy);
     todo!()
 }

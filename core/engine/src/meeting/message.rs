@@ -1,0 +1,1 @@
+//! The three messages and what they prove.

@@ -1,0 +1,171 @@
+//! QR codes as PNG pictures, on a terminal, and read from PNG pictures.
+
+use qrcode::{Color, EcLevel, QrCode};
+
+/// Largest PNG file that is read, in octets.
+pub const MAX_PICTURE_BYTES: usize = 32 << 20;
+/// Largest picture that is read, in pixels: every phone camera, but no decompression bomb.
+pub const MAX_PIXELS: u64 = 25_000_000;
+/// Light border that readers need, in modules (ISO/IEC 18004 section 6.3.8).
+const QUIET_ZONE: usize = 4;
+/// Pixels a module has at most in [`qr_png`].
+const MAX_SCALE: u32 = 32;
+/// Memory that the PNG decoder may use beside the picture, in octets.
+const DECODER_BYTES: usize = 64 << 20;
+
+/// Why there is no picture, or no code in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PictureError {
+    /// The text does not fit into a QR code.
+    #[error("the text is too long for a QR code")]
+    TextTooLong,
+    /// The file is no PNG, or is damaged.
+    #[error("the picture is not a readable PNG file")]
+    NotAPng,
+    /// More than [`MAX_PIXELS`] or [`MAX_PICTURE_BYTES`].
+    #[error("the picture exceeds the limit of 25 million pixels or 32 MiB")]
+    TooLarge,
+    /// A picture, but no QR code can be read in it.
+    #[error("no QR code can be read in the picture")]
+    NoCode,
+}
+
+struct Modules {
+    width: usize,
+    dark: Vec<bool>,
+}
+
+impl Modules {
+    fn of(text: &str) -> Result<Self, PictureError> {
+        let code =
+            QrCode::with_error_correction_level(text, EcLevel::M).map_err(|_| PictureError::TextTooLong)?;
+        let dark = code.to_colors().into_iter().map(|color| color == Color::Dark).collect();
+        Ok(Modules { width: code.width(), dark })
+    }
+
+    /// Width with the quiet zone on both sides.
+    fn full_width(&self) -> usize {
+        self.width + 2 * QUIET_ZONE
+    }
+
+    /// The module at a position counted with the quiet zone; everything outside is light.
+    fn is_dark(&self, x: usize, y: usize) -> bool {
+        let inside = |at: usize| at.checked_sub(QUIET_ZONE).filter(|&at| at < self.width);
+        match (inside(x), inside(y)) {
+            (Some(x), Some(y)) => self.dark.get(y * self.width + x).copied().unwrap_or(false),
+            _ => false,
+        }
+    }
+}
+
+/// A PNG picture of `text` with error correction level M and a quiet zone; `scale` pixels a module (1 to 32).
+///
+/// # Errors
+/// [`PictureError::TextTooLong`].
+pub fn qr_png(text: &str, scale: u32) -> Result<Vec<u8>, PictureError> {
+    let modules = Modules::of(text)?;
+    let scale = scale.clamp(1, MAX_SCALE) as usize;
+    let width = modules.full_width() * scale;
+    let mut pixels = Vec::with_capacity(width * width);
+    for y in 0..width {
+        pixels.extend((0..width).map(|x| if modules.is_dark(x / scale, y / scale) { 0u8 } else { 255 }));
+    }
+    let side = u32::try_from(width).map_err(|_| PictureError::TextTooLong)?;
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, side, side);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.set_depth(png::BitDepth::Eight);
+    // Writing into memory fails for no reason but a picture that PNG can't hold.
+    let mut writer = encoder.write_header().map_err(|_| PictureError::TextTooLong)?;
+    writer.write_image_data(&pixels).map_err(|_| PictureError::TextTooLong)?;
+    writer.finish().map_err(|_| PictureError::TextTooLong)?;
+    Ok(file)
+}
+
+/// `text` as a QR code in half blocks, two rows of modules a line, lines ended by `\n`.
+///
+/// Light modules are drawn and dark ones left blank, so that it reads on a terminal with light letters on a dark
+/// background; elsewhere set white on black.
+///
+/// # Errors
+/// [`PictureError::TextTooLong`].
+pub fn qr_terminal(text: &str) -> Result<String, PictureError> {
+    let modules = Modules::of(text)?;
+    let width = modules.full_width();
+    let mut out = String::new();
+    for y in (0..width).step_by(2) {
+        for x in 0..width {
+            let lower_is_light = y + 1 < width && !modules.is_dark(x, y + 1);
+            out.push(match (!modules.is_dark(x, y), lower_is_light) {
+                (true, true) => '█',
+                (true, false) => '▀',
+                (false, true) => '▄',
+                (false, false) => ' ',
+            });
+        }
+        out.push('\n');
+    }
+    Ok(out)
+}
+
+/// The text of the first QR code that can be read in a PNG picture; codes of ours come before others.
+///
+/// # Errors
+/// [`PictureError::NotAPng`], [`PictureError::TooLarge`] before the pixels are decoded, [`PictureError::NoCode`].
+pub fn read_png(bytes: &[u8]) -> Result<String, PictureError> {
+    let picture = luma(bytes)?;
+    let mut prepared = rqrr::PreparedImage::prepare_from_greyscale(picture.width, picture.height, |x, y| {
+        picture.pixels.get(y * picture.width + x).copied().unwrap_or(255)
+    });
+    let mut texts =
+        prepared.detect_grids().into_iter().filter_map(|grid| grid.decode().ok()).map(|(_, text)| text);
+    let Some(first) = texts.next() else { return Err(PictureError::NoCode) };
+    if first.starts_with(super::SCHEME) {
+        return Ok(first);
+    }
+    Ok(texts.find(|text| text.starts_with(super::SCHEME)).unwrap_or(first))
+}
+
+struct Luma {
+    width: usize,
+    height: usize,
+    pixels: Vec<u8>,
+}
+
+/// Decodes to 8-bit grey, transparent pixels over white.
+fn luma(bytes: &[u8]) -> Result<Luma, PictureError> {
+    if bytes.len() > MAX_PICTURE_BYTES {
+        return Err(PictureError::TooLarge);
+    }
+    let limits = png::Limits { bytes: DECODER_BYTES };
+    let mut decoder = png::Decoder::new_with_limits(std::io::Cursor::new(bytes), limits);
+    decoder.set_ignore_text_chunk(true);
+    decoder.set_ignore_iccp_chunk(true);
+    decoder.set_transformations(png::Transformations::normalize_to_color8());
+    let info = decoder.read_header_info().map_err(|_| PictureError::NotAPng)?;
+    if u64::from(info.width) * u64::from(info.height) > MAX_PIXELS {
+        return Err(PictureError::TooLarge);
+    }
+    let mut reader = decoder.read_info().map_err(|_| PictureError::NotAPng)?;
+    let size = reader.output_buffer_size().ok_or(PictureError::TooLarge)?;
+    let mut samples = vec![0; size];
+    let frame = reader.next_frame(&mut samples).map_err(|_| PictureError::NotAPng)?;
+    let over_white = |grey: u32, alpha: u32| (grey * alpha + 255 * (255 - alpha)) / 255;
+    // ITU-R BT.601 weights.
+    let grey = |r: u8, g: u8, b: u8| (299 * u32::from(r) + 587 * u32::from(g) + 114 * u32::from(b)) / 1000;
+    let channels = frame.color_type.samples();
+    let pixels = samples
+        .chunks_exact(channels)
+        .map(|sample| {
+            let value = match *sample {
+                [grey] => grey.into(),
+                [grey, alpha] => over_white(grey.into(), alpha.into()),
+                [r, g, b] => grey(r, g, b),
+                [r, g, b, alpha] => over_white(grey(r, g, b), alpha.into()),
+                _ => 255,
+            };
+            u8::try_from(value).unwrap_or(255)
+        })
+        .collect();
+    Ok(Luma { width: frame.width as usize, height: frame.height as usize, pixels })
+}

@@ -1,0 +1,271 @@
+//! A strict reader and a writer for DER (X.690), as certificates and time-stamp tokens need them.
+//!
+//! The reader keeps the octets as received: signatures are checked over them, never over a re-encoding.
+//! `None` means "not DER, or not what was expected here". Tags are single octets (no high tag numbers).
+
+use const_oid::ObjectIdentifier;
+
+pub(crate) const BOOLEAN: u8 = 0x01;
+pub(crate) const INTEGER: u8 = 0x02;
+pub(crate) const BIT_STRING: u8 = 0x03;
+pub(crate) const OCTET_STRING: u8 = 0x04;
+pub(crate) const NULL: u8 = 0x05;
+pub(crate) const OBJECT_IDENTIFIER: u8 = 0x06;
+pub(crate) const UTF8_STRING: u8 = 0x0c;
+pub(crate) const IA5_STRING: u8 = 0x16;
+pub(crate) const UTC_TIME: u8 = 0x17;
+pub(crate) const GENERALIZED_TIME: u8 = 0x18;
+pub(crate) const SEQUENCE: u8 = 0x30;
+pub(crate) const SET: u8 = 0x31;
+
+/// The tag of `[number]`, primitive (IMPLICIT over a primitive type).
+pub(crate) const fn context(number: u8) -> u8 {
+    0x80 | number
+}
+
+/// The tag of `[number]`, constructed (EXPLICIT, or IMPLICIT over a constructed type).
+pub(crate) const fn context_constructed(number: u8) -> u8 {
+    0xa0 | number
+}
+
+/// One element: tag, content, and the octets of the whole.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Element<'a> {
+    pub(crate) tag: u8,
+    pub(crate) content: &'a [u8],
+    pub(crate) whole: &'a [u8],
+}
+
+/// Reads element after element.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reader<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(der: &'a [u8]) -> Self {
+        Reader { rest: der }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// The tag of the next element.
+    pub(crate) fn peek(&self) -> Option<u8> {
+        self.rest.first().copied()
+    }
+
+    /// The next element, whatever it is.
+    pub(crate) fn element(&mut self) -> Option<Element<'a>> {
+        let (&tag, after_tag) = self.rest.split_first()?;
+        if tag & 0x1f == 0x1f {
+            return None;
+        }
+        let (&first, after_first) = after_tag.split_first()?;
+        let (length, after_length) = match first {
+            0..=0x7f => (usize::from(first), after_first),
+            // Minimal definite form only; four octets are more than any input may have.
+            0x81..=0x84 => {
+                let (octets, rest) = after_first.split_at_checked(usize::from(first & 0x7f))?;
+                let length = octets.iter().fold(0u64, |sum, &octet| (sum << 8) | u64::from(octet));
+                let minimal = length >= 0x80 && octets.first() != Some(&0);
+                (usize::try_from(length).ok().filter(|_| minimal)?, rest)
+            }
+            _ => return None,
+        };
+        let (content, rest) = after_length.split_at_checked(length)?;
+        let (whole, _) = self.rest.split_at_checked(self.rest.len() - rest.len())?;
+        self.rest = rest;
+        Some(Element { tag, content, whole })
+    }
+
+    /// The content of the next element, which must have this tag.
+    pub(crate) fn take(&mut self, tag: u8) -> Option<&'a [u8]> {
+        self.take_whole(tag).map(|element| element.content)
+    }
+
+    /// The next element, which must have this tag.
+    pub(crate) fn take_whole(&mut self, tag: u8) -> Option<Element<'a>> {
+        if self.peek() != Some(tag) {
+            return None;
+        }
+        self.element()
+    }
+
+    /// A reader over the content of the next element, which must have this tag.
+    pub(crate) fn enter(&mut self, tag: u8) -> Option<Reader<'a>> {
+        self.take(tag).map(Reader::new)
+    }
+
+    /// Like [`take`](Self::take); `Some(None)` when the next element has another tag or there is none.
+    #[allow(clippy::option_option, reason = "outer: is it DER; inner: is it there")]
+    pub(crate) fn take_optional(&mut self, tag: u8) -> Option<Option<&'a [u8]>> {
+        if self.peek() == Some(tag) { self.take(tag).map(Some) } else { Some(None) }
+    }
+
+    /// Nothing may follow.
+    pub(crate) fn end(&self) -> Option<()> {
+        self.rest.is_empty().then_some(())
+    }
+}
+
+/// The content of the only element of `der`, which must have this tag.
+pub(crate) fn only(der: &[u8], tag: u8) -> Option<&[u8]> {
+    let mut reader = Reader::new(der);
+    let content = reader.take(tag)?;
+    reader.end()?;
+    Some(content)
+}
+
+/// An object identifier's content octets.
+pub(crate) fn object_identifier(content: &[u8]) -> Option<ObjectIdentifier> {
+    ObjectIdentifier::from_bytes(content).ok()
+}
+
+/// A BOOLEAN's content octets.
+pub(crate) fn boolean(content: &[u8]) -> Option<bool> {
+    match content {
+        [0x00] => Some(false),
+        [0xff] => Some(true),
+        _ => None,
+    }
+}
+
+/// A non-negative INTEGER of at most 32 bits.
+pub(crate) fn small_integer(content: &[u8]) -> Option<u32> {
+    if !is_minimal_integer(content)
+        || content.first().is_some_and(|&first| first & 0x80 != 0)
+        || content.len() > 5
+    {
+        return None;
+    }
+    let value = content.iter().fold(0u64, |sum, &octet| (sum << 8) | u64::from(octet));
+    u32::try_from(value).ok()
+}
+
+/// The content octets of an INTEGER are the shortest possible.
+pub(crate) fn is_minimal_integer(content: &[u8]) -> bool {
+    match content {
+        [] => false,
+        [0x00, next, ..] => next & 0x80 != 0,
+        [0xff, next, ..] => next & 0x80 == 0,
+        _ => true,
+    }
+}
+
+/// The octets of a BIT STRING that has a whole number of octets.
+pub(crate) fn bit_string_octets(content: &[u8]) -> Option<&[u8]> {
+    match content.split_first() {
+        Some((0, octets)) => Some(octets),
+        _ => None,
+    }
+}
+
+/// UTCTime or GeneralizedTime as RFC 5280 section 4.1.2.5 writes them (seconds, `Z`, no fraction), in seconds
+/// since 1970. Earlier times count as 1970.
+pub(crate) fn time(element: &Element<'_>) -> Option<u64> {
+    let digits = element.content.strip_suffix(b"Z")?;
+    if !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let text = std::str::from_utf8(digits).ok()?;
+    let (year, rest) = match (element.tag, text.len()) {
+        (UTC_TIME, 12) => {
+            let (year, rest) = text.split_at_checked(2)?;
+            let year: i16 = year.parse().ok()?;
+            (if year >= 50 { 1900 + year } else { 2000 + year }, rest)
+        }
+        (GENERALIZED_TIME, 14) => {
+            let (year, rest) = text.split_at_checked(4)?;
+            (year.parse().ok()?, rest)
+        }
+        _ => return None,
+    };
+    let pair = |index: usize| rest.get(2 * index..2 * index + 2).and_then(|two| two.parse::<i8>().ok());
+    let moment =
+        jiff::civil::DateTime::new(year, pair(0)?, pair(1)?, pair(2)?, pair(3)?, pair(4)?, 0).ok()?;
+    let seconds = moment.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_second();
+    Some(u64::try_from(seconds).unwrap_or(0))
+}
+
+/// Writes one element.
+pub(crate) fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(content.len() + 6);
+    out.push(tag);
+    let length = content.len();
+    if let Ok(short @ 0..=0x7f) = u8::try_from(length) {
+        out.push(short);
+    } else {
+        let octets = length.to_be_bytes();
+        let significant: Vec<u8> = octets.into_iter().skip_while(|&octet| octet == 0).collect();
+        out.push(0x80 | u8::try_from(significant.len()).unwrap_or(0));
+        out.extend_from_slice(&significant);
+    }
+    out.extend_from_slice(content);
+    out
+}
+
+/// Writes a SEQUENCE of encoded elements.
+pub(crate) fn sequence(parts: &[&[u8]]) -> Vec<u8> {
+    tlv(SEQUENCE, &parts.concat())
+}
+
+/// Writes an OBJECT IDENTIFIER.
+pub(crate) fn oid(oid: &ObjectIdentifier) -> Vec<u8> {
+    tlv(OBJECT_IDENTIFIER, oid.as_bytes())
+}
+
+/// Writes a non-negative INTEGER from big-endian octets.
+pub(crate) fn unsigned(octets: &[u8]) -> Vec<u8> {
+    let mut content: Vec<u8> = octets.iter().copied().skip_while(|&octet| octet == 0).collect();
+    if content.first().is_none_or(|&first| first & 0x80 != 0) {
+        content.insert(0, 0);
+    }
+    tlv(INTEGER, &content)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_are_minimal_and_within_the_input() {
+        for bad in [
+            &[0x04, 0x81, 0x01, 0xaa][..],         // not minimal
+            &[0x04, 0x82, 0x00, 0x80],             // leading zero
+            &[0x04, 0x80, 0x00, 0x00],             // indefinite
+            &[0x04, 0x84, 0xff, 0xff, 0xff, 0xff], // 4 GiB announced
+            &[0x04, 0x88, 0, 0, 0, 0, 0, 0, 0, 1],
+            &[0x1f, 0x81, 0x00, 0x00], // high tag number
+            &[0x04, 0x02, 0x00],       // truncated
+            &[0x04],
+        ] {
+            assert!(Reader::new(bad).element().is_none(), "{bad:02x?}");
+        }
+        let long = tlv(OCTET_STRING, &[7; 300]);
+        assert_eq!(long.get(..4), Some(&[0x04, 0x82, 0x01, 0x2c][..]));
+        assert_eq!(only(&long, OCTET_STRING), Some(&[7; 300][..]));
+    }
+
+    #[test]
+    fn times_of_both_forms() {
+        let seconds = |tag, text: &str| time(&Element { tag, content: text.as_bytes(), whole: &[] });
+        assert_eq!(seconds(UTC_TIME, "700101000000Z"), Some(0));
+        assert_eq!(seconds(UTC_TIME, "491231235959Z"), Some(2_524_607_999));
+        assert_eq!(seconds(UTC_TIME, "500101000000Z"), Some(0), "1950 counts as 1970");
+        assert_eq!(seconds(GENERALIZED_TIME, "20500101000000Z"), Some(2_524_608_000));
+        for bad in
+            ["20500101000000", "20500101000000.5Z", "20501301000000Z", "20500230000000Z", "2050010100Z"]
+        {
+            assert_eq!(seconds(GENERALIZED_TIME, bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn unsigned_integers_get_a_leading_zero_when_needed() {
+        assert_eq!(unsigned(&[0x00, 0x80]), [0x02, 0x02, 0x00, 0x80]);
+        assert_eq!(unsigned(&[0x7f]), [0x02, 0x01, 0x7f]);
+        assert_eq!(unsigned(&[]), [0x02, 0x01, 0x00]);
+    }
+}

@@ -1,0 +1,284 @@
+//! Certificate extensions (RFC 5280 section 4.2).
+
+use std::collections::BTreeSet;
+
+use const_oid::ObjectIdentifier;
+
+use crate::asn1::{self, Reader, context, context_constructed};
+
+pub(crate) const SUBJECT_KEY_IDENTIFIER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.14");
+pub(crate) const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
+pub(crate) const SUBJECT_ALT_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
+pub(crate) const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
+pub(crate) const NAME_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.30");
+pub(crate) const CERTIFICATE_POLICIES: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.32");
+pub(crate) const POLICY_MAPPINGS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.33");
+pub(crate) const AUTHORITY_KEY_IDENTIFIER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.35");
+pub(crate) const POLICY_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.36");
+pub(crate) const EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37");
+pub(crate) const INHIBIT_ANY_POLICY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.54");
+
+pub(crate) const EKU_ANY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37.0");
+pub(crate) const EKU_EMAIL_PROTECTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.4");
+pub(crate) const EKU_TIME_STAMPING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.8");
+/// id-kp-documentSigning (RFC 9336 section 3.1).
+pub(crate) const EKU_DOCUMENT_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.36");
+
+/// At most this many extensions of one certificate are read.
+pub(crate) const MAX_EXTENSIONS: usize = 128;
+
+/// KeyUsage bits (RFC 5280 section 4.2.1.3), bit 0 as the highest bit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct KeyUsage(u16);
+
+impl KeyUsage {
+    pub(crate) const DIGITAL_SIGNATURE: u16 = 0x8000;
+    pub(crate) const NON_REPUDIATION: u16 = 0x4000;
+    pub(crate) const KEY_ENCIPHERMENT: u16 = 0x2000;
+    pub(crate) const KEY_AGREEMENT: u16 = 0x0800;
+    pub(crate) const KEY_CERT_SIGN: u16 = 0x0400;
+    pub(crate) const CRL_SIGN: u16 = 0x0200;
+    pub(crate) const DECIPHER_ONLY: u16 = 0x0080;
+
+    /// Any of these bits is set.
+    pub(crate) fn any(self, bits: u16) -> bool {
+        self.0 & bits != 0
+    }
+
+    fn read(der: &[u8]) -> Option<Self> {
+        let (&unused, octets) = asn1::only(der, asn1::BIT_STRING)?.split_first()?;
+        let high = octets.first().copied().unwrap_or(0);
+        let low = octets.get(1).copied().unwrap_or(0);
+        (unused < 8 && octets.len() <= 2).then_some(KeyUsage(u16::from_be_bytes([high, low])))
+    }
+}
+
+/// BasicConstraints (RFC 5280 section 4.2.1.9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct BasicConstraints {
+    pub(crate) ca: bool,
+    pub(crate) path_length: Option<u32>,
+}
+
+impl BasicConstraints {
+    fn read(der: &[u8]) -> Option<Self> {
+        let mut sequence = Reader::new(asn1::only(der, asn1::SEQUENCE)?);
+        let ca = match sequence.take_optional(asn1::BOOLEAN)? {
+            Some(content) => asn1::boolean(content)?,
+            None => false,
+        };
+        let path_length = match sequence.take_optional(asn1::INTEGER)? {
+            Some(content) => Some(asn1::small_integer(content)?),
+            None => None,
+        };
+        sequence.end()?;
+        Some(BasicConstraints { ca, path_length })
+    }
+}
+
+/// PolicyConstraints (RFC 5280 section 4.2.1.11).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PolicyConstraints {
+    pub(crate) require_explicit_policy: Option<u32>,
+    pub(crate) inhibit_policy_mapping: Option<u32>,
+}
+
+impl PolicyConstraints {
+    fn read(der: &[u8]) -> Option<Self> {
+        let mut sequence = Reader::new(asn1::only(der, asn1::SEQUENCE)?);
+        let mut skip_certs = |tag| match sequence.take_optional(tag)? {
+            Some(content) => asn1::small_integer(content).map(Some),
+            None => Some(None),
+        };
+        let require_explicit_policy = skip_certs(context(0))?;
+        let inhibit_policy_mapping = skip_certs(context(1))?;
+        sequence.end()?;
+        Some(PolicyConstraints { require_explicit_policy, inhibit_policy_mapping })
+    }
+}
+
+/// What the extensions say. One that is malformed or double sets `malformed`; such a certificate is good for nothing.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Extensions {
+    /// An extension could not be read, or stands twice (RFC 5280 section 4.2).
+    pub(crate) malformed: bool,
+    /// A critical extension is not processed here.
+    pub(crate) unknown_critical: bool,
+    pub(crate) key_usage: Option<KeyUsage>,
+    pub(crate) basic_constraints: Option<BasicConstraints>,
+    pub(crate) basic_constraints_critical: bool,
+    pub(crate) extended_key_usage: Option<Vec<ObjectIdentifier>>,
+    pub(crate) extended_key_usage_critical: bool,
+    pub(crate) subject_key_identifier: Option<Vec<u8>>,
+    pub(crate) subject_key_identifier_critical: bool,
+    /// keyIdentifier of AuthorityKeyIdentifier.
+    pub(crate) authority_key_identifier: Option<Vec<u8>>,
+    pub(crate) authority_key_identifier_present: bool,
+    pub(crate) authority_key_identifier_critical: bool,
+    /// DER of the GeneralNames.
+    pub(crate) subject_alt_name: Option<Vec<u8>>,
+    pub(crate) subject_alt_name_critical: bool,
+    /// DER of the NameConstraints.
+    pub(crate) name_constraints: Option<Vec<u8>>,
+    pub(crate) name_constraints_critical: bool,
+    pub(crate) policies: Option<Vec<ObjectIdentifier>>,
+    pub(crate) policy_mappings: Vec<(ObjectIdentifier, ObjectIdentifier)>,
+    pub(crate) policy_constraints: Option<PolicyConstraints>,
+    pub(crate) inhibit_any_policy: Option<u32>,
+}
+
+impl Extensions {
+    /// Reads the content of the Extensions SEQUENCE. Never fails: what is wrong is recorded.
+    pub(crate) fn read(content: &[u8]) -> Self {
+        let mut extensions = Extensions::default();
+        if extensions.read_each(content).is_none() {
+            extensions.malformed = true;
+        }
+        extensions
+    }
+
+    fn read_each(&mut self, content: &[u8]) -> Option<()> {
+        let mut reader = Reader::new(content);
+        let mut seen = BTreeSet::new();
+        (!reader.is_empty()).then_some(())?;
+        while !reader.is_empty() {
+            let mut extension = reader.enter(asn1::SEQUENCE)?;
+            let oid = extension.take(asn1::OBJECT_IDENTIFIER)?;
+            let critical = match extension.take_optional(asn1::BOOLEAN)? {
+                Some(value) => asn1::boolean(value)?,
+                None => false,
+            };
+            let value = extension.take(asn1::OCTET_STRING)?;
+            extension.end()?;
+            if !seen.insert(oid) || seen.len() > MAX_EXTENSIONS {
+                return None;
+            }
+            let known = asn1::object_identifier(oid).and_then(|oid| self.read_one(oid, critical, value));
+            match known {
+                Some(Ok(())) => {}
+                Some(Err(Undecodable)) => self.malformed = true,
+                None => self.unknown_critical |= critical,
+            }
+        }
+        Some(())
+    }
+
+    /// `None`: not an extension that is processed here.
+    fn read_one(
+        &mut self,
+        oid: ObjectIdentifier,
+        critical: bool,
+        value: &[u8],
+    ) -> Option<Result<(), Undecodable>> {
+        let done = match oid {
+            KEY_USAGE => keep(&mut self.key_usage, KeyUsage::read(value)),
+            BASIC_CONSTRAINTS => {
+                self.basic_constraints_critical = critical;
+                keep(&mut self.basic_constraints, BasicConstraints::read(value))
+            }
+            EXTENDED_KEY_USAGE => {
+                self.extended_key_usage_critical = critical;
+                keep(&mut self.extended_key_usage, read_oids(value))
+            }
+            SUBJECT_KEY_IDENTIFIER => {
+                self.subject_key_identifier_critical = critical;
+                keep(
+                    &mut self.subject_key_identifier,
+                    asn1::only(value, asn1::OCTET_STRING).map(<[u8]>::to_vec),
+                )
+            }
+            AUTHORITY_KEY_IDENTIFIER => {
+                self.authority_key_identifier_critical = critical;
+                self.authority_key_identifier_present = true;
+                self.read_authority_key_identifier(value).ok_or(Undecodable)
+            }
+            SUBJECT_ALT_NAME => {
+                self.subject_alt_name_critical = critical;
+                self.subject_alt_name = Some(value.to_vec());
+                super::name::GeneralName::read_all(value).map(drop).ok_or(Undecodable)
+            }
+            NAME_CONSTRAINTS => {
+                self.name_constraints_critical = critical;
+                keep(&mut self.name_constraints, asn1::only(value, asn1::SEQUENCE).map(|_| value.to_vec()))
+            }
+            CERTIFICATE_POLICIES => keep(&mut self.policies, read_policies(value)),
+            POLICY_MAPPINGS => {
+                read_mappings(value).map(|pairs| self.policy_mappings = pairs).ok_or(Undecodable)
+            }
+            POLICY_CONSTRAINTS => keep(&mut self.policy_constraints, PolicyConstraints::read(value)),
+            INHIBIT_ANY_POLICY => {
+                let skip_certs = asn1::only(value, asn1::INTEGER).and_then(asn1::small_integer);
+                keep(&mut self.inhibit_any_policy, skip_certs)
+            }
+            _ => return None,
+        };
+        Some(done)
+    }
+
+    fn read_authority_key_identifier(&mut self, value: &[u8]) -> Option<()> {
+        let mut sequence = Reader::new(asn1::only(value, asn1::SEQUENCE)?);
+        self.authority_key_identifier = sequence.take_optional(context(0))?.map(<[u8]>::to_vec);
+        sequence.take_optional(context_constructed(1))?;
+        sequence.take_optional(context(2))?;
+        sequence.end()
+    }
+
+    /// Extended key usage is absent or holds one of these.
+    pub(crate) fn allows_any_of(&self, wanted: &[ObjectIdentifier]) -> bool {
+        self.extended_key_usage
+            .as_ref()
+            .is_none_or(|usages| usages.iter().any(|usage| wanted.contains(usage)))
+    }
+}
+
+/// An extension that is processed here, but can't be read.
+struct Undecodable;
+
+fn keep<T>(place: &mut Option<T>, value: Option<T>) -> Result<(), Undecodable> {
+    *place = value;
+    if place.is_some() { Ok(()) } else { Err(Undecodable) }
+}
+
+/// A SEQUENCE OF OBJECT IDENTIFIER with at least one. Identifiers longer than any registered one are skipped.
+fn read_oids(der: &[u8]) -> Option<Vec<ObjectIdentifier>> {
+    let mut sequence = Reader::new(asn1::only(der, asn1::SEQUENCE)?);
+    sequence.peek()?;
+    let mut oids = Vec::new();
+    while !sequence.is_empty() {
+        oids.extend(asn1::object_identifier(sequence.take(asn1::OBJECT_IDENTIFIER)?));
+    }
+    Some(oids)
+}
+
+/// The policies of CertificatePolicies, each once (RFC 5280 section 4.2.1.4); qualifiers are not processed.
+fn read_policies(der: &[u8]) -> Option<Vec<ObjectIdentifier>> {
+    let mut sequence = Reader::new(asn1::only(der, asn1::SEQUENCE)?);
+    sequence.peek()?;
+    let mut policies = Vec::new();
+    let mut seen = BTreeSet::new();
+    while !sequence.is_empty() {
+        let mut information = sequence.enter(asn1::SEQUENCE)?;
+        let policy = asn1::object_identifier(information.take(asn1::OBJECT_IDENTIFIER)?)?;
+        information.take_optional(asn1::SEQUENCE)?;
+        information.end()?;
+        if !seen.insert(policy) {
+            return None;
+        }
+        policies.push(policy);
+    }
+    Some(policies)
+}
+
+fn read_mappings(der: &[u8]) -> Option<Vec<(ObjectIdentifier, ObjectIdentifier)>> {
+    let mut sequence = Reader::new(asn1::only(der, asn1::SEQUENCE)?);
+    sequence.peek()?;
+    let mut pairs = Vec::new();
+    while !sequence.is_empty() {
+        let mut pair = sequence.enter(asn1::SEQUENCE)?;
+        let issuer_domain = asn1::object_identifier(pair.take(asn1::OBJECT_IDENTIFIER)?)?;
+        let subject_domain = asn1::object_identifier(pair.take(asn1::OBJECT_IDENTIFIER)?)?;
+        pair.end()?;
+        pairs.push((issuer_domain, subject_domain));
+    }
+    Some(pairs)
+}
