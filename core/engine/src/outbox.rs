@@ -30,7 +30,10 @@ pub enum Kind {
         is_decision: bool,
     },
     /// A message of a meeting; no copy goes to Sent.
-    Meeting,
+    Meeting {
+        /// Names it for repetition with the same octets.
+        send_id: String,
+    },
 }
 
 /// Whom it is encrypted to, frozen when it was written.

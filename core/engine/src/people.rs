@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use crate::meeting::{ca_anchor, personal_anchor};
 use smime::enveloped::{ContentCipher, Recipient, RsaTransport};
 use smime::path::{AnchorScope, Purpose, Trust, TrustAnchor, validate};
 use smime::signed::{SignedData, SignerInfo};
@@ -59,6 +60,16 @@ pub struct Capabilities {
     pub header_protection: bool,
 }
 
+/// The anchor that a certificate is for a person: a personal root or a pinned certificate by itself, a CA together with
+/// the address.
+pub fn anchor_of(certificate: &Certificate, address: &EmailAddress) -> Anchor {
+    if certificate.is_ca() && certificate.emails() != std::slice::from_ref(address) {
+        ca_anchor(certificate, address)
+    } else {
+        personal_anchor(certificate)
+    }
+}
+
 /// All people of an account, by folded address.
 pub type People = BTreeMap<String, Contact>;
 
@@ -82,7 +93,7 @@ impl Contact {
     /// The pinned anchor, as it is used in path validation: it speaks for this address only.
     pub fn trust_anchor(&self) -> Option<TrustAnchor> {
         let certificate = Certificate::from_der(self.anchor_certificate.as_deref()?).ok()?;
-        if self.anchor != Some(Anchor(certificate.fingerprint())) || self.trust == Trust::None {
+        if self.anchor != Some(anchor_of(&certificate, &self.address)) || self.trust == Trust::None {
             return None;
         }
         Some(TrustAnchor { certificate, trust: self.trust, scope: AnchorScope::Address(self.address.clone()) })
@@ -151,7 +162,7 @@ pub fn learn(
     header_protection: bool,
     now: UnixTime,
 ) -> Learned {
-    let anchor = Anchor(signer.anchor().fingerprint());
+    let anchor = anchor_of(signer.anchor(), from);
     let (contact, mut learned) = match people.get_mut(from.folded()) {
         None => {
             let contact = Contact::new(from.clone(), anchor, signer.trust(), now);

@@ -1,0 +1,272 @@
+//! The root object: a home folder, a vault, a runtime, accounts, events.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use engine::ports::{KeyInfo, KeyRole, Store, StoreError, Tree, Vault, VaultError};
+use serde::{Deserialize, Serialize};
+use smime::KeyAlgorithm;
+use tokio::runtime::{Handle, Runtime};
+use tokio::sync::mpsc;
+use zeroize::Zeroizing;
+
+use crate::account::{Account, AccountInner};
+use crate::config::{AccountConfig, CoreConfig};
+use crate::error::{CoreError, Thing, WrongUse};
+use crate::system::{OsRandom, random_array};
+use crate::task::Task;
+
+/// Bound to the store key when it is sealed.
+const STORE_KEY_CONTEXT: &[u8] = b"countersign store key 1";
+
+/// Something that happened; pulled by [`Core::next_event`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "event")]
+pub enum Event {
+    /// A slow step goes on.
+    Progress {
+        /// What is being done.
+        step: ProgressStep,
+        /// Done so far.
+        done: u64,
+        /// Of so many, when known.
+        total: Option<u64>,
+    },
+    /// A mail came in.
+    Mail {
+        /// Its id, like `inbox.12`.
+        id: String,
+    },
+    /// The state of an approval changed.
+    Approval {
+        /// Digest of the request, hexadecimal.
+        id: String,
+    },
+    /// A person is met.
+    Met {
+        /// Who.
+        address: String,
+    },
+    /// Another anchor than the known one was seen for a person; nothing was changed.
+    ChangedAnchor {
+        /// Who.
+        address: String,
+    },
+    /// A code of ours was answered by two people, or the scanned code was burnt: scan a new one.
+    MeetingWarning {
+        /// Who.
+        address: String,
+    },
+    /// Our confirmation of a meeting is missing.
+    MeetingQuestion {
+        /// Who.
+        address: String,
+        /// Number that both phones must show, when a number is enough.
+        number: Option<String>,
+        /// Another anchor is known: agreeing replaces it.
+        replaces: bool,
+    },
+    /// A mail in the outbox can't go on without its owner.
+    OutboxStuck {
+        /// Its number.
+        number: u64,
+    },
+    /// The timestamp authority did not answer; the mail goes without, or waits.
+    NoTimestamp {
+        /// Its number.
+        number: u64,
+    },
+}
+
+/// Slow steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProgressStep {
+    /// Checking the servers.
+    Connecting,
+    /// Making keys and certificates.
+    MakingKeys,
+    /// Fetching mail.
+    Fetching,
+    /// Fetching a timestamp.
+    Timestamping,
+    /// Sending mail.
+    Sending,
+}
+
+/// The root object. One home has one core at a time.
+pub struct Core {
+    inner: Arc<CoreInner>,
+    runtime: Runtime,
+}
+
+pub(crate) struct CoreInner {
+    pub(crate) config: CoreConfig,
+    pub(crate) vault: Arc<dyn Vault>,
+    store: OnceLock<Arc<dyn Store>>,
+    accounts: Mutex<BTreeMap<String, Arc<AccountInner>>>,
+    sender: mpsc::UnboundedSender<Event>,
+    receiver: tokio::sync::Mutex<mpsc::UnboundedReceiver<Event>>,
+    pub(crate) handle: Handle,
+}
+
+impl Core {
+    /// Starts the runtime; nothing is read yet. See [`unlock`](Self::unlock).
+    pub fn new(config: CoreConfig, vault: Arc<dyn Vault>) -> Result<Self, CoreError> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .map_err(|error| CoreError::Store(StoreError::Io(error.kind())))?;
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let inner = CoreInner {
+            config,
+            vault,
+            store: OnceLock::new(),
+            accounts: Mutex::new(BTreeMap::new()),
+            sender,
+            receiver: tokio::sync::Mutex::new(receiver),
+            handle: runtime.handle().clone(),
+        };
+        Ok(Core { inner: Arc::new(inner), runtime })
+    }
+
+    /// Opens the home with the vault's sealing key; makes both at the first time. Mail that was caught between data and
+    /// answer is marked uncertain.
+    pub fn unlock(&self) -> Task<()> {
+        let inner = Arc::clone(&self.inner);
+        Task::spawn(self.runtime.handle(), async move { inner.unlock().await })
+    }
+
+    /// Addresses of all accounts.
+    pub fn accounts(&self) -> Result<Vec<String>, CoreError> {
+        let groups = self.inner.store()?.groups(Tree::Accounts)?;
+        Ok(groups.into_iter().map(|group| String::from_utf8_lossy(&group).into_owned()).collect())
+    }
+
+    /// One account; without an address the only one there is.
+    pub fn account(&self, address: Option<&str>) -> Result<Account, CoreError> {
+        let known = self.accounts()?;
+        let wanted = address.map(str::to_lowercase);
+        let name = match (wanted, known.as_slice()) {
+            (Some(wanted), _) => {
+                known.iter().find(|name| **name == wanted).cloned().ok_or(CoreError::NotFound(Thing::Account))?
+            }
+            (None, [only]) => only.clone(),
+            (None, _) => return Err(CoreError::WrongUse(WrongUse::WhichAccount)),
+        };
+        Ok(Account { inner: self.inner.open_account(&name)? })
+    }
+
+    /// Checks the servers, makes keys and certificates, stores all of it at once. Nothing is kept when a step fails.
+    pub fn add_account(&self, config: AccountConfig, password: Zeroizing<String>) -> Task<Account> {
+        let inner = Arc::clone(&self.inner);
+        Task::spawn(self.runtime.handle(), async move {
+            let name = config.address.folded().to_owned();
+            AccountInner::add(&inner, config, password).await?;
+            Ok(Account { inner: inner.open_account(&name)? })
+        })
+    }
+
+    /// The next event, as soon as there is one.
+    pub fn next_event(&self) -> Task<Event> {
+        let inner = Arc::clone(&self.inner);
+        Task::spawn(self.runtime.handle(), async move {
+            inner.receiver.lock().await.recv().await.ok_or(CoreError::Cancelled)
+        })
+    }
+
+    /// An event that has happened already.
+    pub fn pending_event(&self) -> Option<Event> {
+        self.inner.receiver.try_lock().ok()?.try_recv().ok()
+    }
+}
+
+impl CoreInner {
+    pub(crate) fn emit(&self, event: Event) {
+        // The receiver lives as long as `self`; a core that is going down loses its last events, never data.
+        self.sender.send(event).ok();
+    }
+
+    pub(crate) fn store(&self) -> Result<&Arc<dyn Store>, CoreError> {
+        self.store.get().ok_or(CoreError::WrongUse(WrongUse::Locked))
+    }
+
+    /// The key of this device that seals others; made at the first time.
+    pub(crate) async fn sealing_key(&self) -> Result<KeyInfo, CoreError> {
+        let keys = self.vault.list().await?;
+        match keys.into_iter().find(|key| key.role == KeyRole::Sealing) {
+            Some(key) => Ok(key),
+            None => Ok(self.vault.create("", KeyRole::Sealing, KeyAlgorithm::P256).await?),
+        }
+    }
+
+    async fn unlock(&self) -> Result<(), CoreError> {
+        if self.store.get().is_some() {
+            return Ok(());
+        }
+        let path = self.config.home.join("store.key");
+        let data = self.config.home.join("store");
+        let key: Zeroizing<Vec<u8>> = match std::fs::read(&path) {
+            Ok(sealed) => {
+                let sealing = self.sealing_key().await?;
+                self.vault.unwrap(&sealing.id, STORE_KEY_CONTEXT, &sealed).await?
+            }
+            // A store without its key must not be taken for a new one.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !data.exists() => {
+                let sealing = self.sealing_key().await?;
+                let key = Zeroizing::new(random_array::<32>());
+                let sealed = self.vault.wrap(&sealing.id, STORE_KEY_CONTEXT, key.as_slice()).await?;
+                write_durably(&path, &sealed)?;
+                Zeroizing::new(key.to_vec())
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(CoreError::Vault(VaultError::NoSuchKey));
+            }
+            Err(error) => return Err(CoreError::Store(StoreError::Io(error.kind()))),
+        };
+        let key: [u8; 32] = key.as_slice().try_into().map_err(|_| CoreError::Vault(VaultError::Damaged))?;
+        let store = store::SealedStore::open(&data, &Zeroizing::new(key), Box::new(OsRandom))?;
+        let store: Arc<dyn Store> = Arc::new(store);
+        for account in store.groups(Tree::Accounts)? {
+            for number in crate::outbox::recover(store.as_ref(), &account)? {
+                self.emit(Event::OutboxStuck { number });
+            }
+        }
+        self.store.set(store).ok();
+        Ok(())
+    }
+
+    fn open_account(self: &Arc<Self>, name: &str) -> Result<Arc<AccountInner>, CoreError> {
+        let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(account) = accounts.get(name) {
+            return Ok(Arc::clone(account));
+        }
+        let account = Arc::new(AccountInner::open(self, name)?);
+        accounts.insert(name.to_owned(), Arc::clone(&account));
+        Ok(account)
+    }
+}
+
+/// Writes a small file so that it is there whole after a crash, or not at all; readable by its owner only.
+pub(crate) fn write_durably(path: &Path, octets: &[u8]) -> Result<(), CoreError> {
+    use std::io::Write;
+    let failed = |error: std::io::Error| {
+        CoreError::Store(match error.kind() {
+            std::io::ErrorKind::StorageFull => StoreError::DiskFull,
+            kind => StoreError::Io(kind),
+        })
+    };
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    let temporary = path.with_extension("new");
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&temporary).map_err(failed)?;
+    file.write_all(octets).and_then(|()| file.sync_all()).map_err(failed)?;
+    std::fs::rename(&temporary, path).map_err(failed)?;
+    std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
+}
