@@ -1,8 +1,27 @@
 //! Keys and signature algorithms.
 
-use rand_core::CryptoRng;
+mod algorithm;
+mod digest;
+mod pem;
+mod private;
+mod public;
+
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
+use sha2::{Digest as _, Sha256};
+
+pub use algorithm::{AlgorithmIdentifier, SignatureScheme};
+pub use digest::DigestAlgorithm;
+pub use private::PrivateKey;
+pub use public::PublicKey;
+
+use crate::ber::{self, write};
+use crate::oid;
+
+/// RSA keys below this many bits are weak: read, never written with.
+pub const MIN_RSA_BITS: u32 = 2048;
+
+/// RSA keys above this many bits are refused: they would only cost time.
+pub const MAX_RSA_BITS: u32 = 8192;
 
 /// What kind of key a SubjectPublicKeyInfo or a private key holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -20,6 +39,13 @@ pub enum KeyAlgorithm {
     Ed25519,
     /// X25519 (RFC 8410).
     X25519,
+}
+
+impl KeyAlgorithm {
+    /// RSA below [`MIN_RSA_BITS`].
+    pub fn is_weak(self) -> bool {
+        matches!(self, KeyAlgorithm::Rsa(bits) if bits < MIN_RSA_BITS)
+    }
 }
 
 /// A signature algorithm together with its message digest.
@@ -42,90 +68,148 @@ pub enum SignatureAlgorithm {
     Ed25519,
 }
 
-/// A private key in memory; wiped when dropped. `Debug` shows the algorithm only.
-pub struct PrivateKey {
-    // H1: replace by an enum of the crates' types
-    pkcs8: Zeroizing<Vec<u8>>,
+impl SignatureAlgorithm {
+    /// The digest over the message, also the CMS digestAlgorithm.
+    pub fn digest(self) -> DigestAlgorithm {
+        match self {
+            SignatureAlgorithm::EcdsaP256Sha256
+            | SignatureAlgorithm::RsaPkcs1Sha256
+            | SignatureAlgorithm::RsaPssSha256 => DigestAlgorithm::Sha256,
+            SignatureAlgorithm::EcdsaP384Sha384 | SignatureAlgorithm::RsaPkcs1Sha384 => {
+                DigestAlgorithm::Sha384
+            }
+            SignatureAlgorithm::RsaPkcs1Sha512 | SignatureAlgorithm::Ed25519 => DigestAlgorithm::Sha512,
+        }
+    }
+
+    /// How a signature made with it is verified.
+    pub fn scheme(self) -> SignatureScheme {
+        let digest = self.digest();
+        match self {
+            SignatureAlgorithm::EcdsaP256Sha256 | SignatureAlgorithm::EcdsaP384Sha384 => {
+                SignatureScheme::Ecdsa(digest)
+            }
+            SignatureAlgorithm::RsaPkcs1Sha256
+            | SignatureAlgorithm::RsaPkcs1Sha384
+            | SignatureAlgorithm::RsaPkcs1Sha512 => SignatureScheme::RsaPkcs1(digest),
+            SignatureAlgorithm::RsaPssSha256 => {
+                SignatureScheme::RsaPss { digest, salt_octets: digest.octets() }
+            }
+            SignatureAlgorithm::Ed25519 => SignatureScheme::Ed25519,
+        }
+    }
+
+    /// A key of this kind can make such signatures; RSA needs [`MIN_RSA_BITS`].
+    pub fn fits(self, key: KeyAlgorithm) -> bool {
+        match self {
+            SignatureAlgorithm::EcdsaP256Sha256 => key == KeyAlgorithm::P256,
+            SignatureAlgorithm::EcdsaP384Sha384 => key == KeyAlgorithm::P384,
+            SignatureAlgorithm::Ed25519 => key == KeyAlgorithm::Ed25519,
+            SignatureAlgorithm::RsaPkcs1Sha256
+            | SignatureAlgorithm::RsaPkcs1Sha384
+            | SignatureAlgorithm::RsaPkcs1Sha512
+            | SignatureAlgorithm::RsaPssSha256 => {
+                matches!(key, KeyAlgorithm::Rsa(bits) if (MIN_RSA_BITS..=MAX_RSA_BITS).contains(&bits))
+            }
+        }
+    }
+
+    /// DER of the AlgorithmIdentifier for certificates and SignerInfo (RFC 4055, RFC 5758, RFC 8410).
+    pub fn algorithm_identifier_der(self) -> Vec<u8> {
+        let rsa = |algorithm| write::algorithm(algorithm, &write::null());
+        match self {
+            SignatureAlgorithm::EcdsaP256Sha256 => write::algorithm(&oid::ECDSA_SHA256, &[]),
+            SignatureAlgorithm::EcdsaP384Sha384 => write::algorithm(&oid::ECDSA_SHA384, &[]),
+            SignatureAlgorithm::RsaPkcs1Sha256 => rsa(&oid::RSA_SHA256),
+            SignatureAlgorithm::RsaPkcs1Sha384 => rsa(&oid::RSA_SHA384),
+            SignatureAlgorithm::RsaPkcs1Sha512 => rsa(&oid::RSA_SHA512),
+            SignatureAlgorithm::Ed25519 => write::algorithm(&oid::ED25519, &[]),
+            SignatureAlgorithm::RsaPssSha256 => {
+                let hash = write::algorithm(&oid::SHA256, &write::null());
+                let parameters = write::sequence(&[
+                    &write::context(0, &[&hash]),
+                    &write::context(1, &[&write::algorithm(&oid::MGF1, &hash)]),
+                    &write::context(2, &[&write::small(32)]),
+                ]);
+                write::algorithm(&oid::RSA_PSS, &parameters)
+            }
+        }
+    }
 }
 
-/// Why a private key was refused.
+/// Why a key was refused, or could not do what was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
-    /// The bytes are not a private key in PKCS#8, SEC1 or PKCS#1 form.
-    #[error("the private key is malformed")]
+    /// The bytes are not a private key in PKCS#8, SEC1 or PKCS#1 form, or not a SubjectPublicKeyInfo.
+    #[error("the key is malformed")]
     Malformed,
-    /// The key's algorithm or curve is not known here.
-    #[error("the private key's algorithm is not supported")]
+    /// The key's algorithm, curve or size is not known here.
+    #[error("the key's algorithm is not supported")]
     Unsupported,
     /// RSA below 2048 bits, or an algorithm that the key can't do.
     #[error("the key can't be used with this algorithm")]
     WrongAlgorithm,
+    /// The signature does not verify under the key.
+    #[error("the signature does not verify")]
+    BadSignature,
 }
 
-impl PrivateKey {
-    /// A fresh key.
-    pub fn generate(algorithm: KeyAlgorithm, rng: &mut dyn CryptoRng) -> Result<Self, KeyError> {
-        let _ = (algorithm, rng);
-        todo!()
-    }
-    /// Reads PKCS#8 (RFC 5958), SEC1 or PKCS#1 DER.
-    pub fn from_der(der: &[u8]) -> Result<Self, KeyError> {
-        let _ = der;
-        todo!()
-    }
-    /// The first unencrypted private key in a PEM file.
-    pub fn from_pem(pem: &[u8]) -> Result<Self, KeyError> {
-        let _ = pem;
-        todo!()
-    }
-    /// PKCS#8 DER (RFC 5958).
-    pub fn to_pkcs8_der(&self) -> Zeroizing<Vec<u8>> {
-        self.pkcs8.clone()
-    }
-    /// DER of the SubjectPublicKeyInfo.
-    pub fn public_key_der(&self) -> Vec<u8> {
-        todo!()
-    }
-    /// What kind of key this is.
-    pub fn algorithm(&self) -> KeyAlgorithm {
-        todo!()
-    }
-    /// The algorithm to sign with by default: ECDSA with the curve's digest, RSASSA-PKCS1-v1_5 with SHA-256, Ed25519.
-    pub fn default_signature_algorithm(&self) -> Result<SignatureAlgorithm, KeyError> {
-        todo!()
-    }
-    /// Signs `message` (hashed here). ECDSA is deterministic (RFC 6979); its signature is in DER form.
-    pub fn sign(
-        &self,
-        algorithm: SignatureAlgorithm,
-        message: &[u8],
-        rng: &mut dyn CryptoRng,
-    ) -> Result<Vec<u8>, KeyError> {
-        let _ = (algorithm, message, rng);
-        todo!()
-    }
-}
-
-impl std::fmt::Debug for PrivateKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PrivateKey").finish_non_exhaustive()
+impl From<ber::BerError> for KeyError {
+    fn from(_: ber::BerError) -> Self {
+        KeyError::Malformed
     }
 }
 
 /// DER SubjectPublicKeyInfo of a compressed or uncompressed P-256 point (SEC1); `None` when it is not on the curve.
 pub fn p256_public_key_der(sec1: &[u8]) -> Option<Vec<u8>> {
-    let _ = sec1;
-    todo!()
+    p256::PublicKey::from_sec1_bytes(sec1).ok().map(|key| public::ec_spki(&oid::P256, &uncompressed(&key)))
 }
 
 /// The compressed P-256 point (33 octets) of a DER SubjectPublicKeyInfo; `None` for other keys.
 pub fn p256_compressed_point(spki: &[u8]) -> Option<[u8; 33]> {
-    let _ = spki;
-    todo!()
+    use p256::elliptic_curve::sec1::ToSec1Point;
+    let key = PublicKey::from_spki(spki).ok()?;
+    key.p256()?.to_sec1_point(true).as_bytes().try_into().ok()
 }
 
-/// SubjectKeyIdentifier that we write: leftmost 160 bits of the SHA-256 of the public key bits (RFC 7093 section 2, method 1).
+/// SubjectKeyIdentifier that we write: leftmost 160 bits of the SHA-256 of the public key bits (RFC 7093 section 2,
+/// method 1). Octets that are no SubjectPublicKeyInfo are hashed as they are.
 pub fn key_identifier(spki: &[u8]) -> [u8; 20] {
-    let _ = spki;
-    todo!()
+    let digest = Sha256::digest(public_key_bits(spki).unwrap_or(spki));
+    let mut identifier = [0; 20];
+    identifier.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
+    identifier
+}
+
+/// The subjectPublicKey bits of a SubjectPublicKeyInfo.
+pub(crate) fn public_key_bits(spki: &[u8]) -> Option<&[u8]> {
+    let mut fields = ber::single(spki).ok()?.reader().ok()?;
+    fields.expect(ber::SEQUENCE).ok()?;
+    fields.expect(ber::BIT_STRING).ok()?.bits().ok()
+}
+
+fn uncompressed(key: &p256::PublicKey) -> Vec<u8> {
+    use p256::elliptic_curve::sec1::ToSec1Point;
+    key.to_sec1_point(false).as_bytes().to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The generator of P-256 (SEC 2 section 2.4.2).
+    const GENERATOR: &str = "036b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296";
+
+    #[test]
+    fn p256_points_go_to_public_keys_and_back() {
+        let point = data_encoding::HEXLOWER.decode(GENERATOR.as_bytes()).unwrap();
+        let spki = p256_public_key_der(&point).unwrap();
+        assert_eq!(spki.len(), 91);
+        assert_eq!(p256_compressed_point(&spki).unwrap().as_slice(), point);
+        // x = 0 with an odd y that does not fit, infinity, and nonsense.
+        assert_eq!(p256_public_key_der(&[0]), None);
+        assert_eq!(p256_public_key_der(&[0xFF; 33]), None);
+        assert_eq!(p256_public_key_der(&[]), None);
+        assert_eq!(p256_compressed_point(b""), None);
+    }
 }

@@ -1,1 +1,187 @@
 //! Object identifiers of CMS, X.509 and S/MIME.
+
+use const_oid::ObjectIdentifier;
+
+macro_rules! oids {
+    ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
+        $($(#[$doc])* pub const $name: ObjectIdentifier = ObjectIdentifier::new_unwrap($text);)*
+    };
+}
+
+oids! {
+    // Content types (RFC 5652, RFC 5083, RFC 3161).
+    /// id-data.
+    DATA = "1.2.840.113549.1.7.1";
+    /// id-signedData.
+    SIGNED_DATA = "1.2.840.113549.1.7.2";
+    /// id-envelopedData.
+    ENVELOPED_DATA = "1.2.840.113549.1.7.3";
+    /// id-ct-authEnvelopedData.
+    AUTH_ENVELOPED_DATA = "1.2.840.113549.1.9.16.1.23";
+    /// id-ct-TSTInfo.
+    TST_INFO = "1.2.840.113549.1.9.16.1.4";
+
+    // Attributes.
+    /// id-contentType.
+    CONTENT_TYPE = "1.2.840.113549.1.9.3";
+    /// id-messageDigest.
+    MESSAGE_DIGEST = "1.2.840.113549.1.9.4";
+    /// id-signingTime.
+    SIGNING_TIME = "1.2.840.113549.1.9.5";
+    /// id-countersignature.
+    COUNTERSIGNATURE = "1.2.840.113549.1.9.6";
+    /// smimeCapabilities (RFC 8551 section 2.5.2).
+    SMIME_CAPABILITIES = "1.2.840.113549.1.9.15";
+    /// id-aa-encrypKeyPref (RFC 8551 section 2.5.3).
+    ENCRYPTION_KEY_PREFERENCE = "1.2.840.113549.1.9.16.2.11";
+    /// id-aa-signingCertificate (RFC 2634).
+    SIGNING_CERTIFICATE = "1.2.840.113549.1.9.16.2.12";
+    /// id-aa-signingCertificateV2 (RFC 5035).
+    SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47";
+    /// id-aa-timeStampToken (RFC 3161 appendix A).
+    TIME_STAMP_TOKEN = "1.2.840.113549.1.9.16.2.14";
+    /// id-aa-ets-commitmentType (RFC 5126 section 5.11.1).
+    COMMITMENT_TYPE = "1.2.840.113549.1.9.16.2.16";
+    /// id-cti-ets-proofOfApproval.
+    PROOF_OF_APPROVAL = "1.2.840.113549.1.9.16.6.5";
+    /// id-aa-CMSAlgorithmProtect (RFC 6211).
+    ALGORITHM_PROTECTION = "1.2.840.113549.1.9.52";
+
+    // Digests.
+    /// MD5.
+    MD5 = "1.2.840.113549.2.5";
+    /// SHA-1.
+    SHA1 = "1.3.14.3.2.26";
+    /// SHA-224.
+    SHA224 = "2.16.840.1.101.3.4.2.4";
+    /// SHA-256.
+    SHA256 = "2.16.840.1.101.3.4.2.1";
+    /// SHA-384.
+    SHA384 = "2.16.840.1.101.3.4.2.2";
+    /// SHA-512.
+    SHA512 = "2.16.840.1.101.3.4.2.3";
+
+    // RSA (RFC 8017).
+    /// rsaEncryption.
+    RSA = "1.2.840.113549.1.1.1";
+    /// md5WithRSAEncryption.
+    RSA_MD5 = "1.2.840.113549.1.1.4";
+    /// sha1WithRSAEncryption.
+    RSA_SHA1 = "1.2.840.113549.1.1.5";
+    /// id-RSAES-OAEP.
+    RSA_OAEP = "1.2.840.113549.1.1.7";
+    /// id-mgf1.
+    MGF1 = "1.2.840.113549.1.1.8";
+    /// id-pSpecified.
+    P_SPECIFIED = "1.2.840.113549.1.1.9";
+    /// id-RSASSA-PSS.
+    RSA_PSS = "1.2.840.113549.1.1.10";
+    /// sha256WithRSAEncryption.
+    RSA_SHA256 = "1.2.840.113549.1.1.11";
+    /// sha384WithRSAEncryption.
+    RSA_SHA384 = "1.2.840.113549.1.1.12";
+    /// sha512WithRSAEncryption.
+    RSA_SHA512 = "1.2.840.113549.1.1.13";
+    /// sha224WithRSAEncryption.
+    RSA_SHA224 = "1.2.840.113549.1.1.14";
+    /// sha1WithRSA of OIW, seen in old certificates.
+    RSA_SHA1_OIW = "1.3.14.3.2.29";
+
+    // Elliptic curves (RFC 5480, RFC 5758, RFC 8410).
+    /// id-ecPublicKey.
+    EC_PUBLIC_KEY = "1.2.840.10045.2.1";
+    /// id-ecDH.
+    EC_DH = "1.3.132.1.12";
+    /// secp256r1.
+    P256 = "1.2.840.10045.3.1.7";
+    /// secp384r1.
+    P384 = "1.3.132.0.34";
+    /// secp521r1.
+    P521 = "1.3.132.0.35";
+    /// ecdsa-with-SHA1.
+    ECDSA_SHA1 = "1.2.840.10045.4.1";
+    /// ecdsa-with-SHA224.
+    ECDSA_SHA224 = "1.2.840.10045.4.3.1";
+    /// ecdsa-with-SHA256.
+    ECDSA_SHA256 = "1.2.840.10045.4.3.2";
+    /// ecdsa-with-SHA384.
+    ECDSA_SHA384 = "1.2.840.10045.4.3.3";
+    /// ecdsa-with-SHA512.
+    ECDSA_SHA512 = "1.2.840.10045.4.3.4";
+    /// id-X25519.
+    X25519 = "1.3.101.110";
+    /// id-Ed25519.
+    ED25519 = "1.3.101.112";
+
+    // Key agreement schemes (RFC 5753, RFC 8418).
+    /// dhSinglePass-stdDH-sha1kdf-scheme.
+    ECDH_SHA1KDF = "1.3.133.16.840.63.0.2";
+    /// dhSinglePass-stdDH-sha224kdf-scheme.
+    ECDH_SHA224KDF = "1.3.132.1.11.0";
+    /// dhSinglePass-stdDH-sha256kdf-scheme.
+    ECDH_SHA256KDF = "1.3.132.1.11.1";
+    /// dhSinglePass-stdDH-sha384kdf-scheme.
+    ECDH_SHA384KDF = "1.3.132.1.11.2";
+    /// dhSinglePass-stdDH-sha512kdf-scheme.
+    ECDH_SHA512KDF = "1.3.132.1.11.3";
+    /// dhSinglePass-stdDH-hkdf-sha256-scheme.
+    ECDH_HKDF_SHA256 = "1.2.840.113549.1.9.16.3.19";
+    /// dhSinglePass-stdDH-hkdf-sha384-scheme.
+    ECDH_HKDF_SHA384 = "1.2.840.113549.1.9.16.3.20";
+    /// dhSinglePass-stdDH-hkdf-sha512-scheme.
+    ECDH_HKDF_SHA512 = "1.2.840.113549.1.9.16.3.21";
+
+    // Key wrap and content encryption (RFC 3565, RFC 5084, RFC 3370).
+    /// id-aes128-wrap.
+    AES128_WRAP = "2.16.840.1.101.3.4.1.5";
+    /// id-aes192-wrap.
+    AES192_WRAP = "2.16.840.1.101.3.4.1.25";
+    /// id-aes256-wrap.
+    AES256_WRAP = "2.16.840.1.101.3.4.1.45";
+    /// id-alg-CMS3DESwrap.
+    TDES_WRAP = "1.2.840.113549.1.9.16.3.6";
+    /// id-aes128-CBC.
+    AES128_CBC = "2.16.840.1.101.3.4.1.2";
+    /// id-aes192-CBC.
+    AES192_CBC = "2.16.840.1.101.3.4.1.22";
+    /// id-aes256-CBC.
+    AES256_CBC = "2.16.840.1.101.3.4.1.42";
+    /// id-aes128-GCM.
+    AES128_GCM = "2.16.840.1.101.3.4.1.6";
+    /// id-aes192-GCM.
+    AES192_GCM = "2.16.840.1.101.3.4.1.26";
+    /// id-aes256-GCM.
+    AES256_GCM = "2.16.840.1.101.3.4.1.46";
+    /// des-ede3-cbc.
+    TDES_CBC = "1.2.840.113549.3.7";
+
+    // Names and certificate extensions (RFC 5280, RFC 9598, RFC 9336).
+    /// id-at-commonName.
+    COMMON_NAME = "2.5.4.3";
+    /// emailAddress.
+    EMAIL_ADDRESS = "1.2.840.113549.1.9.1";
+    /// id-ce-subjectKeyIdentifier.
+    SUBJECT_KEY_IDENTIFIER = "2.5.29.14";
+    /// id-ce-keyUsage.
+    KEY_USAGE = "2.5.29.15";
+    /// id-ce-subjectAltName.
+    SUBJECT_ALT_NAME = "2.5.29.17";
+    /// id-ce-basicConstraints.
+    BASIC_CONSTRAINTS = "2.5.29.19";
+    /// id-ce-nameConstraints.
+    NAME_CONSTRAINTS = "2.5.29.30";
+    /// id-ce-authorityKeyIdentifier.
+    AUTHORITY_KEY_IDENTIFIER = "2.5.29.35";
+    /// id-ce-extKeyUsage.
+    EXTENDED_KEY_USAGE = "2.5.29.37";
+    /// anyExtendedKeyUsage.
+    ANY_EXTENDED_KEY_USAGE = "2.5.29.37.0";
+    /// id-kp-emailProtection.
+    EMAIL_PROTECTION = "1.3.6.1.5.5.7.3.4";
+    /// id-kp-timeStamping.
+    TIME_STAMPING = "1.3.6.1.5.5.7.3.8";
+    /// id-kp-documentSigning (RFC 9336).
+    DOCUMENT_SIGNING = "1.3.6.1.5.5.7.3.36";
+    /// id-on-SmtpUTF8Mailbox (RFC 9598).
+    SMTP_UTF8_MAILBOX = "1.3.6.1.5.5.7.8.9";
+}

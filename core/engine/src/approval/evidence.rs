@@ -1,0 +1,56 @@
+//! The order of the files in an evidence pack.
+
+use serde::Serialize;
+use smime::UnixTime;
+
+use super::event::Kind;
+use super::ids::EventId;
+use super::raw::EventSet;
+use super::view::{Context, RequestView};
+
+/// One verified event for the evidence pack (`NN-kind.p7m`, `.sig`, `.tst`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EvidenceItem {
+    /// From 1, in the order of rule 5.
+    pub number: u32,
+    /// What it is.
+    pub kind: EvidenceKind,
+    /// Its id.
+    pub id: EventId,
+    /// Who signed it.
+    pub author: u32,
+    /// It counts for the outcome.
+    pub counted: bool,
+    /// The copy to export: valid, with the earliest token where one is inside.
+    pub raw: super::RawEvent,
+    /// Octets of SignerInfo.signature: what the token stamps.
+    pub signature: Vec<u8>,
+    /// The token that gives its time, inside the copy or relayed.
+    pub token: Option<Vec<u8>>,
+    /// genTime of that token.
+    pub time: Option<UnixTime>,
+}
+
+/// What an item is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EvidenceKind {
+    /// An event of this kind.
+    Event(Kind),
+    /// A signed reply from another program.
+    Reply,
+}
+
+impl EvidenceKind {
+    /// For file names: `request`, `approve`, …, `reply`.
+    pub fn name(&self) -> &str {
+        let _ = self;
+        todo!()
+    }
+}
+
+/// All verified events in the order of rule 5.
+pub fn evidence_order(set: &EventSet, view: &RequestView, context: &Context<'_>) -> Vec<EvidenceItem> {
+    let _ = (set, view, context);
+    todo!()
+}

@@ -1,0 +1,24 @@
+//! Text form of keys (RFC 7468).
+
+use zeroize::Zeroizing;
+
+/// DER of the first block with one of these labels that is not encrypted (RFC 1421 headers mark those).
+pub(super) fn first_block(pem: &[u8], labels: &[&str]) -> Option<Zeroizing<Vec<u8>>> {
+    let text = std::str::from_utf8(pem).ok()?;
+    let mut lines = text.lines().map(str::trim);
+    while let Some(line) = lines.next() {
+        let Some(label) = line.strip_prefix("-----BEGIN ").and_then(|line| line.strip_suffix("-----")) else {
+            continue;
+        };
+        let mut body = Zeroizing::new(String::with_capacity(pem.len()));
+        for line in lines.by_ref().take_while(|line| !line.starts_with("-----END ")) {
+            body.push_str(line);
+        }
+        if labels.contains(&label)
+            && let Ok(der) = data_encoding::BASE64.decode(body.as_bytes())
+        {
+            return Some(Zeroizing::new(der));
+        }
+    }
+    None
+}

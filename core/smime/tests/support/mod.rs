@@ -1,0 +1,99 @@
+//! What the integration tests share: OpenSSL in a temporary folder, the corpora, randomness.
+#![allow(
+    dead_code,
+    clippy::disallowed_methods,
+    reason = "each test file uses a part; tests may use the OS random source"
+)]
+
+use std::convert::Infallible;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use rand_core::{TryCryptoRng, TryRng};
+
+/// The random source of the operating system.
+pub struct OsRandom;
+
+impl TryRng for OsRandom {
+    type Error = Infallible;
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        let mut octets = [0; 4];
+        self.try_fill_bytes(&mut octets)?;
+        Ok(u32::from_le_bytes(octets))
+    }
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        let mut octets = [0; 8];
+        self.try_fill_bytes(&mut octets)?;
+        Ok(u64::from_le_bytes(octets))
+    }
+    fn try_fill_bytes(&mut self, octets: &mut [u8]) -> Result<(), Infallible> {
+        getrandom::fill(octets).expect("the OS has a random source");
+        Ok(())
+    }
+}
+impl TryCryptoRng for OsRandom {}
+
+/// OpenSSL's command line, run in a temporary folder.
+pub struct Openssl {
+    folder: tempfile::TempDir,
+}
+
+impl Openssl {
+    pub fn new() -> Self {
+        Openssl { folder: tempfile::tempdir().unwrap() }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, octets: &[u8]) {
+        std::fs::write(self.path(name), octets).unwrap();
+    }
+
+    pub fn read(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// Runs `openssl`, whatever the outcome.
+    pub fn try_run(&self, arguments: &[&str]) -> Output {
+        Command::new("openssl").current_dir(self.folder.path()).args(arguments).output().unwrap()
+    }
+
+    /// Runs `openssl`, which must succeed.
+    pub fn run(&self, arguments: &[&str]) -> Vec<u8> {
+        let output = self.try_run(arguments);
+        assert!(
+            output.status.success(),
+            "openssl {arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        output.stdout
+    }
+}
+
+/// A folder of the shared corpora; `None` after saying so when it is absent.
+pub fn corpus(name: &str) -> Option<PathBuf> {
+    let shared = std::env::var_os("COUNTERSIGN_SHARED")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
+    let folder = shared.join("corpora").join(name);
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    println!("SKIPPED: ../shared/corpora/{name} is absent");
+    None
+}
+
+/// The rows of `expected.tsv`: file, expected, detail.
+pub fn expected(folder: &std::path::Path) -> Vec<(String, String, String)> {
+    let table = std::fs::read_to_string(folder.join("expected.tsv")).unwrap();
+    let rows = table.lines().skip(1).map(|line| {
+        let mut columns = line.split('\t').map(str::to_owned);
+        (columns.next().unwrap(), columns.next().unwrap(), columns.next().unwrap_or_default())
+    });
+    rows.collect()
+}
+
+pub fn sha256_hex(octets: &[u8]) -> String {
+    smime::Fingerprint::of(octets).to_hex()
+}
