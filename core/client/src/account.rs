@@ -1,6 +1,5 @@
 //! One account: its settings, its own keys, and the objects that work with it.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use engine::people::{self, Contact, People};
@@ -291,7 +290,7 @@ impl AccountInner {
                 let context = key_context(self.group(), "encryption");
                 let der = self.core.vault.unwrap(&sealing.id, &context, &own.sealed_key).await?;
                 let key = PrivateKey::from_der(&der).map_err(|_| CoreError::Vault(VaultError::Damaged))?;
-                keys.push(DecryptionKey { key: key.into(), certificate: Some(own_certificate(&own.certificate)?) });
+                keys.push(DecryptionKey { key, certificates: vec![own_certificate(&own.certificate)?] });
             }
             Ok::<_, CoreError>(Arc::new(keys))
         };
@@ -418,9 +417,8 @@ async fn make_keys(core: &Arc<CoreInner>, config: &AccountConfig) -> Result<OwnK
 
     // Keys of an attempt that was interrupted are used, not left behind.
     let existing = core.vault.list().await?;
-    let used: BTreeSet<_> = BTreeSet::from([KeyRole::Approval, KeyRole::Mail]);
     let mut signers = Vec::new();
-    for role in used {
+    for role in [KeyRole::Approval, KeyRole::Mail] {
         let found = existing.iter().find(|key| key.role == role && key.account == account).cloned();
         let info = match found {
             Some(info) => info,

@@ -82,6 +82,12 @@ pub enum WrongUse {
     /// The own address was scanned.
     #[error("this is your own code")]
     OwnCode,
+    /// The request can't be made this way.
+    #[error("{0}")]
+    Approval(engine::approval::BuildError),
+    /// Not a time.
+    #[error("the deadline is not a time (expected RFC 3339, like 2026-12-01T18:00:00+08:00)")]
+    Deadline,
     /// The mail is in no state to be sent again.
     #[error("this mail is not waiting for you")]
     NothingToRetry,
@@ -93,6 +99,9 @@ pub enum NotDecidable {
     /// Not an approver of the open stage.
     #[error("it is not your turn")]
     NotYourTurn,
+    /// Its requester is a stranger, or merely first seen (approval rule 14).
+    #[error("its requester is not known well enough: meet by QR code first")]
+    UnknownRequester,
     /// Ended.
     #[error("it has ended")]
     Ended,

@@ -1,0 +1,204 @@
+//! View records of approvals.
+
+use engine::approval::{DecisionView, Document, Outcome, RequestView, Rule, StageState, Word};
+use engine::people::People;
+use serde::Serialize;
+use smime::path::Trust;
+use smime::{EmailAddress, UnixTime};
+
+/// A line in the list of approvals.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ApprovalSummary {
+    /// SHA-256 of the request's JSON, hexadecimal.
+    pub id: String,
+    /// Subject.
+    pub subject: String,
+    /// Who asks.
+    pub requester: String,
+    /// `open`, `approved_not_closed`, `approved`, `rejected_not_closed`, `rejected`, `undecidable`, `incomplete`.
+    pub state: &'static str,
+    /// This account may decide now.
+    pub my_turn: bool,
+}
+
+/// One approval, whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ApprovalView {
+    /// SHA-256 of the request's JSON, hexadecimal.
+    pub id: String,
+    /// What a foreign reply quotes.
+    pub code: String,
+    /// Subject.
+    pub subject: String,
+    /// The requester's words.
+    pub message: String,
+    /// Who asks.
+    pub requester: String,
+    /// See [`ApprovalSummary::state`].
+    pub state: &'static str,
+    /// Why nobody can decide.
+    pub undecidable: Option<String>,
+    /// This account may decide now.
+    pub my_turn: bool,
+    /// A decision of this account is not sent yet.
+    pub decision_waiting: bool,
+    /// Deadline, shown only.
+    pub deadline: Option<String>,
+    /// The route.
+    pub stages: Vec<StageLine>,
+    /// Who is informed.
+    pub informed: Vec<String>,
+    /// Documents of the request.
+    pub documents: Vec<Document>,
+    /// What does not count, with the reason.
+    pub not_counted: Vec<NotCountedView>,
+    /// Ids that are named but absent.
+    pub missing: Vec<String>,
+    /// Forked keys: numbers of people.
+    pub forks: Vec<u32>,
+    /// What must be told at once.
+    pub alarms: Vec<engine::approval::Alarm>,
+}
+
+/// One stage.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StageLine {
+    /// When it passes.
+    #[serde(flatten)]
+    pub rule: Rule,
+    /// How it stands.
+    pub state: StageState,
+    /// Its approvers.
+    pub people: Vec<PersonDecision>,
+}
+
+/// One approver.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PersonDecision {
+    /// Address.
+    pub address: String,
+    /// Name, as the requester wrote it.
+    pub name: String,
+    /// How this account trusts the anchor that the request names.
+    pub trust: Trust,
+    /// `approved`, `rejected`, or nothing yet.
+    pub decision: Option<&'static str>,
+    /// Trusted time of the decision.
+    pub time: Option<UnixTime>,
+    /// Who attests the time.
+    pub authority: Option<String>,
+    /// The time is that of receipt (replies from other programs).
+    pub is_receipt_time: bool,
+    /// As the signer claims.
+    pub claimed_time: Option<UnixTime>,
+    /// The person's words.
+    pub comment: Option<String>,
+    /// A signed reply from another program.
+    pub foreign: bool,
+}
+
+/// Something that does not count.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NotCountedView {
+    /// Id of the event.
+    pub event: Option<String>,
+    /// Who sent it.
+    pub from: Option<String>,
+    /// Stable code.
+    pub reason: engine::approval::NotCounted,
+}
+
+fn state(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Open => "open",
+        Outcome::Approved { closed: true } => "approved",
+        Outcome::Approved { closed: false } => "approved_not_closed",
+        Outcome::Rejected { closed: true, .. } => "rejected",
+        Outcome::Rejected { closed: false, .. } => "rejected_not_closed",
+        Outcome::Undecidable { .. } => "undecidable",
+        Outcome::Incomplete => "incomplete",
+    }
+}
+
+fn requester(view: &RequestView) -> String {
+    let person = view.people.iter().find(|person| person.number == view.requester);
+    person.map(|person| person.address.to_string()).unwrap_or_default()
+}
+
+pub(super) fn summary(view: &RequestView, me: &EmailAddress) -> ApprovalSummary {
+    ApprovalSummary {
+        id: view.digest.to_string(),
+        subject: view.subject.clone(),
+        requester: requester(view),
+        state: state(&view.outcome),
+        my_turn: view.may_decide(me),
+    }
+}
+
+pub(super) fn full(view: &RequestView, me: &EmailAddress, people: &People, decision_waiting: bool) -> ApprovalView {
+    let stages = view.stages.iter().map(|stage| StageLine {
+        rule: stage.rule,
+        state: stage.state,
+        people: stage.approvers.iter().filter_map(|number| decision(view, *number, people)).collect(),
+    });
+    let undecidable = match &view.outcome {
+        Outcome::Undecidable { reason } => {
+            serde_json::to_value(reason).ok().and_then(|code| code.as_str().map(str::to_owned))
+        }
+        _ => None,
+    };
+    ApprovalView {
+        id: view.digest.to_string(),
+        code: view.code.to_string(),
+        subject: view.subject.clone(),
+        message: view.message.clone(),
+        requester: requester(view),
+        state: state(&view.outcome),
+        undecidable,
+        my_turn: view.may_decide(me),
+        decision_waiting,
+        deadline: view.deadline.as_ref().map(|deadline| deadline.as_str().to_owned()),
+        stages: stages.collect(),
+        informed: view.people.iter().filter(|person| person.informed).map(|person| person.address.to_string()).collect(),
+        documents: view.documents.clone(),
+        not_counted: view
+            .not_counted
+            .iter()
+            .map(|event| NotCountedView {
+                event: event.id.map(|id| id.to_string()),
+                from: event.sender.as_ref().map(ToString::to_string),
+                reason: event.reason,
+            })
+            .collect(),
+        missing: view.missing.iter().map(|missing| missing.id.to_hex()).collect(),
+        forks: view.forks.iter().map(|fork| fork.author).collect(),
+        alarms: view.alarms.clone(),
+    }
+}
+
+fn decision(view: &RequestView, number: u32, people: &People) -> Option<PersonDecision> {
+    let person = view.people.iter().find(|person| person.number == number)?;
+    let contact = people.get(person.address.folded()).filter(|contact| {
+        let is_pinned = |anchor: &smime::Certificate| {
+            contact.anchor == Some(engine::people::anchor_of(anchor, &person.address))
+        };
+        person.anchor_certificates.iter().any(is_pinned)
+    });
+    let decision: Option<&DecisionView> = person.decision.as_ref();
+    let token = decision.and_then(|decision| decision.token.as_ref());
+    Some(PersonDecision {
+        address: person.address.to_string(),
+        name: person.name.clone(),
+        trust: contact.map_or(Trust::None, |contact| contact.trust),
+        decision: decision.map(|decision| match decision.word {
+            Word::Approve => "approved",
+            Word::Reject => "rejected",
+        }),
+        time: token.map(|token| token.time),
+        authority: token.map(|token| token.authority.clone()),
+        is_receipt_time: token.is_some_and(|token| token.receipt),
+        claimed_time: decision.and_then(|decision| decision.claimed),
+        comment: decision.map(|decision| decision.comment.clone()).filter(|comment| !comment.is_empty()),
+        foreign: decision.is_some_and(|decision| decision.foreign),
+    })
+}

@@ -1,0 +1,307 @@
+//! Writing mail: recipients, composition, signature, outbox.
+
+use std::sync::Arc;
+
+use engine::outbox::{Kind, OutboxItem, SealTo, Stage};
+use engine::people::{Capabilities, content_cipher};
+use engine::ports::{Batch, KeyRole, SignPurpose};
+use mail::Mailbox;
+use mail::compose::{Attachment, ComposeError, Draft, random_message_id};
+use mail::protect::{Protection, protect};
+use smime::enveloped::{ContentCipher, Recipient, RsaTransport};
+use smime::signed::{self, SignRequest};
+use smime::{Certificate, EmailAddress};
+
+use crate::account::AccountInner;
+use crate::error::{CoreError, Unreadable, WrongUse};
+use crate::outbox::{Body, Flushed, OutboxEntry, body_key};
+use crate::system::{now, random_array};
+use crate::task::Task;
+
+/// Writes mail for one account.
+#[derive(Clone)]
+pub struct Composer {
+    pub(crate) inner: Arc<AccountInner>,
+}
+
+/// A mail as its writer gives it.
+#[derive(Clone, Debug, Default)]
+pub struct NewMail {
+    /// To.
+    pub to: Vec<EmailAddress>,
+    /// Cc.
+    pub cc: Vec<EmailAddress>,
+    /// Subject.
+    pub subject: String,
+    /// Plain text.
+    pub text: String,
+    /// Files.
+    pub files: Vec<FileToSend>,
+    /// Send signed but not encrypted, for people without certificates.
+    pub signed_only: bool,
+}
+
+/// A file to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileToSend {
+    /// Name as the recipient sees it.
+    pub name: String,
+    /// `type/subtype`.
+    pub content_type: String,
+    /// Octets.
+    pub bytes: Vec<u8>,
+}
+
+impl Composer {
+    /// Signs the mail and puts it into the outbox; then tries to send it. The number names it in the outbox.
+    ///
+    /// A failure of the network is not an error here: the mail is safe and waits.
+    pub fn send(&self, mail: NewMail) -> Task<u64> {
+        let inner = Arc::clone(&self.inner);
+        Task::spawn(&self.inner.core.handle, async move {
+            let number = inner.send_mail(mail).await?;
+            inner.try_flush().await;
+            Ok(number)
+        })
+    }
+
+    /// What is in the outbox.
+    pub fn outbox(&self) -> Result<Vec<OutboxEntry>, CoreError> {
+        self.inner.outbox_entries()
+    }
+
+    /// Sends what is due now.
+    pub fn flush(&self) -> Task<Flushed> {
+        let inner = Arc::clone(&self.inner);
+        Task::spawn(&self.inner.core.handle, async move {
+            let _busy = inner.busy.lock().await;
+            inner.flush(true).await
+        })
+    }
+
+    /// Sends a stuck mail (again), at its owner's word.
+    pub fn retry(&self, number: u64) -> Task<()> {
+        let inner = Arc::clone(&self.inner);
+        Task::spawn(&self.inner.core.handle, async move {
+            inner.retry(number)?;
+            inner.try_flush().await;
+            Ok(())
+        })
+    }
+}
+
+/// Somebody a mail goes to.
+#[derive(Clone, Debug)]
+pub(crate) struct Addressee {
+    pub(crate) mailbox: Mailbox,
+    pub(crate) address: EmailAddress,
+    pub(crate) seal_to: Vec<SealTo>,
+    pub(crate) capabilities: Capabilities,
+}
+
+/// A mail that is ready to be signed.
+pub(crate) struct Outgoing {
+    pub(crate) kind: Kind,
+    pub(crate) draft: Draft,
+    pub(crate) addressees: Vec<Addressee>,
+    pub(crate) encrypt: bool,
+    /// Also for oneself, so that the copy in Sent can be read.
+    pub(crate) to_self: bool,
+    pub(crate) signer: KeyRole,
+    pub(crate) purpose: SignPurpose,
+    pub(crate) proof_of_approval: bool,
+    pub(crate) wants_timestamp: bool,
+    pub(crate) wants_copy: bool,
+}
+
+impl AccountInner {
+    /// Sends what is due; a failure is left for the next time.
+    pub(crate) async fn try_flush(&self) {
+        let _busy = self.busy.lock().await;
+        self.flush(false).await.ok();
+    }
+
+    pub(crate) fn own_mailbox(&self) -> Mailbox {
+        let name = Some(self.settings.name.clone()).filter(|name| !name.is_empty());
+        Mailbox { name, address: self.settings.address.to_string() }
+    }
+
+    async fn send_mail(&self, mail: NewMail) -> Result<u64, CoreError> {
+        if mail.to.is_empty() && mail.cc.is_empty() {
+            return Err(CoreError::WrongUse(WrongUse::NoRecipient));
+        }
+        let to = self.addressees(&mail.to, !mail.signed_only)?;
+        let cc = self.addressees(&mail.cc, !mail.signed_only)?;
+        let attachment = |file: FileToSend| Attachment {
+            name: Some(file.name),
+            content_type: file.content_type,
+            inline: false,
+            bytes: file.bytes,
+        };
+        let mut draft = self.draft(mail.subject, mail.text);
+        draft.to = to.iter().map(|addressee| addressee.mailbox.clone()).collect();
+        draft.cc = cc.iter().map(|addressee| addressee.mailbox.clone()).collect();
+        draft.attachments = mail.files.into_iter().map(attachment).collect();
+        let outgoing = Outgoing {
+            kind: Kind::Ordinary,
+            draft,
+            addressees: [to, cc].concat(),
+            encrypt: !mail.signed_only,
+            to_self: true,
+            signer: KeyRole::Mail,
+            purpose: SignPurpose::Mail,
+            proof_of_approval: false,
+            wants_timestamp: self.settings.authority.is_some(),
+            wants_copy: true,
+        };
+        let mut batch = Batch::default();
+        let enqueued = self.enqueue(outgoing, &mut batch).await?;
+        self.store()?.apply(batch)?;
+        Ok(enqueued.number)
+    }
+
+    /// A draft by this account, now.
+    pub(crate) fn draft(&self, subject: String, text: String) -> Draft {
+        Draft {
+            from: self.own_mailbox(),
+            to: Vec::new(),
+            cc: Vec::new(),
+            subject,
+            date: i64::try_from(now().secs()).unwrap_or(i64::MAX),
+            message_id: random_message_id(&random_array(), self.settings.address.domain()),
+            in_reply_to: None,
+            references: Vec::new(),
+            auto_submitted: None,
+            text,
+            html: None,
+            attachments: Vec::new(),
+        }
+    }
+
+    /// People with what is needed to encrypt to them. All who lack it are named at once.
+    pub(crate) fn addressees(&self, addresses: &[EmailAddress], encrypt: bool) -> Result<Vec<Addressee>, CoreError> {
+        let people = self.people()?;
+        let at = now();
+        let mut missing = Vec::new();
+        let mut addressees = Vec::new();
+        for address in addresses {
+            let contact = people.get(address.folded());
+            let recipient = contact.and_then(|contact| contact.recipient(at));
+            if encrypt && recipient.is_none() && *address != self.settings.address {
+                missing.push(address.to_string());
+            }
+            addressees.push(Addressee {
+                mailbox: Mailbox {
+                    name: contact.and_then(|contact| contact.name.clone()),
+                    address: address.to_string(),
+                },
+                address: address.clone(),
+                seal_to: recipient.iter().map(seal_to).collect(),
+                capabilities: contact.map(|contact| contact.capabilities).unwrap_or_default(),
+            });
+        }
+        if missing.is_empty() { Ok(addressees) } else { Err(CoreError::WrongUse(WrongUse::NoCertificate(missing))) }
+    }
+
+    /// Signs and puts into the outbox: bodies are stored at once, records with the caller's batch.
+    pub(crate) async fn enqueue(&self, outgoing: Outgoing, batch: &mut Batch) -> Result<Enqueued, CoreError> {
+        let kind = outgoing.kind.clone();
+        self.enqueue_as(outgoing, |_| kind, batch).await
+    }
+
+    /// As [`enqueue`](Self::enqueue), when the kind depends on the octets that are signed.
+    pub(crate) async fn enqueue_as(
+        &self,
+        outgoing: Outgoing,
+        kind: impl FnOnce(&[u8]) -> Kind,
+        batch: &mut Batch,
+    ) -> Result<Enqueued, CoreError> {
+        let unsafe_header = |ComposeError::UnsafeHeader| CoreError::Unreadable(Unreadable::HeaderValue);
+        let protection = if outgoing.encrypt {
+            let legacy_display = !outgoing.addressees.iter().all(|one| one.capabilities.header_protection);
+            Protection::Cipher { legacy_display }
+        } else {
+            Protection::Clear
+        };
+        let protected = protect(&outgoing.draft, protection, &mut random_array).map_err(unsafe_header)?;
+        let signed = self.sign(&outgoing, &protected.payload).await?;
+
+        let mut seal_to: Vec<SealTo> = outgoing.addressees.iter().flat_map(|one| one.seal_to.clone()).collect();
+        if outgoing.to_self {
+            seal_to.extend(self.own.encryption_certificates()?.iter().map(|own| SealTo::Certificate {
+                der: own.der().to_vec(),
+                oaep: true,
+            }));
+        }
+        seal_to.dedup();
+        let others = outgoing.addressees.iter().filter(|one| one.address != self.settings.address);
+        let cipher = content_cipher(others.map(|one| &one.capabilities));
+        let number = self.next_number()?;
+        let created = now();
+        let item = OutboxItem {
+            number,
+            kind: kind(&protected.payload),
+            subject: outgoing.draft.subject.clone(),
+            recipients: outgoing.addressees.iter().map(|one| one.address.clone()).collect(),
+            outer: protected.outer,
+            message_id: outgoing.draft.message_id.clone(),
+            seal_to: if outgoing.encrypt { seal_to } else { Vec::new() },
+            gcm: matches!(cipher, ContentCipher::Aes256Gcm | ContentCipher::Aes128Gcm),
+            wants_timestamp: outgoing.wants_timestamp,
+            is_sealed: false,
+            has_timestamp: false,
+            wants_copy: outgoing.wants_copy,
+            created,
+            attempts: 0,
+            not_before: created,
+            stage: Stage::Signed,
+        };
+        self.store()?.put_body(&body_key(self.group(), number, Body::Signed), &signed)?;
+        if !outgoing.encrypt {
+            self.store()?.put_body(&body_key(self.group(), number, Body::Payload), &protected.payload)?;
+        }
+        self.put_item(batch, &item)?;
+        Ok(Enqueued { number, signed })
+    }
+
+    async fn sign(&self, outgoing: &Outgoing, payload: &[u8]) -> Result<Vec<u8>, CoreError> {
+        let signer = self.own.signer(outgoing.signer)?;
+        let carried = self.carried_certificates()?;
+        let encryption = self.own.encryption_certificates()?;
+        let request = SignRequest {
+            content: payload,
+            detached: !outgoing.encrypt,
+            signer: &signer.certificate,
+            certificates: &carried,
+            algorithm: smime::SignatureAlgorithm::EcdsaP256Sha256,
+            signing_time: now(),
+            encryption_certificate: encryption.first(),
+            proof_of_approval: outgoing.proof_of_approval,
+        };
+        let invalid = |_| CoreError::Vault(engine::ports::VaultError::KeyInvalidated);
+        let prepared = signed::prepare(&request).map_err(invalid)?;
+        let signature = self.vault_sign(&signer, &prepared, &outgoing.purpose).await?;
+        prepared.finish(&signature).map_err(invalid)
+    }
+}
+
+/// What [`AccountInner::enqueue`] made.
+pub(crate) struct Enqueued {
+    pub(crate) number: u64,
+    /// The ContentInfo.
+    pub(crate) signed: Vec<u8>,
+}
+
+fn seal_to(recipient: &Recipient) -> SealTo {
+    match recipient {
+        Recipient::Certificate { certificate, rsa } => {
+            SealTo::Certificate { der: certificate.der().to_vec(), oaep: *rsa == RsaTransport::OaepSha256 }
+        }
+        Recipient::Key { public_key } => SealTo::Key { spki: public_key.clone() },
+    }
+}
+
+/// For the request's own certificates of a participant.
+pub(crate) fn seal_to_certificate(certificate: &Certificate, oaep: bool) -> SealTo {
+    SealTo::Certificate { der: certificate.der().to_vec(), oaep }
+}

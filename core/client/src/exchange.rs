@@ -1,0 +1,437 @@
+//! QR codes, cards and meetings: drives the engine's meeting machine.
+
+use std::sync::Arc;
+
+use engine::meeting::{self, Action, Meetings, Outgoing as MeetingMail, Person, ScanOutcome, SignedMail, Status};
+use engine::outbox::{Kind, OutboxItem, SealTo, Stage};
+use engine::people::{Capabilities, Contact, People};
+use engine::ports::{Batch, KeyRole, RecordKey, SignPurpose, Tree};
+use engine::qr::{Card, Code, CodeError, qr_png, qr_terminal, read_png};
+use engine::secure::Opened;
+use mail::Mailbox;
+use mail::compose::Attachment;
+use serde::Serialize;
+use smime::path::Trust;
+use smime::{EmailAddress, key};
+
+use crate::account::AccountInner;
+use crate::composer::{Addressee, Outgoing};
+use crate::core::Event;
+use crate::error::{CoreError, Thing, Unreadable, WrongUse};
+use crate::outbox::{Body, body_key, meeting_key};
+use crate::record::{decode, encode};
+use crate::system::{OsRandom, now};
+use crate::task::Task;
+
+/// Size of one module of a QR picture, in pixels.
+const PICTURE_SCALE: u32 = 8;
+
+/// QR codes and meetings of one account.
+#[derive(Clone)]
+pub struct QrExchange {
+    pub(crate) inner: Arc<AccountInner>,
+}
+
+/// A code to be shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CodeView {
+    /// The text in the code.
+    pub text: String,
+    /// PNG picture.
+    #[serde(skip)]
+    pub png: Vec<u8>,
+    /// For a terminal, in half blocks.
+    #[serde(skip)]
+    pub terminal: String,
+    /// Seconds for which it can start a meeting; 0 for a card.
+    pub valid_for: u64,
+}
+
+/// What a scan led to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "outcome")]
+pub enum ScanView {
+    /// A card was pinned (or the person is known already with the same anchor).
+    Card {
+        /// Whose.
+        address: EmailAddress,
+        /// As the card says; show it only with the address.
+        name: String,
+        /// Another anchor is known; nothing was changed.
+        differs: bool,
+    },
+    /// A meeting began or went on.
+    Meeting {
+        /// With whom.
+        address: EmailAddress,
+        /// As the code says; show it only with the address.
+        name: String,
+        /// To be compared when the other phone asks.
+        number: String,
+        /// Met already: the other side's mail had come before.
+        met: bool,
+    },
+}
+
+impl QrExchange {
+    /// The meeting code to show now.
+    pub fn show(&self) -> Result<CodeView, CoreError> {
+        let mut meetings = self.inner.meetings()?;
+        let code = meetings.show(now(), &mut OsRandom);
+        let mut batch = Batch::default();
+        self.inner.put_meetings(&mut batch, &meetings)?;
+        self.inner.store()?.apply(batch)?;
+        code_view(&Code::Meet(code), 600)
+    }
+
+    /// The card, for print.
+    pub fn card(&self) -> Result<CodeView, CoreError> {
+        code_view(&Code::Card(self.inner.meetings()?.card(now())), 0)
+    }
+
+    /// Reads a PNG picture of somebody's meeting code (what the camera sees) and begins or confirms the meeting.
+    pub fn meet(&self, picture: Vec<u8>) -> Task<ScanView> {
+        self.scan(picture, false)
+    }
+
+    /// Reads a PNG picture of somebody's card and pins it; a meeting code is taken as a card.
+    pub fn scan_card(&self, picture: Vec<u8>) -> Task<ScanView> {
+        self.scan(picture, true)
+    }
+
+    fn scan(&self, picture: Vec<u8>, as_card: bool) -> Task<ScanView> {
+        let inner = Arc::clone(&self.inner);
+        Task::spawn(&self.inner.core.handle, async move {
+            let code = read_code(&picture)?;
+            if !as_card && !inner.core.config.offline {
+                // A first mail of the other side that has come already makes this scan the confirmation. Scanning works
+                // without a network as well: the mails finish it later.
+                let _ = inner.sync().await;
+            }
+            let view = inner.scanned(&code, as_card).await?;
+            inner.try_flush().await;
+            Ok(view)
+        })
+    }
+
+    /// The user compared the numbers of the meeting with this person: the same.
+    pub fn confirm_number(&self, address: EmailAddress) -> Task<()> {
+        self.answer(address, |meetings, id, people| meetings.confirm_number(id, now(), people, &mut OsRandom))
+    }
+
+    /// The user agrees that this person's known anchor is replaced.
+    pub fn agree(&self, address: EmailAddress) -> Task<()> {
+        self.answer(address, |meetings, id, people| meetings.agree(id, now(), people, &mut OsRandom))
+    }
+
+    fn answer(
+        &self,
+        address: EmailAddress,
+        step: impl FnOnce(&mut Meetings, meeting::MeetingId, &People) -> Result<Vec<Action>, meeting::MeetingError>
+        + Send
+        + 'static,
+    ) -> Task<()> {
+        let inner = Arc::clone(&self.inner);
+        Task::spawn(&self.inner.core.handle, async move {
+            let mut meetings = inner.meetings()?;
+            let waiting = meetings.status().into_iter().rev().find(|status| {
+                status.person.address == address
+                    && matches!(
+                        status.stage,
+                        meeting::Stage::AwaitingConfirmation | meeting::Stage::AwaitingAgreement
+                    )
+            });
+            let id = waiting.ok_or(CoreError::NotFound(Thing::Contact))?.id;
+            let mut people = inner.people()?;
+            let actions =
+                step(&mut meetings, id, &people).map_err(|_| CoreError::NotFound(Thing::Contact))?;
+            inner.act(actions, &mut people, &meetings).await?;
+            inner.try_flush().await;
+            Ok(())
+        })
+    }
+
+    /// All meetings.
+    pub fn status(&self) -> Result<Vec<Status>, CoreError> {
+        Ok(self.inner.meetings()?.status())
+    }
+}
+
+fn read_code(picture: &[u8]) -> Result<Code, CoreError> {
+    let text = read_png(picture).map_err(|_| CoreError::Unreadable(Unreadable::NoQrCode))?;
+    Code::parse(&text).map_err(|error| {
+        CoreError::Unreadable(match error {
+            CodeError::NotOurs => Unreadable::ForeignQrCode,
+            CodeError::NewerVersion | CodeError::Malformed | CodeError::TooLong => Unreadable::DamagedQrCode,
+        })
+    })
+}
+
+fn code_view(code: &Code, valid_for: u64) -> Result<CodeView, CoreError> {
+    let text = code.encode();
+    let failed = |_| CoreError::Unreadable(Unreadable::HeaderValue);
+    let png = qr_png(&text, PICTURE_SCALE).map_err(failed)?;
+    let terminal = qr_terminal(&text).map_err(failed)?;
+    Ok(CodeView { png, terminal, text, valid_for })
+}
+
+impl AccountInner {
+    fn meetings_record(&self) -> RecordKey {
+        RecordKey::named(Tree::Meetings, self.group(), "state")
+    }
+
+    pub(crate) fn meetings(&self) -> Result<Meetings, CoreError> {
+        if let Some(octets) = self.store()?.read(&self.meetings_record())? {
+            return decode(&octets);
+        }
+        let root = self.own.root()?;
+        let encryption = self.own.encryption_certificates()?;
+        let damaged = CoreError::Vault(engine::ports::VaultError::Damaged);
+        let ek = encryption
+            .first()
+            .and_then(|certificate| key::p256_compressed_point(certificate.public_key_der()))
+            .ok_or(damaged)?;
+        let card =
+            Card::new(self.settings.address.clone(), &self.settings.name, meeting::personal_anchor(&root), ek);
+        Ok(Meetings::new(card))
+    }
+
+    fn put_meetings(&self, batch: &mut Batch, meetings: &Meetings) -> Result<(), CoreError> {
+        batch.put(self.meetings_record(), encode(meetings)?);
+        Ok(())
+    }
+
+    async fn scanned(&self, code: &Code, as_card: bool) -> Result<ScanView, CoreError> {
+        let mut meetings = self.meetings()?;
+        let mut people = self.people()?;
+        let card = code.card().clone();
+        if card.address == self.settings.address {
+            return Err(CoreError::WrongUse(WrongUse::OwnCode));
+        }
+        if as_card {
+            return self.pin_card(&card, &mut people);
+        }
+        match meetings.scan(code, now(), &people, &mut OsRandom) {
+            ScanOutcome::Own => Err(CoreError::WrongUse(WrongUse::OwnCode)),
+            ScanOutcome::Card { card, .. } => self.pin_card(&card, &mut people),
+            ScanOutcome::Meeting { number, actions, .. } => {
+                let met = actions.iter().any(|action| matches!(action, Action::Met { .. }));
+                self.act(actions, &mut people, &meetings).await?;
+                Ok(ScanView::Meeting { address: card.address, name: card.name, number: number.to_string(), met })
+            }
+        }
+    }
+
+    fn pin_card(&self, card: &Card, people: &mut People) -> Result<ScanView, CoreError> {
+        let known = people.get(card.address.folded());
+        let differs = known.is_some_and(|contact| contact.anchor.is_some_and(|anchor| anchor != card.anchor));
+        if !differs {
+            let mut batch = Batch::default();
+            let contact = scanned_contact(people, &card.address, Some(&card.name), card.anchor, &card.ek);
+            self.put_contact(&mut batch, &contact)?;
+            self.store()?.apply(batch)?;
+        }
+        Ok(ScanView::Card { address: card.address.clone(), name: card.name.clone(), differs })
+    }
+
+    /// A mail with a meeting message; `true` when it belonged to a meeting.
+    pub(crate) async fn receive_meeting(&self, opened: &Opened, people: &mut People) -> Result<bool, CoreError> {
+        let parts = opened.payload.parts();
+        let mut found = parts.iter().filter(|part| part.content_type == meeting::CONTENT_TYPE);
+        let (Some(part), None, Some(signature)) = (found.next(), found.next(), &opened.signature) else {
+            return Ok(false);
+        };
+        let [from] = opened.headers.headers.from.as_slice() else { return Ok(false) };
+        let Ok(address) = from.address.parse::<EmailAddress>() else { return Ok(false) };
+        let payload = opened.payload.decoded(part);
+        let mail = SignedMail {
+            signed: &signature.signed,
+            content: signature.content(),
+            payload: &payload,
+            from: &address,
+            from_name: from.name.as_deref(),
+        };
+        let mut meetings = self.meetings()?;
+        let Some(actions) = meetings.receive(&mail, now(), people, &mut OsRandom) else { return Ok(false) };
+        self.act(actions, people, &meetings).await?;
+        Ok(true)
+    }
+
+    /// Meeting mails that are to be repeated now.
+    pub(crate) async fn repeat_meetings(&self) -> Result<(), CoreError> {
+        let mut meetings = self.meetings()?;
+        let actions = meetings.due(now());
+        if actions.is_empty() {
+            return Ok(());
+        }
+        let mut people = self.people()?;
+        self.act(actions, &mut people, &meetings).await
+    }
+
+    /// Carries out what the machine says; its new state, people and mails are stored in one batch.
+    async fn act(&self, actions: Vec<Action>, people: &mut People, meetings: &Meetings) -> Result<(), CoreError> {
+        let mut batch = Batch::default();
+        self.put_meetings(&mut batch, meetings)?;
+        let mut events = Vec::new();
+        for action in actions {
+            match action {
+                Action::Send(mail) => self.enqueue_meeting(&mail, &mut batch).await?,
+                Action::Scanned { person, .. } => {
+                    let contact =
+                        scanned_contact(people, &person.address, person.name.as_deref(), person.anchor, &person.ek);
+                    self.put_contact(&mut batch, &contact)?;
+                }
+                Action::Met { met, .. } => {
+                    let contact = met_contact(people, met.person(), met.anchor_certificate());
+                    self.put_contact(&mut batch, &contact)?;
+                    events.push(Event::Met { address: contact.address.to_string() });
+                }
+                Action::AskNumber { person, number, .. } => events.push(Event::MeetingQuestion {
+                    address: person.address.to_string(),
+                    number: Some(number.to_string()),
+                    replaces: false,
+                }),
+                Action::AskScanBack { person, .. } => events.push(Event::MeetingQuestion {
+                    address: person.address.to_string(),
+                    number: None,
+                    replaces: false,
+                }),
+                Action::AskBeforeChange { person, .. } => events.push(Event::MeetingQuestion {
+                    address: person.address.to_string(),
+                    number: None,
+                    replaces: true,
+                }),
+                Action::Warn(meeting::Warning::SecondAnchor { second, .. }) => {
+                    events.push(Event::MeetingWarning { address: second.to_string() });
+                }
+                Action::Warn(meeting::Warning::CodeBurnt { address }) => {
+                    events.push(Event::MeetingWarning { address: address.to_string() });
+                }
+            }
+        }
+        self.store()?.apply(batch)?;
+        for event in events {
+            self.core.emit(event);
+        }
+        Ok(())
+    }
+
+    async fn enqueue_meeting(&self, mail: &MeetingMail, batch: &mut Batch) -> Result<(), CoreError> {
+        let send_id = mail.id.0.clone();
+        let kind = Kind::Meeting { send_id: send_id.clone() };
+        if let Some(message) = self.store()?.body(&meeting_key(self.group(), &send_id))? {
+            return self.repeat(mail, kind, &message, batch);
+        }
+        let spki = key::p256_public_key_der(&mail.key).ok_or(CoreError::Unreadable(Unreadable::DamagedQrCode))?;
+        let mailbox = Mailbox { name: None, address: mail.to.to_string() };
+        let mut draft = self.draft("Countersign".to_owned(), MEETING_TEXT.to_owned());
+        draft.to = vec![mailbox.clone()];
+        draft.auto_submitted = Some("auto-generated".to_owned());
+        draft.attachments = vec![Attachment {
+            name: None,
+            content_type: meeting::CONTENT_TYPE.to_owned(),
+            inline: true,
+            bytes: mail.payload.clone(),
+        }];
+        let outgoing = Outgoing {
+            kind,
+            draft,
+            addressees: vec![Addressee {
+                mailbox,
+                address: mail.to.clone(),
+                seal_to: vec![SealTo::Key { spki }],
+                capabilities: COUNTERSIGN,
+            }],
+            encrypt: true,
+            to_self: false,
+            signer: KeyRole::Mail,
+            purpose: SignPurpose::Mail,
+            proof_of_approval: false,
+            wants_timestamp: false,
+            wants_copy: false,
+        };
+        self.enqueue(outgoing, batch).await?;
+        Ok(())
+    }
+
+    /// The same octets once more.
+    fn repeat(&self, mail: &MeetingMail, kind: Kind, message: &[u8], batch: &mut Batch) -> Result<(), CoreError> {
+        // One that still waits is sent anyway.
+        if self.outbox_items()?.iter().any(|item| item.kind == kind && !item.is_done()) {
+            return Ok(());
+        }
+        let number = self.next_number()?;
+        self.store()?.put_body(&body_key(self.group(), number, Body::Message), message)?;
+        let item = OutboxItem {
+            number,
+            kind,
+            subject: "Countersign".to_owned(),
+            recipients: vec![mail.to.clone()],
+            outer: Vec::new(),
+            message_id: String::new(),
+            seal_to: Vec::new(),
+            gcm: true,
+            wants_timestamp: false,
+            is_sealed: true,
+            has_timestamp: false,
+            wants_copy: false,
+            created: now(),
+            attempts: 0,
+            not_before: now(),
+            stage: Stage::Sealed,
+        };
+        self.put_item(batch, &item)
+    }
+}
+
+/// What stands in a meeting mail for a person who sees it.
+const MEETING_TEXT: &str = "This mail was sent by Countersign to finish a meeting by QR code. Nothing needs to be done.\n\
+    此邮件由 Countersign 自动发送，用于完成扫码见面，无需任何操作。\n";
+
+/// What every Countersign reads.
+const COUNTERSIGN: Capabilities = Capabilities { gcm: true, oaep: true, as_of: None, header_protection: true };
+
+/// A person whose code was scanned: may be encrypted to, is not met. A known anchor is never replaced here.
+fn scanned_contact(
+    people: &mut People,
+    address: &EmailAddress,
+    name: Option<&str>,
+    anchor: engine::people::Anchor,
+    ek: &[u8; 33],
+) -> Contact {
+    let fresh = || Contact::new(address.clone(), anchor, Trust::Pinned, now());
+    let contact = people.entry(address.folded().to_owned()).or_insert_with(fresh);
+    if contact.anchor.is_none() {
+        contact.anchor = Some(anchor);
+        contact.trust = Trust::Pinned;
+    }
+    if contact.anchor == Some(anchor) {
+        contact.encryption_key = key::p256_public_key_der(ek);
+        contact.capabilities = Capabilities { as_of: contact.capabilities.as_of, ..COUNTERSIGN };
+        if contact.name.is_none() {
+            contact.name = name.map(str::to_owned).filter(|name| !name.is_empty());
+        }
+    }
+    contact.clone()
+}
+
+/// A person who was met: the anchor is pinned with the strongest trust; what hung on another anchor is dropped.
+fn met_contact(people: &mut People, person: &Person, anchor_certificate: &[u8]) -> Contact {
+    let fresh = || Contact::new(person.address.clone(), person.anchor, Trust::Met, now());
+    let contact = people.entry(person.address.folded().to_owned()).or_insert_with(fresh);
+    if contact.anchor != Some(person.anchor) {
+        contact.encryption_certificates.clear();
+        contact.capabilities.as_of = None;
+    }
+    contact.anchor = Some(person.anchor);
+    contact.anchor_certificate = Some(anchor_certificate.to_vec());
+    contact.trust = Trust::Met;
+    contact.since = now();
+    contact.changed_anchor = None;
+    contact.encryption_key = key::p256_public_key_der(&person.ek);
+    contact.capabilities = Capabilities { as_of: contact.capabilities.as_of, ..COUNTERSIGN };
+    if let Some(name) = person.name.as_ref().filter(|name| !name.is_empty()) {
+        contact.name = Some(name.clone());
+    }
+    contact.clone()
+}

@@ -1,0 +1,416 @@
+//! Drives the outbox: timestamp, sealing, SMTP, copy to Sent; each step is stored before the next one begins.
+
+use engine::approval::{Context, EventId, RawEvent, evaluate};
+use engine::outbox::{Delivery, Failure, Kind, OutboxItem, SealTo, Stage, Step};
+use engine::ports::{Batch, Item, RecordKey, Store, StoreError, Tree};
+use engine::secure;
+use mail::protect::wrap_signed;
+use serde::Serialize;
+use smime::Certificate;
+use smime::enveloped::{ContentCipher, Recipient, RsaTransport};
+use smime::signed::{SignedData, add_timestamp};
+
+use crate::account::AccountInner;
+use crate::authority;
+use crate::core::{Event, ProgressStep};
+use crate::error::{CoreError, NetworkProblem, Thing, WrongUse};
+use crate::imap::Imap;
+use crate::record::{decode, encode};
+use crate::smtp::Smtp;
+use crate::system::{OsRandom, now, random_array};
+
+/// Attempts for which an event waits for its timestamp; then it goes out visibly without.
+const EVENT_TIMESTAMP_ATTEMPTS: u32 = 3;
+
+/// Key of the record that holds the next number.
+const NEXT: &str = "next";
+
+/// One mail in the outbox, as shown to its owner.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OutboxEntry {
+    /// Its number.
+    pub number: u64,
+    /// Subject.
+    pub subject: String,
+    /// To whom.
+    pub recipients: Vec<String>,
+    /// Where it stands: `waiting`, `uncertain`, `refused`, `superseded`, `too_many_attempts`, `sent`.
+    pub state: &'static str,
+}
+
+/// What a flush did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Flushed {
+    /// Mails that a server took.
+    pub sent: u64,
+    /// Mails that wait for a later attempt.
+    pub waiting: u64,
+    /// Mails that need their owner (uncertain, refused).
+    pub stuck: u64,
+}
+
+/// What is stored with an item.
+#[derive(Clone, Copy)]
+pub(crate) enum Body {
+    /// The ContentInfo.
+    Signed,
+    /// The signed entity of a mail that is only signed.
+    Payload,
+    /// The message as it is sent.
+    Message,
+}
+
+pub(crate) fn body_key(account: &str, number: u64, body: Body) -> RecordKey {
+    let part = match body {
+        Body::Signed => "signed",
+        Body::Payload => "payload",
+        Body::Message => "message",
+    };
+    RecordKey::named(Tree::Outbox, account, format!("{number}/{part}"))
+}
+
+/// Where the finally sent octets of a meeting mail are kept for repetition.
+pub(crate) fn meeting_key(account: &str, send_id: &str) -> RecordKey {
+    RecordKey::named(Tree::Meetings, account, format!("sent/{send_id}"))
+}
+
+/// After a restart: marks items uncertain whose fate is unknown; their numbers.
+pub(crate) fn recover(store: &dyn Store, account: &[u8]) -> Result<Vec<u64>, CoreError> {
+    let mut numbers = Vec::new();
+    let mut batch = Batch::default();
+    for (item, octets) in store.scan(Tree::Outbox, account)? {
+        if !matches!(item, Item::Number(_)) {
+            continue;
+        }
+        let mut record: OutboxItem = decode(&octets)?;
+        if record.recover() {
+            numbers.push(record.number);
+            batch.put(RecordKey { tree: Tree::Outbox, group: account.to_vec(), item }, encode(&record)?);
+        }
+    }
+    if !numbers.is_empty() {
+        store.apply(batch)?;
+    }
+    Ok(numbers)
+}
+
+/// Connections that are opened when the first item needs them.
+#[derive(Default)]
+struct Lines {
+    smtp: Option<Smtp>,
+    imap: Option<(Imap, String)>,
+}
+
+impl AccountInner {
+    /// The number for a new item; reserved durably, so that a crash never gives it twice.
+    pub(crate) fn next_number(&self) -> Result<u64, CoreError> {
+        let key = RecordKey::named(Tree::Outbox, self.group(), NEXT);
+        let number: u64 = self.store()?.read(&key)?.map(|octets| decode(&octets)).transpose()?.unwrap_or(1);
+        let mut batch = Batch::default();
+        batch.put(key, encode(&number.saturating_add(1))?);
+        self.store()?.apply(batch)?;
+        Ok(number)
+    }
+
+    pub(crate) fn outbox_items(&self) -> Result<Vec<OutboxItem>, CoreError> {
+        let records = self.store()?.scan(Tree::Outbox, self.group().as_bytes())?;
+        records
+            .into_iter()
+            .filter(|(item, _)| matches!(item, Item::Number(_)))
+            .map(|(_, octets)| decode(&octets))
+            .collect()
+    }
+
+    pub(crate) fn put_item(&self, batch: &mut Batch, item: &OutboxItem) -> Result<(), CoreError> {
+        batch.put(RecordKey::numbered(Tree::Outbox, self.group(), item.number), encode(item)?);
+        Ok(())
+    }
+
+    fn save(&self, item: &OutboxItem) -> Result<(), CoreError> {
+        let mut batch = Batch::default();
+        self.put_item(&mut batch, item)?;
+        Ok(self.store()?.apply(batch)?)
+    }
+
+    fn body(&self, number: u64, body: Body) -> Result<Vec<u8>, CoreError> {
+        self.store()?.body(&body_key(self.group(), number, body))?.ok_or(CoreError::NotFound(Thing::Mail))
+    }
+
+    pub(crate) fn outbox_entries(&self) -> Result<Vec<OutboxEntry>, CoreError> {
+        let entry = |item: OutboxItem| OutboxEntry {
+            number: item.number,
+            subject: item.subject.clone(),
+            recipients: item.recipients.iter().map(ToString::to_string).collect(),
+            state: state_name(&item.stage),
+        };
+        Ok(self.outbox_items()?.into_iter().map(entry).collect())
+    }
+
+    /// The owner wants a stuck mail to be sent (again).
+    pub(crate) fn retry(&self, number: u64) -> Result<(), CoreError> {
+        let mut item = self
+            .outbox_items()?
+            .into_iter()
+            .find(|item| item.number == number)
+            .ok_or(CoreError::NotFound(Thing::Mail))?;
+        if !item.retry(now()) {
+            return Err(CoreError::WrongUse(WrongUse::NothingToRetry));
+        }
+        self.save(&item)
+    }
+
+    /// Sends what is due, or with `now_please` also what waits for a later attempt. The first network failure ends the
+    /// flush; it is returned after everything was stored.
+    pub(crate) async fn flush(&self, now_please: bool) -> Result<Flushed, CoreError> {
+        let mut lines = Lines::default();
+        let mut flushed = Flushed::default();
+        let mut failure = None;
+        let items = self.outbox_items()?;
+        let total = u64::try_from(items.len()).ok();
+        for (index, mut item) in items.into_iter().enumerate() {
+            if now_please {
+                item.not_before = item.not_before.min(now());
+            }
+            if failure.is_none() && !self.core.config.offline {
+                let done = u64::try_from(index).unwrap_or(u64::MAX);
+                self.core.emit(Event::Progress { step: ProgressStep::Sending, done, total });
+                failure = self.drive(&mut item, &mut lines, &mut flushed).await.err();
+            }
+            match item.stage {
+                Stage::Done => {}
+                Stage::Signed | Stage::Sealed | Stage::Sending | Stage::Accepted => flushed.waiting += 1,
+                Stage::Failed(Failure::Superseded) => {}
+                Stage::Failed(_) | Stage::Uncertain => {
+                    flushed.stuck += 1;
+                    self.core.emit(Event::OutboxStuck { number: item.number });
+                }
+            }
+        }
+        if let Some(smtp) = lines.smtp {
+            smtp.quit().await;
+        }
+        if let Some((imap, _)) = lines.imap {
+            imap.logout().await;
+        }
+        match failure {
+            Some(error) => Err(error),
+            None => Ok(flushed),
+        }
+    }
+
+    async fn drive(&self, item: &mut OutboxItem, lines: &mut Lines, flushed: &mut Flushed) -> Result<(), CoreError> {
+        loop {
+            match item.next(now()) {
+                Step::Seal => self.seal(item).await?,
+                Step::Send => {
+                    self.send(item, lines).await?;
+                    if matches!(item.stage, Stage::Accepted | Stage::Done) {
+                        flushed.sent += 1;
+                    }
+                }
+                Step::Copy => self.copy(item, lines).await?,
+                Step::Wait(_) => return Ok(()),
+                Step::Rest if item.is_done() => return self.forget(item.number),
+                Step::Rest => return Ok(()),
+            }
+        }
+    }
+
+    /// Timestamp, then the message as it will be sent.
+    async fn seal(&self, item: &mut OutboxItem) -> Result<(), CoreError> {
+        if self.is_superseded(item)? {
+            item.supersede();
+            return self.save(item);
+        }
+        let mut signed = self.body(item.number, Body::Signed)?;
+        if item.wants_timestamp && !item.has_timestamp {
+            match self.timestamp(&signed).await {
+                Ok(stamped) => {
+                    signed = stamped;
+                    item.has_timestamp = true;
+                    self.store()?.put_body(&body_key(self.group(), item.number, Body::Signed), &signed)?;
+                    self.update_own_event(item, &signed)?;
+                }
+                Err(error) => {
+                    self.core.emit(Event::NoTimestamp { number: item.number });
+                    let waits = matches!(item.kind, Kind::Event { .. }) && item.attempts < EVENT_TIMESTAMP_ATTEMPTS;
+                    if waits {
+                        item.postpone(now());
+                        self.save(item)?;
+                        return Err(error);
+                    }
+                }
+            }
+        }
+        let message = if item.seal_to.is_empty() {
+            let payload = self.body(item.number, Body::Payload)?;
+            wrap_signed(&item.outer, &payload, &signed, "sha-256", &mut random_array)
+        } else {
+            let cipher = if item.gcm { ContentCipher::Aes256Gcm } else { ContentCipher::Aes256Cbc };
+            let padding = matches!(item.kind, Kind::Event { .. }).then_some(secure::EVENT_PADDING);
+            let recipients = recipients(&item.seal_to)?;
+            secure::seal(&signed, &item.outer, &recipients, cipher, padding, &mut OsRandom)
+                .map_err(|_| CoreError::WrongUse(WrongUse::NoRecipient))?
+        };
+        self.store()?.put_body(&body_key(self.group(), item.number, Body::Message), &message)?;
+        if let Kind::Meeting { send_id } = &item.kind {
+            self.store()?.put_body(&meeting_key(self.group(), send_id), &message)?;
+        }
+        item.sealed(item.has_timestamp);
+        self.save(item)
+    }
+
+    async fn timestamp(&self, signed: &[u8]) -> Result<Vec<u8>, CoreError> {
+        let parsed = SignedData::parse(signed).map_err(|_| CoreError::NotFound(Thing::Mail))?;
+        let signature = parsed.signers().first().map(|signer| signer.signature().to_vec()).unwrap_or_default();
+        let token = self.token(&signature).await?;
+        add_timestamp(signed, &token).map_err(|_| CoreError::NotFound(Thing::Mail))
+    }
+
+    /// A token over a signature from the account's authority.
+    pub(crate) async fn token(&self, signature: &[u8]) -> Result<Vec<u8>, CoreError> {
+        let Some(authority) = &self.settings.authority else {
+            return Err(CoreError::Network { host: String::new(), problem: NetworkProblem::Offline });
+        };
+        self.core.emit(Event::Progress { step: ProgressStep::Timestamping, done: 0, total: None });
+        authority::fetch(authority, &self.timestamp_anchors()?, signature).await
+    }
+
+    async fn send(&self, item: &mut OutboxItem, lines: &mut Lines) -> Result<(), CoreError> {
+        if self.is_superseded(item)? {
+            item.supersede();
+            return self.save(item);
+        }
+        let message = self.body(item.number, Body::Message)?;
+        let smtp = match &mut lines.smtp {
+            Some(smtp) => smtp,
+            none => match self.smtp().await {
+                Ok(smtp) => none.insert(smtp),
+                Err(error) => {
+                    item.postpone(now());
+                    self.save(item)?;
+                    return Err(error);
+                }
+            },
+        };
+        match smtp.begin(&self.settings.address, &item.recipients).await {
+            Ok(None) => {}
+            Ok(Some(delivery)) => {
+                item.delivered(delivery, now());
+                // The session may be in the middle of a transaction that was refused: begin the next one afresh.
+                lines.smtp = None;
+                return self.save(item);
+            }
+            Err(error) => {
+                lines.smtp = None;
+                item.delivered(Delivery::NotNow, now());
+                self.save(item)?;
+                return Err(error);
+            }
+        }
+        // From here on the mail may have arrived, whatever happens to this process.
+        item.sending();
+        self.save(item)?;
+        let delivery = smtp.hand_over(&message).await;
+        item.delivered(delivery, now());
+        self.save(item)?;
+        if matches!(delivery, Delivery::NotNow | Delivery::Unknown) {
+            lines.smtp = None;
+        }
+        Ok(())
+    }
+
+    /// Appends the copy to Sent unless it is there: after a crash between the two it isn't added twice.
+    async fn copy(&self, item: &mut OutboxItem, lines: &mut Lines) -> Result<(), CoreError> {
+        let copied = self.append_copy(item, lines).await;
+        match copied {
+            Ok(()) => item.copied(),
+            Err(_) => {
+                lines.imap = None;
+                item.postpone(now());
+            }
+        }
+        self.save(item)?;
+        copied
+    }
+
+    async fn append_copy(&self, item: &OutboxItem, lines: &mut Lines) -> Result<(), CoreError> {
+        let message = self.body(item.number, Body::Message)?;
+        let (imap, folder) = match &mut lines.imap {
+            Some(line) => line,
+            none => {
+                let mut imap = self.imap().await?;
+                let folder = imap.sent_folder().await?;
+                none.insert((imap, folder))
+            }
+        };
+        imap.examine(folder).await?;
+        if !imap.holds(&item.message_id).await? {
+            imap.append(folder, &message).await?;
+        }
+        Ok(())
+    }
+
+    fn forget(&self, number: u64) -> Result<(), CoreError> {
+        let mut batch = Batch::default();
+        batch.remove(RecordKey::numbered(Tree::Outbox, self.group(), number));
+        self.store()?.apply(batch)?;
+        for body in [Body::Signed, Body::Payload, Body::Message] {
+            self.store()?.remove_body(&body_key(self.group(), number, body))?;
+        }
+        Ok(())
+    }
+
+    /// A decision whose request has ended meanwhile (rule 16). The own decision is left out of the judgement.
+    fn is_superseded(&self, item: &OutboxItem) -> Result<bool, CoreError> {
+        let Kind::Event { request, event, is_decision: true } = &item.kind else { return Ok(false) };
+        let mut set = engine::approval::EventSet::new(engine::approval::RequestDigest(*request));
+        for raw in self.raw_events(request)? {
+            if raw.id() != Some(EventId(*event)) {
+                set.insert(raw);
+            }
+        }
+        let anchors = self.timestamp_anchors()?;
+        let context = Context { at: now(), timestamp_anchors: &anchors, untrusted: &[] };
+        let view = evaluate(&set, &context);
+        Ok(!view.may_decide(&self.settings.address))
+    }
+
+    /// The own event in the set gets its token.
+    fn update_own_event(&self, item: &OutboxItem, signed: &[u8]) -> Result<(), CoreError> {
+        let Kind::Event { request, .. } = &item.kind else { return Ok(()) };
+        let raw = RawEvent {
+            signed: signed.to_vec(),
+            detached_content: None,
+            outer_from: Some(self.settings.address.clone()),
+            auto_submitted: false,
+        };
+        let mut batch = Batch::default();
+        self.put_event(&mut batch, request, &raw)?;
+        Ok(self.store()?.apply(batch)?)
+    }
+}
+
+fn state_name(stage: &Stage) -> &'static str {
+    match stage {
+        Stage::Signed | Stage::Sealed | Stage::Sending => "waiting",
+        Stage::Accepted | Stage::Done => "sent",
+        Stage::Uncertain => "uncertain",
+        Stage::Failed(Failure::Refused) => "refused",
+        Stage::Failed(Failure::Superseded) => "superseded",
+        Stage::Failed(Failure::TooManyAttempts) => "too_many_attempts",
+    }
+}
+
+/// All of them, or an error: a mail is never sealed for fewer people than it was written to.
+fn recipients(seal_to: &[SealTo]) -> Result<Vec<Recipient>, CoreError> {
+    let recipient = |seal_to: &SealTo| match seal_to {
+        SealTo::Certificate { der, oaep } => Certificate::from_der(der).ok().map(|certificate| Recipient::Certificate {
+            certificate,
+            rsa: if *oaep { RsaTransport::OaepSha256 } else { RsaTransport::Pkcs1 },
+        }),
+        SealTo::Key { spki } => Some(Recipient::Key { public_key: spki.clone() }),
+    };
+    let all: Option<Vec<_>> = seal_to.iter().map(recipient).collect();
+    all.ok_or(CoreError::Store(StoreError::Damaged("outbox")))
+}
