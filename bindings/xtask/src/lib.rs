@@ -9,5 +9,10 @@
 
 pub mod error;
 pub mod foreign;
+pub mod layers;
+pub mod lint;
 pub mod run;
+pub mod setup;
+pub mod suite;
+pub mod tree;
 pub mod world;

@@ -180,6 +180,26 @@ impl World {
         wait_until("the mail queue", &self.root().join("log/postfix.log"), || self.postfix.queue_is_empty())
     }
 
+    /// Ports and files, for a person who goes on by hand.
+    pub fn describe(&self) -> String {
+        let Ports { imaps, imap_starttls, submissions, submission_starttls } = self.ports;
+        format!(
+            "IMAP         localhost:{imaps} (TLS), localhost:{imap_starttls} (STARTTLS)\n\
+             submission   localhost:{submissions} (TLS), localhost:{submission_starttls} (STARTTLS)\n\
+             timestamps   {}\n\
+             people       {} at {DOMAIN}, passwords in {}\n\
+             authorities  {}\n             {}\n             {}\n\
+             mail, logs   {}",
+            self.authority.url(),
+            PEOPLE.join(", "),
+            self.root().join("passwords").display(),
+            self.pki.server_ca.display(),
+            self.pki.organisation_ca.display(),
+            self.pki.tsa_ca.display(),
+            self.root().display(),
+        )
+    }
+
     /// Arguments of `countersign account add` for `person`, with host and port only.
     pub fn account_args(&self, person: &str) -> Vec<String> {
         self.account_args_at(person, self.ports.imaps, self.ports.submissions)
