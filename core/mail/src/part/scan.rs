@@ -122,7 +122,8 @@ impl Scanner<'_> {
             let line = line(self.raw, at, body.end);
             let next = at + line.len();
             if let Some(closing) = delimiter(line, boundary) {
-                if let Some(start) = start.take() {
+                // Two delimiter lines in a row: the line break can't belong to both, there is no part between them.
+                if let Some(start) = start.take().filter(|&start| start < at) {
                     ranges.push(start..self.before_line(start, at));
                 }
                 if closing {

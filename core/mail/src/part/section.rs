@@ -23,7 +23,7 @@ enum Line<'a> {
 }
 
 /// Reads the header section at the start of `range`. A line that is no field is skipped when more fields follow, else it is
-/// the first line of the body (RFC 5322 knows neither; nothing of the text may be lost).
+/// the first line of the body; so is a line that looks like a delimiter (RFC 5322 knows neither; no text may be lost).
 pub(super) fn read(raw: &[u8], range: Range<usize>, is_message: bool) -> Result<Section, ReadError> {
     let mut reader = Reader {
         section: Section { fields: Vec::new(), body_start: range.end, defects: Vec::new() },
@@ -59,7 +59,7 @@ pub(super) fn read(raw: &[u8], range: Range<usize>, is_message: bool) -> Result<
                         at = next + following.len();
                         continue;
                     }
-                    None if !matches!(classify(without_ending(following)), Line::Field { .. }) => {
+                    None if content.starts_with(b"--") || !is_field(following) => {
                         reader.section.body_start = at;
                         break;
                     }
@@ -104,6 +104,10 @@ fn field(content: &[u8]) -> Option<(&[u8], &[u8], bool)> {
     let name = before.trim_ascii_end();
     let valid = !name.is_empty() && name.iter().all(u8::is_ascii_graphic);
     valid.then(|| (name, after.get(1..).unwrap_or_default(), name.len() < before.len()))
+}
+
+fn is_field(line: &[u8]) -> bool {
+    matches!(classify(without_ending(line)), Line::Field { .. })
 }
 
 /// A name on one line, the colon on the next: some programs unfold first.
