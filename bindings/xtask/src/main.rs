@@ -1,2 +1,76 @@
-//! x
-fn main(){}
+//! `cargo xtask`: one name for what a person and CI run.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a development tool speaks to a person")]
+
+use std::env;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use xtask::error::{At, Error, Result};
+use xtask::world::{Place, World};
+use xtask::{lint, setup, suite};
+
+const HELP: &str = "\
+cargo xtask COMMAND
+
+  setup                install what tests and demo need (Debian, Ubuntu; elsewhere: says what is missing)
+  test [rust]          setup, then unit, property, interop and end-to-end tests
+  prove                the same with the full counts of the property tests
+  lint                 format, clippy, layer rules, repository, wasm32 build, licences and bans
+  world                start the servers of the demo on loopback and wait for Ctrl-C
+  help                 this text
+";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match run(&words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error @ Error::Usage(_)) => {
+            eprintln!("xtask: {error}");
+            ExitCode::from(2)
+        }
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(words: &[&str]) -> Result<()> {
+    let root = workspace()?;
+    match words {
+        [] | ["help" | "--help" | "-h"] => {
+            print!("{HELP}");
+            Ok(())
+        }
+        ["setup"] => setup::system(),
+        ["test"] | ["test", "rust"] => {
+            setup::system()?;
+            suite::run(&root, false)
+        }
+        ["prove"] => {
+            setup::system()?;
+            suite::run(&root, true)
+        }
+        ["lint"] => lint::run(&root),
+        ["world"] => world(&root),
+        other => Err(Error::Usage(format!("unknown command `{}`", other.join(" ")))),
+    }
+}
+
+/// The folder of the workspace, two above this package.
+fn workspace() -> Result<PathBuf> {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.join("../..").canonicalize().at(package)
+}
+
+fn world(root: &Path) -> Result<()> {
+    setup::system()?;
+    let world = World::start(Place::under(&root.join("target"), "world")?)?;
+    println!("{}", world.describe());
+    println!("Ctrl-C, or the end of standard input, stops these servers and nothing else.");
+    // Ctrl-C ends this process; the keeper then stops the servers.
+    let mut rest = Vec::new();
+    std::io::stdin().read_to_end(&mut rest).map(drop).at(Path::new("standard input"))
+}

@@ -1,11 +1,21 @@
 //! The part tree of a received message, with exact octet ranges.
 
+pub(crate) mod charset;
+mod flowed;
+mod html;
+mod scan;
+mod section;
+pub(crate) mod transfer;
+mod tree;
+
 use std::borrow::Cow;
 use std::ops::Range;
 
 use serde::Serialize;
 
 use crate::headers::Headers;
+
+pub use tree::{Tree, tree};
 
 /// Deepest nesting of multiparts and messages that is followed.
 pub const MAX_DEPTH: usize = 32;
@@ -52,7 +62,7 @@ pub enum Defect {
 /// One node of the tree.
 #[derive(Clone, Debug)]
 pub struct Part {
-    /// IMAP section number: `1`, `1.2`; the root of a multipart is empty.
+    /// IMAP section number: `1`, `1.2`; the root of a multipart is empty, that of an attached multipart message `2.TEXT`.
     pub path: String,
     /// `type/subtype`, lower case; `text/plain` by default.
     pub content_type: String,
@@ -81,8 +91,7 @@ pub struct Part {
 impl Message {
     /// Reads a message. Never fails for being odd; only for exceeding a limit.
     pub fn parse(raw: &[u8]) -> Result<Self, ReadError> {
-        let _ = raw;
-        todo!()
+        Ok(Self { raw: raw.to_vec(), root: scan::root(raw)? })
     }
     /// The received octets.
     pub fn raw(&self) -> &[u8] {
@@ -94,7 +103,9 @@ impl Message {
     }
     /// All parts, depth first.
     pub fn parts(&self) -> Vec<&Part> {
-        todo!()
+        let mut parts = Vec::new();
+        collect(&self.root, &mut parts);
+        parts
     }
     /// The octets of a part's whole entity, as received.
     pub fn entity(&self, part: &Part) -> &[u8] {
@@ -102,22 +113,68 @@ impl Message {
     }
     /// The body octets after transfer decoding.
     pub fn decoded<'a>(&'a self, part: &Part) -> Cow<'a, [u8]> {
-        let _ = part;
-        todo!()
+        decode(self.raw.get(part.body.clone()).unwrap_or_default(), &part.encoding).0
     }
-    /// The body as text: transfer decoding, charset, format=flowed undone, CRLF turned into LF.
+    /// The body as text: transfer decoding, charset, format=flowed undone, CRLF turned into LF. May hold control characters.
     pub fn text(&self, part: &Part) -> String {
-        let _ = part;
-        todo!()
+        let (text, _) = charset::decode(&self.decoded(part), part.parameter("charset"));
+        let text = text.replace("\r\n", "\n").replace('\r', "\n");
+        let is =
+            |name: &str, value: &str| part.parameter(name).is_some_and(|v| v.eq_ignore_ascii_case(value));
+        if part.content_type == "text/plain" && is("format", "flowed") {
+            flowed::unwrap(&text, is("delsp", "yes"))
+        } else {
+            text
+        }
     }
     /// The first text/plain body part to be shown (not an attachment); of an HTML-only mail, text made from the HTML.
-    /// A Legacy Display part's content (RFC 9788 section 4.10) is stripped when the part says `hp-legacy-display=1`.
+    /// In a payload that says `hp="cipher"`, a Legacy Display Element (RFC 9788 section 4.5.3) is stripped from a part that says
+    /// `hp-legacy-display=1`. Elsewhere the parameter means nothing: it would hide what other programs show.
     pub fn body_text(&self) -> Option<String> {
-        todo!()
+        let shown = self.body_parts();
+        let plain = shown.iter().find(|part| part.content_type != "text/html");
+        if let Some(part) = plain {
+            let text = self.text(part);
+            return Some(if self.has_legacy_display(part) {
+                without_leading_block(&text).to_owned()
+            } else {
+                text
+            });
+        }
+        let part = shown.first()?;
+        Some(html::to_text(&self.text(part), self.has_legacy_display(part)))
     }
-    /// Parts that are attachments: every leaf with a file name, disposition attachment, or a type that is not shown.
+    /// The main body parts (RFC 9787 section 7.1): one text, or the alternatives of one text. Never parts of an attached
+    /// message.
+    pub fn body_parts(&self) -> Vec<&Part> {
+        let mut shown = Vec::new();
+        main_body(&self.root, &mut shown);
+        if shown.is_empty() {
+            let skip = |part: &&&Part| part.is_text() && !part.is_attachment();
+            shown.extend(self.own_leaves().iter().find(skip).copied());
+        }
+        shown
+    }
+    /// Parts that are attachments: every leaf with a file name, disposition attachment, or a type that is not shown,
+    /// and attached messages as a whole. The signature of a multipart/signed is none.
     pub fn attachments(&self) -> Vec<&Part> {
-        todo!()
+        let shown = self.body_parts();
+        let is_shown = |part: &Part| shown.iter().any(|other| std::ptr::eq(*other, part));
+        let mut leaves = self.own_leaves();
+        leaves.retain(|part| part.name.is_some() || part.is_attachment() || !is_shown(part));
+        leaves
+    }
+
+    /// Leaves in order; a message/rfc822 counts as a leaf. Without signatures and draft-era legacy display parts.
+    fn own_leaves(&self) -> Vec<&Part> {
+        let mut leaves = Vec::new();
+        collect_leaves(&self.root, &mut leaves);
+        leaves
+    }
+
+    fn has_legacy_display(&self, part: &Part) -> bool {
+        self.root.parameter("hp").is_some_and(|hp| hp.eq_ignore_ascii_case("cipher"))
+            && part.parameter("hp-legacy-display") == Some("1")
     }
 }
 
@@ -126,10 +183,127 @@ impl Part {
     pub fn parameter(&self, name: &str) -> Option<&str> {
         self.parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
+
+    fn is_attachment(&self) -> bool {
+        self.disposition.as_deref() == Some("attachment")
+    }
+
+    fn is_message(&self) -> bool {
+        matches!(self.content_type.as_str(), "message/rfc822" | "message/global" | "message/news")
+    }
+
+    /// Shown as text; also a multipart that turned out to have no parts.
+    fn is_text(&self) -> bool {
+        self.children.is_empty()
+            && (matches!(self.content_type.as_str(), "text/plain" | "text/html")
+                || self.content_type.starts_with("multipart/"))
+    }
+
+    /// A part that holds only a copy of header fields for old programs (draft-autocrypt-lamps-protected-headers).
+    fn is_draft_legacy_display(&self, parent: &Part) -> bool {
+        let marked = |part: &Part| part.parameter("protected-headers").is_some_and(|v| v.starts_with("v1"));
+        parent.content_type == "multipart/mixed"
+            && marked(parent)
+            && marked(self)
+            && matches!(self.content_type.as_str(), "text/plain" | "text/rfc822-headers")
+    }
+
+    fn is_signature_of(&self, parent: &Part) -> bool {
+        parent.content_type == "multipart/signed"
+            && matches!(
+                self.content_type.as_str(),
+                "application/pkcs7-signature" | "application/x-pkcs7-signature" | "application/pgp-signature"
+            )
+    }
+}
+
+fn collect<'a>(part: &'a Part, parts: &mut Vec<&'a Part>) {
+    parts.push(part);
+    for child in &part.children {
+        collect(child, parts);
+    }
+}
+
+fn collect_leaves<'a>(part: &'a Part, leaves: &mut Vec<&'a Part>) {
+    if part.children.is_empty() || part.is_message() {
+        leaves.push(part);
+        return;
+    }
+    for child in &part.children {
+        if !child.is_signature_of(part) && !child.is_draft_legacy_display(part) {
+            collect_leaves(child, leaves);
+        }
+    }
+}
+
+/// Descends into the first child, or into every child of an alternative.
+fn main_body<'a>(part: &'a Part, shown: &mut Vec<&'a Part>) {
+    if part.is_attachment() || part.is_message() {
+        return;
+    }
+    if part.children.is_empty() {
+        if part.is_text() {
+            shown.push(part);
+        }
+    } else if part.content_type == "multipart/alternative" {
+        part.children.iter().for_each(|child| main_body(child, shown));
+    } else {
+        let first = part.children.iter().find(|child| !child.is_draft_legacy_display(part));
+        first.into_iter().for_each(|child| main_body(child, shown));
+    }
+}
+
+/// Undoes a transfer encoding. The flag tells that the octets did not fit it.
+fn decode<'a>(body: &'a [u8], encoding: &str) -> (Cow<'a, [u8]>, bool) {
+    let (decoded, bad) = match encoding {
+        "base64" => transfer::base64(body),
+        "quoted-printable" => transfer::quoted_printable(body),
+        "x-uuencode" | "uuencode" | "x-uue" | "uue" => match transfer::uudecode(body) {
+            Some(file) => file,
+            None => return (Cow::Borrowed(body), true),
+        },
+        "7bit" => return (Cow::Borrowed(body), !body.is_ascii()),
+        "8bit" | "binary" => return (Cow::Borrowed(body), false),
+        _ => return (Cow::Borrowed(body), true),
+    };
+    (Cow::Owned(decoded), bad)
+}
+
+/// The text behind the first entirely blank line (RFC 9788 section 4.5.3.2).
+fn without_leading_block(text: &str) -> &str {
+    match text.strip_prefix('\n') {
+        Some(rest) => rest,
+        None => text.split_once("\n\n").map_or("", |(_, rest)| rest),
+    }
 }
 
 /// Line ends in canonical form: every lone CR or LF becomes CRLF (RFC 8551 section 3.1.1).
 pub fn canonical_crlf(octets: &[u8]) -> Cow<'_, [u8]> {
-    let _ = octets;
-    todo!()
+    let mut pairs = octets.iter().zip(octets.iter().skip(1).map(Some).chain([None]));
+    let mut previous = None;
+    let lone = pairs.any(|(&byte, next)| {
+        let lone = match byte {
+            b'\r' => next != Some(&b'\n'),
+            b'\n' => previous != Some(b'\r'),
+            _ => false,
+        };
+        previous = Some(byte);
+        lone
+    });
+    if !lone {
+        return Cow::Borrowed(octets);
+    }
+    let mut out = Vec::with_capacity(octets.len() + octets.len() / 32);
+    let mut bytes = octets.iter().copied().peekable();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'\r' => {
+                bytes.next_if_eq(&b'\n');
+                out.extend_from_slice(b"\r\n");
+            }
+            b'\n' => out.extend_from_slice(b"\r\n"),
+            _ => out.push(byte),
+        }
+    }
+    Cow::Owned(out)
 }

@@ -1,8 +1,15 @@
 //! Header protection (RFC 9788): written and read.
 
-use crate::compose::{BoundarySource, ComposeError, Draft};
-use crate::headers::Headers;
-use crate::part::Message;
+mod pad;
+mod view;
+
+use crate::compose::{self, BoundarySource, ComposeError, Draft, base64_lines, write_field};
+
+pub use pad::{MAX_PADDING_STEP, pad_entity};
+pub use view::{HeaderView, view};
+
+/// The outer subject of encrypted mail (hcp_baseline, RFC 9788 section 3.2.1).
+pub const HIDDEN_SUBJECT: &str = "[...]";
 
 /// A draft ready for signing and encrypting.
 #[derive(Clone, Debug)]
@@ -26,17 +33,94 @@ pub enum Protection {
 }
 
 /// Composes the protected payload and the outer fields.
-pub fn protect(draft: &Draft, protection: Protection, boundaries: BoundarySource<'_>) -> Result<Protected, ComposeError> {
-    let _ = (draft, protection, boundaries);
-    todo!()
+pub fn protect(
+    draft: &Draft,
+    protection: Protection,
+    boundaries: BoundarySource<'_>,
+) -> Result<Protected, ComposeError> {
+    protect_reply(draft, protection, &[], boundaries)
+}
+
+/// As [`protect`], for an answer to a message whose fields named in `confidential` (see [`HeaderView::confidential`])
+/// were kept from the servers: they stay hidden in the answer (RFC 9788 section 6.1).
+///
+/// A hidden Message-ID, In-Reply-To or References takes both threading fields out of the outer header section. Hidden
+/// From, To, Cc or Reply-To takes the display names out of the outer address fields: the registered policies hide no more
+/// than that, and the addresses are in the SMTP envelope. The subject is always hidden.
+pub fn protect_reply(
+    draft: &Draft,
+    protection: Protection,
+    confidential: &[String],
+    boundaries: BoundarySource<'_>,
+) -> Result<Protected, ComposeError> {
+    let inner = compose::fields(draft)?;
+    let (outer, hp, display) = match protection {
+        Protection::Clear => (inner.clone(), "clear", None),
+        Protection::Cipher { legacy_display } => {
+            let hidden = draft.subject != HIDDEN_SUBJECT;
+            let display = (legacy_display && hidden).then(|| format!("Subject: {}\n", draft.subject));
+            (outer_fields(draft, &inner, confidential)?, "cipher", display)
+        }
+    };
+    let mut entity = compose::body(draft, display.as_deref(), boundaries)?;
+    entity.content_type.push_str(&format!("; hp=\"{hp}\""));
+
+    let mut payload = Vec::new();
+    write_field(&mut payload, "MIME-Version", "1.0");
+    for (name, value) in &inner {
+        write_field(&mut payload, name, value);
+    }
+    if hp == "cipher" {
+        for (name, value) in &outer {
+            write_field(&mut payload, "HP-Outer", &format!("{name}: {value}"));
+        }
+    }
+    compose::check_section(payload.len())?;
+    entity.write(&mut payload);
+    let outer = outer.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    Ok(Protected { payload, outer })
+}
+
+/// hcp_baseline, then what the message answered to kept hidden.
+fn outer_fields(
+    draft: &Draft,
+    inner: &[(&'static str, String)],
+    confidential: &[String],
+) -> Result<Vec<(&'static str, String)>, ComposeError> {
+    let hides = |names: &[&str]| confidential.iter().any(|field| names.contains(&field.as_str()));
+    let thread = hides(&["message-id", "in-reply-to", "references"]);
+    let names = hides(&["from", "to", "cc", "reply-to", "sender"]);
+    let mut outer = Vec::with_capacity(inner.len());
+    for (name, value) in inner {
+        let value = match *name {
+            "Subject" => HIDDEN_SUBJECT.to_owned(),
+            "In-Reply-To" | "References" if thread => continue,
+            "From" if names => compose::bare_addresses(std::slice::from_ref(&draft.from))?,
+            "To" if names => compose::bare_addresses(&draft.to)?,
+            "Cc" if names => compose::bare_addresses(&draft.cc)?,
+            _ => value.clone(),
+        };
+        outer.push((*name, value));
+    }
+    Ok(outer)
 }
 
 /// The message around an opaque CMS object: `application/pkcs7-mime; smime-type=…; name="smime.p7m"`, base64.
 /// `smime_type`: `enveloped-data`, `authEnveloped-data` (RFC 8551 section 3.2.2) or `signed-data`.
 /// With `outer` empty this is a bare MIME entity.
 pub fn wrap_pkcs7(outer: &[(String, String)], smime_type: &str, der: &[u8]) -> Vec<u8> {
-    let _ = (outer, smime_type, der);
-    todo!()
+    let mut out = Vec::with_capacity(der.len() / 57 * 78 + 1024);
+    write_outer(&mut out, outer);
+    write_field(
+        &mut out,
+        "Content-Type",
+        &format!("application/pkcs7-mime; smime-type={smime_type}; name=\"smime.p7m\""),
+    );
+    write_field(&mut out, "Content-Transfer-Encoding", "base64");
+    write_field(&mut out, "Content-Disposition", "attachment; filename=\"smime.p7m\"");
+    out.extend_from_slice(b"\r\n");
+    base64_lines(&mut out, der);
+    out
 }
 
 /// The message around a clear signature: multipart/signed with `payload` octet for octet as first part.
@@ -48,28 +132,30 @@ pub fn wrap_signed(
     micalg: &str,
     boundaries: BoundarySource<'_>,
 ) -> Vec<u8> {
-    let _ = (outer, payload, signature_der, micalg, boundaries);
-    todo!()
+    let boundary = compose::boundary(boundaries);
+    let mut out = Vec::with_capacity(payload.len() + signature_der.len() * 2 + 1024);
+    write_outer(&mut out, outer);
+    let content_type = format!(
+        "multipart/signed; protocol=\"application/pkcs7-signature\"; micalg={micalg}; boundary=\"{boundary}\""
+    );
+    write_field(&mut out, "Content-Type", &content_type);
+    out.extend_from_slice(format!("\r\n--{boundary}\r\n").as_bytes());
+    out.extend_from_slice(payload);
+    out.extend_from_slice(format!("\r\n--{boundary}\r\n").as_bytes());
+    write_field(&mut out, "Content-Type", "application/pkcs7-signature; name=\"smime.p7s\"");
+    write_field(&mut out, "Content-Transfer-Encoding", "base64");
+    write_field(&mut out, "Content-Disposition", "attachment; filename=\"smime.p7s\"");
+    out.extend_from_slice(b"\r\n");
+    base64_lines(&mut out, signature_der);
+    out.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
+    out
 }
 
-/// What a reader shows as header fields.
-#[derive(Clone, Debug)]
-pub struct HeaderView {
-    /// The fields to show: protected ones where there is header protection, else the outer ones.
-    pub headers: Headers,
-    /// The payload carried header protection (`hp=` at the cryptographic payload's root).
-    pub protected: bool,
-    /// Names (lower case) of fields that were shown but differ outside, in a way HP-Outer does not announce, plus
-    /// those hidden outside (`subject`).
-    pub outer_differs: Vec<String>,
-    /// Names of fields that were kept from the servers (confidential): replies must hide them too.
-    pub confidential: Vec<String>,
-}
-
-/// Joins the outer message's fields with those of the cryptographic payload (RFC 9788 section 4). `encrypted`: the
-/// payload came out of an encryption layer. `hp="clear"` inside an encrypted mail hides nothing. The caller decides
-/// whether the inner From may be believed.
-pub fn view(outer: &Message, payload: &Message, encrypted: bool) -> HeaderView {
-    let _ = (outer, payload, encrypted);
-    todo!()
+fn write_outer(out: &mut Vec<u8>, outer: &[(String, String)]) {
+    for (name, value) in outer {
+        write_field(out, name, value);
+    }
+    if !outer.is_empty() {
+        write_field(out, "MIME-Version", "1.0");
+    }
 }

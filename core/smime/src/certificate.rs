@@ -11,7 +11,8 @@ use const_oid::ObjectIdentifier;
 use crate::address::EmailAddress;
 use crate::asn1::{self, Reader, context, context_constructed};
 use crate::fingerprint::Fingerprint;
-use crate::key::KeyAlgorithm;
+use crate::key::{KeyAlgorithm, KeyError, PublicKey, SignatureScheme};
+use crate::oid;
 use crate::time::UnixTime;
 use extensions::{Extensions, KeyUsage};
 use name::GeneralName;
@@ -43,6 +44,9 @@ struct Fields {
     signature: Range<usize>,
     /// The algorithm identifiers inside and outside of the signed part are the same (RFC 5280 section 4.1.1.2).
     algorithms_agree: bool,
+    /// The names in the form in which names are compared.
+    subject_comparable: Box<[u8]>,
+    issuer_comparable: Box<[u8]>,
     not_before: UnixTime,
     not_after: UnixTime,
     extensions: Extensions,
@@ -222,7 +226,7 @@ impl Certificate {
     }
 
     /// Key usage allows encrypting to it: absent, or keyEncipherment (RSA; RFC 8550 section 4.4.2), or keyAgreement
-    /// without decipherOnly (EC, RFC 5753; X25519, RFC 8418). Never for keys that can only sign (Ed25519,
+    /// without encipherOnly (EC, RFC 5753; X25519, RFC 8418). Never for keys that can only sign (Ed25519,
     /// RSASSA-PSS), and never when an extension is malformed.
     pub fn may_encrypt(&self) -> bool {
         let allows = |wanted: u16, forbidden: u16| {
@@ -232,10 +236,10 @@ impl Certificate {
             && match self.key_algorithm() {
                 Some(KeyAlgorithm::Rsa(_)) => {
                     allows(KeyUsage::KEY_ENCIPHERMENT, 0)
-                        && public_key_algorithm(self.public_key_der()) == Some(RSA_ENCRYPTION)
+                        && public_key_algorithm(self.public_key_der()) == Some(oid::RSA)
                 }
                 Some(KeyAlgorithm::P256 | KeyAlgorithm::P384 | KeyAlgorithm::P521 | KeyAlgorithm::X25519) => {
-                    allows(KeyUsage::KEY_AGREEMENT, KeyUsage::DECIPHER_ONLY)
+                    allows(KeyUsage::KEY_AGREEMENT, KeyUsage::ENCIPHER_ONLY)
                 }
                 Some(KeyAlgorithm::Ed25519) | None => false,
             }
@@ -243,19 +247,36 @@ impl Certificate {
 
     /// Extended key usage is absent, or holds emailProtection or anyExtendedKeyUsage (RFC 8550 section 4.4.4).
     pub fn is_for_email(&self) -> bool {
-        self.fields.extensions.allows_any_of(&[extensions::EKU_EMAIL_PROTECTION, extensions::EKU_ANY])
+        self.fields.extensions.allows_any_of(&[oid::EMAIL_PROTECTION, oid::ANY_EXTENDED_KEY_USAGE])
     }
 
     /// Extended key usage holds documentSigning (RFC 9336): the mark of an approval key.
     pub fn is_for_approvals(&self) -> bool {
         let usages = self.fields.extensions.extended_key_usage.as_deref().unwrap_or_default();
-        usages.contains(&extensions::EKU_DOCUMENT_SIGNING)
+        usages.contains(&oid::DOCUMENT_SIGNING)
     }
 
     /// The certificate's signature verifies under `issuer`'s key (nothing else is checked).
     pub fn is_signed_by(&self, issuer: &Certificate) -> bool {
-        let _ = issuer;
-        todo!()
+        self.issuer_signature(issuer) == IssuerSignature::Right
+    }
+
+    pub(crate) fn issuer_signature(&self, issuer: &Certificate) -> IssuerSignature {
+        let scheme = SignatureScheme::from_der(self.signature_algorithm());
+        let key = PublicKey::from_spki(issuer.public_key_der());
+        let outcome = scheme.and_then(|scheme| key?.verify(&scheme, self.tbs(), self.signature()));
+        match outcome {
+            Ok(()) => IssuerSignature::Right,
+            Err(KeyError::Unsupported) => IssuerSignature::Unsupported,
+            Err(KeyError::Malformed | KeyError::WrongAlgorithm | KeyError::BadSignature) => {
+                IssuerSignature::Wrong
+            }
+        }
+    }
+
+    /// The issuer signed with SHA-1.
+    pub(crate) fn has_weak_signature_digest(&self) -> bool {
+        SignatureScheme::from_der(self.signature_algorithm()).is_ok_and(|scheme| scheme.is_weak())
     }
 
     pub(crate) fn extensions(&self) -> &Extensions {
@@ -288,7 +309,17 @@ impl Certificate {
 
     /// Subject and issuer are the same name (RFC 5280 section 6.1: "self-issued").
     pub(crate) fn is_self_issued(&self) -> bool {
-        names_equal(self.subject_der(), self.issuer_der())
+        self.subject_comparable() == self.issuer_comparable()
+    }
+
+    /// The subject as octets that are equal when the names are (RFC 5280 section 7.1).
+    pub(crate) fn subject_comparable(&self) -> &[u8] {
+        &self.fields.subject_comparable
+    }
+
+    /// The issuer, like [`subject_comparable`](Self::subject_comparable).
+    pub(crate) fn issuer_comparable(&self) -> &[u8] {
+        &self.fields.issuer_comparable
     }
 
     fn part(&self, range: &Range<usize>) -> &[u8] {
@@ -296,28 +327,13 @@ impl Certificate {
     }
 }
 
-/// Two DER Names are the same: octet for octet, or by the comparison of RFC 5280 section 7.1.
-pub(crate) fn names_equal(one: &[u8], other: &[u8]) -> bool {
-    if one == other {
-        return true;
-    }
-    match (name::rdns(one), name::rdns(other)) {
-        (Some(one), Some(other)) => {
-            one.len() == other.len() && one.iter().zip(&other).all(|(one, other)| rdns_equal(one, other))
-        }
-        _ => false,
-    }
-}
-
-/// Two RDNs hold the same attributes, in any order.
-pub(crate) fn rdns_equal(one: &[name::Attribute<'_>], other: &[name::Attribute<'_>]) -> bool {
-    let sorted = |rdn: &[name::Attribute<'_>]| {
-        let mut attributes: Vec<_> =
-            rdn.iter().map(|attribute| (attribute.oid.to_vec(), attribute.comparable())).collect();
-        attributes.sort();
-        attributes
-    };
-    sorted(one) == sorted(other)
+/// What the check of a certificate's signature says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum IssuerSignature {
+    Right,
+    Wrong,
+    /// The signature algorithm or the issuer's kind of key is not known here.
+    Unsupported,
 }
 
 impl Fields {
@@ -325,7 +341,9 @@ impl Fields {
         let mut outer = Reader::new(asn1::only(der, asn1::SEQUENCE)?);
         let tbs = outer.take_whole(asn1::SEQUENCE)?;
         let signature_algorithm = outer.take_whole(asn1::SEQUENCE)?.whole;
-        let signature = asn1::bit_string_octets(outer.take(asn1::BIT_STRING)?)?;
+        // A signature with unused bits (some DSA certificates) is none that is known here: it never verifies.
+        let signature =
+            outer.take(asn1::BIT_STRING).map(|bits| asn1::bit_string_octets(bits).unwrap_or_default())?;
         outer.end()?;
         asn1::object_identifier(
             Reader::new(asn1::only(signature_algorithm, asn1::SEQUENCE)?).take(asn1::OBJECT_IDENTIFIER)?,
@@ -356,11 +374,12 @@ impl Fields {
         if version > 2 || (extensions.is_some() && version != 2) || serial.is_empty() {
             return None;
         }
-        name::rdns(issuer)?;
-        name::rdns(subject)?;
 
         let extensions = extensions.map(Extensions::read).unwrap_or_default();
         let range = |part: &[u8]| {
+            if part.is_empty() {
+                return Some(0..0);
+            }
             let start = (part.as_ptr() as usize).checked_sub(der.as_ptr() as usize)?;
             Some(start..start + part.len())
         };
@@ -374,6 +393,8 @@ impl Fields {
             signature_algorithm: range(signature_algorithm)?,
             signature: range(signature)?,
             algorithms_agree: inner_algorithm == signature_algorithm,
+            subject_comparable: name::comparable(subject)?.concat().into(),
+            issuer_comparable: name::comparable(issuer)?.concat().into(),
             not_before: UnixTime::from_secs(not_before),
             not_after: UnixTime::from_secs(not_after),
             emails: read_emails(&extensions, subject),
@@ -417,15 +438,6 @@ fn smtp_utf8_mailbox(octets: &[u8]) -> Option<&str> {
     (!local.is_ascii() && domain.is_ascii() && !text.starts_with('\u{feff}')).then_some(text)
 }
 
-const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
-const RSASSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
-const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
-const SECP256R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
-const SECP384R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
-const SECP521R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
-const X25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.110");
-const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
-
 /// The algorithm identifier of a SubjectPublicKeyInfo.
 fn public_key_algorithm(spki: &[u8]) -> Option<ObjectIdentifier> {
     let mut sequence = Reader::new(asn1::only(spki, asn1::SEQUENCE)?);
@@ -438,21 +450,21 @@ fn read_key_algorithm(spki: &[u8]) -> Option<KeyAlgorithm> {
     let key = asn1::bit_string_octets(sequence.take(asn1::BIT_STRING)?)?;
     sequence.end()?;
     match asn1::object_identifier(algorithm.take(asn1::OBJECT_IDENTIFIER)?)? {
-        RSA_ENCRYPTION | RSASSA_PSS => {
+        oid::RSA | oid::RSA_PSS => {
             let modulus = Reader::new(asn1::only(key, asn1::SEQUENCE)?).take(asn1::INTEGER)?;
             let zeros = modulus.iter().take_while(|&&octet| octet == 0).count();
             let significant = modulus.get(zeros..)?;
             let bits = (significant.len() * 8).checked_sub(significant.first()?.leading_zeros() as usize)?;
             Some(KeyAlgorithm::Rsa(u32::try_from(bits).ok()?))
         }
-        EC_PUBLIC_KEY => match asn1::object_identifier(algorithm.take(asn1::OBJECT_IDENTIFIER)?)? {
-            SECP256R1 => Some(KeyAlgorithm::P256),
-            SECP384R1 => Some(KeyAlgorithm::P384),
-            SECP521R1 => Some(KeyAlgorithm::P521),
+        oid::EC_PUBLIC_KEY => match asn1::object_identifier(algorithm.take(asn1::OBJECT_IDENTIFIER)?)? {
+            oid::P256 => Some(KeyAlgorithm::P256),
+            oid::P384 => Some(KeyAlgorithm::P384),
+            oid::P521 => Some(KeyAlgorithm::P521),
             _ => None,
         },
-        ED25519 => (key.len() == 32).then_some(KeyAlgorithm::Ed25519),
-        X25519 => (key.len() == 32).then_some(KeyAlgorithm::X25519),
+        oid::ED25519 => (key.len() == 32).then_some(KeyAlgorithm::Ed25519),
+        oid::X25519 => (key.len() == 32).then_some(KeyAlgorithm::X25519),
         _ => None,
     }
 }

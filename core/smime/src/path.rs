@@ -1,11 +1,34 @@
-//! Path validation (RFC 5280 section 6, RFC 8550).
+//! Path building and validation (RFC 5280 section 6, RFC 8550).
+//!
+//! The search is bounded in every direction, so that hostile certificates (loops, a hundred cross-signed CAs of one
+//! name, thousands of name constraints) end quickly, as "no path".
 
+mod check;
+mod names;
+mod policy;
+mod profile;
+mod search;
+
+use const_oid::ObjectIdentifier;
 use serde::{Deserialize, Serialize};
 
 use crate::address::EmailAddress;
 use crate::certificate::Certificate;
 use crate::time::UnixTime;
 use crate::verdict::Reason;
+
+/// Longest path, leaf and anchor included.
+pub const MAX_PATH_LENGTH: usize = 16;
+/// At most this many of the untrusted certificates are looked at, in the order given.
+pub const MAX_UNTRUSTED: usize = 1024;
+/// At most this many signatures of certificates are checked for one leaf.
+pub const MAX_SIGNATURE_CHECKS: usize = 256;
+/// At most this many complete paths are judged for one leaf and one strength of trust.
+pub const MAX_CANDIDATES: usize = 64;
+/// At most this many steps from a certificate to a possible issuer are tried for one leaf and one strength of trust.
+pub const MAX_STEPS: usize = 4096;
+/// At most this many comparisons of a name with a name constraint are made for one leaf.
+pub const MAX_NAME_COMPARISONS: usize = 250_000;
 
 /// Why an anchor is trusted, strongest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -56,7 +79,25 @@ pub enum Purpose {
     Any,
 }
 
-/// A path that was validated; only [`validate`] makes one.
+/// The inputs of RFC 5280 section 6.1.1 that have defaults.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PathOptions {
+    /// user-initial-policy-set; empty stands for any-policy.
+    pub policies: Vec<ObjectIdentifier>,
+    /// initial-explicit-policy: the path must be valid for one of `policies`.
+    pub require_explicit_policy: bool,
+    /// initial-any-policy-inhibit.
+    pub inhibit_any_policy: bool,
+    /// initial-policy-mapping-inhibit.
+    pub inhibit_policy_mapping: bool,
+    /// At most this many intermediates that are not self-issued.
+    pub max_intermediates: Option<u32>,
+    /// Also refuse certificates that break what RFC 5280 section 4 asks of CAs, like a missing authority key
+    /// identifier. Section 6 does not ask this of the reader, and real mail does not keep it.
+    pub strict_profile: bool,
+}
+
+/// A path that was validated; only [`validate`] and [`validate_with`] make one.
 #[derive(Clone, Debug)]
 pub struct TrustedPath {
     certificates: Vec<Certificate>,
@@ -65,7 +106,7 @@ pub struct TrustedPath {
 }
 
 impl TrustedPath {
-    /// Leaf first, anchor last.
+    /// Leaf first, anchor last; one certificate when the leaf itself is the anchor.
     pub fn certificates(&self) -> &[Certificate] {
         &self.certificates
     }
@@ -79,17 +120,24 @@ impl TrustedPath {
     }
 }
 
-/// No valid path. The reasons are those of the best candidate, never empty.
+/// No valid path. The reasons are those of the best candidate (the one with the fewest), never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PathFailure {
-    /// At least one; `Reason::NoTrustedPath` alone means that no anchor was reached.
+    /// At least one; `Reason::NoTrustedPath` alone means that no anchor was reached. `UnsupportedAlgorithm` alone
+    /// can mean that a certificate's signature could not be checked.
     pub reasons: Vec<Reason>,
 }
 
-/// Finds and validates a path from `leaf` over `untrusted` to one of `anchors` at `at`.
+/// Finds and validates a path from `leaf` over `untrusted` to one of `anchors` at `at`. Of several valid paths, one to
+/// an anchor with the strongest [`Trust`] is returned.
 ///
 /// `emails` of the leaf are not compared with anything here, but an anchor with [`AnchorScope::Address`] is only
 /// used for a leaf that carries that address and no other.
+///
+/// Checked: signatures, validity of every certificate (the anchor's too), basic constraints and path length, key
+/// usage, name constraints (directoryName, rfc822Name, SmtpUTF8Mailbox, dNSName, URI, iPAddress), policies, unknown
+/// critical extensions, SHA-1 and MD5 in signatures, RSA keys below
+/// [`MIN_RSA_BITS`](crate::key::MIN_RSA_BITS), `purpose`. Not checked: revocation.
 pub fn validate(
     leaf: &Certificate,
     untrusted: &[Certificate],
@@ -97,7 +145,17 @@ pub fn validate(
     at: UnixTime,
     purpose: Purpose,
 ) -> Result<TrustedPath, PathFailure> {
-    let _ = (leaf, untrusted, anchors, at, purpose);
-    let _ = TrustedPath { certificates: vec![], anchor: anchors[0].clone(), at };
-    todo!()
+    validate_with(leaf, untrusted, anchors, at, purpose, &PathOptions::default())
+}
+
+/// [`validate`] with the further inputs of RFC 5280 section 6.1.1.
+pub fn validate_with(
+    leaf: &Certificate,
+    untrusted: &[Certificate],
+    anchors: &[TrustAnchor],
+    at: UnixTime,
+    purpose: Purpose,
+    options: &PathOptions,
+) -> Result<TrustedPath, PathFailure> {
+    search::Search::new(leaf, untrusted, anchors, at, purpose, options).run()
 }

@@ -47,6 +47,8 @@ pub enum Reason {
     NameConstraints,
     /// A basic constraint or path length is violated.
     PathConstraints,
+    /// No certificate policy of the path is acceptable.
+    PolicyConstraints,
     /// A critical extension is unknown, or the certificate is malformed.
     InvalidCertificate,
     /// The structure can't be read.

@@ -1,1 +1,33 @@
-//! x
+//! The sealed offline store: sled for records, sealed files for bodies.
+//!
+//! ```text
+//! format        version, salt, and a check of the key
+//! lock          locked by the one process that has the folder
+//! head          number of the last acknowledged change
+//! records/      sled; every value sealed, every name a keyed hash
+//! bodies/       one sealed file for each body, named by a keyed hash
+//! incoming/     bodies being written
+//! ```
+//!
+//! What is on the disk shows: the number, sizes and kinds of records, item numbers (UIDs), and how many groups there are.
+//! It does not show names, addresses, or content. Nothing is ever deleted because it does not open.
+//!
+//! # What damage and rollback can do
+//!
+//! sled 0.34 takes a damaged message in its log for a write that a crash tore, and goes on without it: changes would vanish
+//! silently. So each group carries a keyed sum over its records, two roots (cache, irreplaceable) carry sums over the groups,
+//! and `head` tells which change must be there. Whatever sled lost, brought back or mixed is found when the store is opened
+//! or the group is first read, as [`StoreError::Damaged`](engine::ports::StoreError). A body that is replaced by an older
+//! version of itself, and a folder that is put back whole, are not noticed.
+
+mod bodies;
+pub mod contract;
+mod files;
+mod layout;
+mod record;
+mod records;
+mod seal;
+mod sealed;
+
+pub use records::CACHE_DAMAGED;
+pub use sealed::SealedStore;

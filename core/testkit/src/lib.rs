@@ -1,1 +1,11 @@
-//! x
+//! People, doubles of the ports, a virtual clock and fault injection: for tests only.
+
+mod clock;
+mod rng;
+mod stores;
+mod vault;
+
+pub use clock::VirtualClock;
+pub use rng::SeededRng;
+pub use stores::{FaultyStore, MemoryStore};
+pub use vault::{FakeVault, Refusal};

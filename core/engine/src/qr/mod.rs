@@ -107,14 +107,7 @@ impl std::fmt::Debug for MeetingSecret {
 impl Card {
     /// A card with `name` without control characters, cut to [`MAX_NAME_OCTETS`] at a character border.
     pub fn new(address: EmailAddress, name: &str, anchor: Anchor, ek: [u8; 33]) -> Self {
-        let mut kept = String::new();
-        for c in name.trim().chars().filter(|c| !c.is_control()) {
-            if kept.len() + c.len_utf8() > MAX_NAME_OCTETS {
-                break;
-            }
-            kept.push(c);
-        }
-        Card { address, name: kept, anchor, ek }
+        Card { address, name: clean_name(name), anchor, ek }
     }
 
     /// What about the name might deceive; the display marks it.
@@ -136,6 +129,18 @@ impl Card {
         let ek = read_ek(reader)?;
         Ok(Card { address, name: name.to_owned(), anchor, ek })
     }
+}
+
+/// `name` without control characters and outer white space, cut to [`MAX_NAME_OCTETS`] at a character border.
+pub(crate) fn clean_name(name: &str) -> String {
+    let mut kept = String::new();
+    for c in name.chars().filter(|c| !c.is_control()) {
+        if kept.len() + c.len_utf8() > MAX_NAME_OCTETS {
+            break;
+        }
+        kept.push(c);
+    }
+    kept.trim().to_owned()
 }
 
 /// Something about a display name that might deceive.

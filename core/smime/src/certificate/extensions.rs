@@ -5,24 +5,12 @@ use std::collections::BTreeSet;
 use const_oid::ObjectIdentifier;
 
 use crate::asn1::{self, Reader, context, context_constructed};
+use crate::oid;
 
-pub(crate) const SUBJECT_KEY_IDENTIFIER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.14");
-pub(crate) const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
-pub(crate) const SUBJECT_ALT_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
-pub(crate) const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
-pub(crate) const NAME_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.30");
-pub(crate) const CERTIFICATE_POLICIES: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.32");
-pub(crate) const POLICY_MAPPINGS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.33");
-pub(crate) const AUTHORITY_KEY_IDENTIFIER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.35");
-pub(crate) const POLICY_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.36");
-pub(crate) const EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37");
-pub(crate) const INHIBIT_ANY_POLICY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.54");
-
-pub(crate) const EKU_ANY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37.0");
-pub(crate) const EKU_EMAIL_PROTECTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.4");
-pub(crate) const EKU_TIME_STAMPING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.8");
-/// id-kp-documentSigning (RFC 9336 section 3.1).
-pub(crate) const EKU_DOCUMENT_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.36");
+const CERTIFICATE_POLICIES: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.32");
+const POLICY_MAPPINGS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.33");
+const POLICY_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.36");
+const INHIBIT_ANY_POLICY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.54");
 
 /// At most this many extensions of one certificate are read.
 pub(crate) const MAX_EXTENSIONS: usize = 128;
@@ -38,7 +26,7 @@ impl KeyUsage {
     pub(crate) const KEY_AGREEMENT: u16 = 0x0800;
     pub(crate) const KEY_CERT_SIGN: u16 = 0x0400;
     pub(crate) const CRL_SIGN: u16 = 0x0200;
-    pub(crate) const DECIPHER_ONLY: u16 = 0x0080;
+    pub(crate) const ENCIPHER_ONLY: u16 = 0x0100;
 
     /// Any of these bits is set.
     pub(crate) fn any(self, bits: u16) -> bool {
@@ -124,6 +112,7 @@ pub(crate) struct Extensions {
     pub(crate) policies: Option<Vec<ObjectIdentifier>>,
     pub(crate) policy_mappings: Vec<(ObjectIdentifier, ObjectIdentifier)>,
     pub(crate) policy_constraints: Option<PolicyConstraints>,
+    pub(crate) policy_constraints_critical: bool,
     pub(crate) inhibit_any_policy: Option<u32>,
 }
 
@@ -143,17 +132,18 @@ impl Extensions {
         (!reader.is_empty()).then_some(())?;
         while !reader.is_empty() {
             let mut extension = reader.enter(asn1::SEQUENCE)?;
-            let oid = extension.take(asn1::OBJECT_IDENTIFIER)?;
+            let identifier = extension.take(asn1::OBJECT_IDENTIFIER)?;
             let critical = match extension.take_optional(asn1::BOOLEAN)? {
                 Some(value) => asn1::boolean(value)?,
                 None => false,
             };
             let value = extension.take(asn1::OCTET_STRING)?;
             extension.end()?;
-            if !seen.insert(oid) || seen.len() > MAX_EXTENSIONS {
+            if !seen.insert(identifier) || seen.len() > MAX_EXTENSIONS {
                 return None;
             }
-            let known = asn1::object_identifier(oid).and_then(|oid| self.read_one(oid, critical, value));
+            let known =
+                asn1::object_identifier(identifier).and_then(|known| self.read_one(known, critical, value));
             match known {
                 Some(Ok(())) => {}
                 Some(Err(Undecodable)) => self.malformed = true,
@@ -166,38 +156,38 @@ impl Extensions {
     /// `None`: not an extension that is processed here.
     fn read_one(
         &mut self,
-        oid: ObjectIdentifier,
+        extension: ObjectIdentifier,
         critical: bool,
         value: &[u8],
     ) -> Option<Result<(), Undecodable>> {
-        let done = match oid {
-            KEY_USAGE => keep(&mut self.key_usage, KeyUsage::read(value)),
-            BASIC_CONSTRAINTS => {
+        let done = match extension {
+            oid::KEY_USAGE => keep(&mut self.key_usage, KeyUsage::read(value)),
+            oid::BASIC_CONSTRAINTS => {
                 self.basic_constraints_critical = critical;
                 keep(&mut self.basic_constraints, BasicConstraints::read(value))
             }
-            EXTENDED_KEY_USAGE => {
+            oid::EXTENDED_KEY_USAGE => {
                 self.extended_key_usage_critical = critical;
                 keep(&mut self.extended_key_usage, read_oids(value))
             }
-            SUBJECT_KEY_IDENTIFIER => {
+            oid::SUBJECT_KEY_IDENTIFIER => {
                 self.subject_key_identifier_critical = critical;
                 keep(
                     &mut self.subject_key_identifier,
                     asn1::only(value, asn1::OCTET_STRING).map(<[u8]>::to_vec),
                 )
             }
-            AUTHORITY_KEY_IDENTIFIER => {
+            oid::AUTHORITY_KEY_IDENTIFIER => {
                 self.authority_key_identifier_critical = critical;
                 self.authority_key_identifier_present = true;
                 self.read_authority_key_identifier(value).ok_or(Undecodable)
             }
-            SUBJECT_ALT_NAME => {
+            oid::SUBJECT_ALT_NAME => {
                 self.subject_alt_name_critical = critical;
                 self.subject_alt_name = Some(value.to_vec());
                 super::name::GeneralName::read_all(value).map(drop).ok_or(Undecodable)
             }
-            NAME_CONSTRAINTS => {
+            oid::NAME_CONSTRAINTS => {
                 self.name_constraints_critical = critical;
                 keep(&mut self.name_constraints, asn1::only(value, asn1::SEQUENCE).map(|_| value.to_vec()))
             }
@@ -205,7 +195,10 @@ impl Extensions {
             POLICY_MAPPINGS => {
                 read_mappings(value).map(|pairs| self.policy_mappings = pairs).ok_or(Undecodable)
             }
-            POLICY_CONSTRAINTS => keep(&mut self.policy_constraints, PolicyConstraints::read(value)),
+            POLICY_CONSTRAINTS => {
+                self.policy_constraints_critical = critical;
+                keep(&mut self.policy_constraints, PolicyConstraints::read(value))
+            }
             INHIBIT_ANY_POLICY => {
                 let skip_certs = asn1::only(value, asn1::INTEGER).and_then(asn1::small_integer);
                 keep(&mut self.inhibit_any_policy, skip_certs)

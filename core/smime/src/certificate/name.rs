@@ -3,14 +3,13 @@
 use const_oid::ObjectIdentifier;
 
 use crate::asn1::{self, Reader, context, context_constructed};
+use crate::oid;
 
 /// At most this many attributes of one name are read.
 pub(crate) const MAX_NAME_ATTRIBUTES: usize = 256;
 
 const COMMON_NAME: &str = "2.5.4.3";
 const EMAIL_ADDRESS: &str = "1.2.840.113549.1.9.1";
-/// id-on-SmtpUTF8Mailbox (RFC 9598 section 3).
-pub(crate) const SMTP_UTF8_MAILBOX: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.8.9");
 
 /// Attribute types with a name: those of RFC 4514 section 3, and descriptors from the LDAP registry of IANA.
 const TYPE_NAMES: &[(&str, &str)] = &[
@@ -91,7 +90,7 @@ impl Attribute<'_> {
 
     /// The value for comparison (RFC 5280 section 7.1: case is ignored, white space inside collapses; the
     /// string types are equal by their text). Values that are not text compare by their octets.
-    pub(crate) fn comparable(&self) -> Vec<u8> {
+    fn comparable(&self) -> Vec<u8> {
         match self.text() {
             Some(text) => {
                 let folded = text.to_lowercase();
@@ -101,6 +100,24 @@ impl Attribute<'_> {
             None => self.value_der.to_vec(),
         }
     }
+}
+
+/// The RDNs of a DER Name, each as octets that are equal when the RDNs are; attributes within one RDN have no order.
+pub(crate) fn comparable(name: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let encode = |rdn: Vec<Attribute<'_>>| {
+        let mut attributes: Vec<Vec<u8>> = rdn
+            .iter()
+            .map(|attribute| {
+                asn1::sequence(&[
+                    &asn1::tlv(asn1::OBJECT_IDENTIFIER, attribute.oid),
+                    &asn1::tlv(asn1::OCTET_STRING, &attribute.comparable()),
+                ])
+            })
+            .collect();
+        attributes.sort();
+        asn1::tlv(asn1::SET, &attributes.concat())
+    };
+    Some(rdns(name)?.into_iter().map(encode).collect())
 }
 
 /// A DER Name as RFC 4514 text: last RDN first. A Name that can't be read is shown as its octets (`#3000…`).
@@ -204,10 +221,10 @@ impl<'a> GeneralName<'a> {
             }
             tag if tag == context_constructed(0) => {
                 let mut other = Reader::new(element.content);
-                let oid = other.take(asn1::OBJECT_IDENTIFIER)?;
+                let form = other.take(asn1::OBJECT_IDENTIFIER)?;
                 let value = other.take(context_constructed(0))?;
                 other.end()?;
-                if oid == SMTP_UTF8_MAILBOX.as_bytes() {
+                if form == oid::SMTP_UTF8_MAILBOX.as_bytes() {
                     GeneralName::SmtpUtf8(asn1::only(value, asn1::UTF8_STRING)?)
                 } else {
                     GeneralName::Other(tag)

@@ -1,0 +1,174 @@
+//! One header section, split into fields.
+
+use std::ops::Range;
+
+use encoding_rs::WINDOWS_1252;
+
+use super::{Defect, MAX_HEADER_OCTETS, ReadError};
+use crate::headers::Field;
+
+/// The fields, and where the body begins.
+pub(super) struct Section {
+    pub fields: Vec<Field>,
+    pub body_start: usize,
+    pub defects: Vec<Defect>,
+}
+
+/// What a line of a header section is.
+enum Line<'a> {
+    Blank,
+    Continuation,
+    Field { name: &'a [u8], value: &'a [u8], odd: bool },
+    Other,
+}
+
+/// Reads the header section at the start of `range`. A line that is no field is skipped when more fields follow, else it is
+/// the first line of the body; so is a line that looks like a delimiter (RFC 5322 knows neither; no text may be lost).
+pub(super) fn read(raw: &[u8], range: Range<usize>, is_message: bool) -> Result<Section, ReadError> {
+    let mut reader = Reader {
+        section: Section { fields: Vec::new(), body_start: range.end, defects: Vec::new() },
+        open: Vec::new(),
+    };
+    let mut at = range.start;
+    let mut skipping = false;
+    while at < range.end {
+        if at - range.start > MAX_HEADER_OCTETS {
+            return Err(ReadError::Limit("256 KiB in a header section"));
+        }
+        let line = line(raw, at, range.end);
+        let next = at + line.len();
+        let content = without_ending(line);
+        match classify(content) {
+            Line::Blank => {
+                reader.section.body_start = next;
+                break;
+            }
+            Line::Field { name, value, odd } => {
+                skipping = false;
+                reader.start(name, value, odd);
+            }
+            Line::Continuation if skipping => {}
+            Line::Continuation => reader.continue_field(content),
+            Line::Other if is_message && at == range.start && is_envelope(content) => skipping = true,
+            Line::Other => {
+                reader.section.defects.push(Defect::BadHeader);
+                let following = self::line(raw, next, range.end);
+                match folded_name(content, following) {
+                    Some((name, value)) => {
+                        reader.start(name, value, true);
+                        at = next + following.len();
+                        continue;
+                    }
+                    None if content.starts_with(b"--") || !is_field(following) => {
+                        reader.section.body_start = at;
+                        break;
+                    }
+                    None => skipping = true,
+                }
+            }
+        }
+        at = next;
+    }
+    Ok(reader.finish())
+}
+
+/// The line at `at`, with its ending; empty at the end.
+pub(super) fn line(raw: &[u8], at: usize, end: usize) -> &[u8] {
+    let rest = raw.get(at..end).unwrap_or_default();
+    let length = rest.iter().position(|&byte| byte == b'\n').map_or(rest.len(), |found| found + 1);
+    rest.get(..length).unwrap_or_default()
+}
+
+pub(super) fn without_ending(line: &[u8]) -> &[u8] {
+    let text = line.strip_suffix(b"\n").unwrap_or(line);
+    text.strip_suffix(b"\r").unwrap_or(text)
+}
+
+fn classify(content: &[u8]) -> Line<'_> {
+    if content.is_empty() {
+        return Line::Blank;
+    }
+    if content.starts_with(b" ") || content.starts_with(b"\t") {
+        return Line::Continuation;
+    }
+    match field(content) {
+        Some((name, value, odd)) => Line::Field { name, value, odd },
+        None => Line::Other,
+    }
+}
+
+/// `name:value`; obsolete syntax allows white space before the colon (RFC 5322 section 4.5).
+fn field(content: &[u8]) -> Option<(&[u8], &[u8], bool)> {
+    let colon = content.iter().position(|&byte| byte == b':')?;
+    let (before, after) = content.split_at_checked(colon)?;
+    let name = before.trim_ascii_end();
+    let valid = !name.is_empty() && name.iter().all(u8::is_ascii_graphic);
+    valid.then(|| (name, after.get(1..).unwrap_or_default(), name.len() < before.len()))
+}
+
+fn is_field(line: &[u8]) -> bool {
+    matches!(classify(without_ending(line)), Line::Field { .. })
+}
+
+/// A name on one line, the colon on the next: some programs unfold first.
+fn folded_name<'a>(content: &'a [u8], following: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
+    let name = content.trim_ascii_end();
+    let folded = following.starts_with(b" ") || following.starts_with(b"\t");
+    let value = without_ending(following).trim_ascii_start().strip_prefix(b":")?;
+    (folded && !name.is_empty() && name.iter().all(u8::is_ascii_graphic)).then_some((name, value))
+}
+
+/// The separator line of an mbox file.
+fn is_envelope(content: &[u8]) -> bool {
+    content.starts_with(b"From ") || content.starts_with(b">From ")
+}
+
+struct Reader {
+    section: Section,
+    /// The value of the last field, still growing.
+    open: Vec<u8>,
+}
+
+impl Reader {
+    fn start(&mut self, name: &[u8], value: &[u8], odd: bool) {
+        self.close();
+        self.open.extend_from_slice(value);
+        let name = String::from_utf8_lossy(name).into_owned();
+        self.section.fields.push(Field { name, value: String::new(), odd });
+        if odd {
+            self.section.defects.push(Defect::BadHeader);
+        }
+    }
+
+    fn continue_field(&mut self, content: &[u8]) {
+        if !self.section.fields.is_empty() {
+            self.open.extend_from_slice(content);
+            return;
+        }
+        // A section can't start with white space; some programs take the line for a field all the same.
+        self.section.defects.push(Defect::BadHeader);
+        if let Some((name, value, _)) = field(content.trim_ascii_start()) {
+            self.start(name, value, true);
+        }
+    }
+
+    fn close(&mut self) {
+        let octets = std::mem::take(&mut self.open);
+        if let Some(last) = self.section.fields.last_mut() {
+            // RFC 6532 allows UTF-8; what is none is shown as the most common legacy charset.
+            let text = match String::from_utf8(octets) {
+                Ok(text) => text,
+                Err(error) => WINDOWS_1252.decode_without_bom_handling(error.as_bytes()).0.into_owned(),
+            };
+            if text.contains(['\r', '\0']) {
+                self.section.defects.push(Defect::BadHeader);
+            }
+            last.value = text.trim_matches([' ', '\t', '\r']).to_owned();
+        }
+    }
+
+    fn finish(mut self) -> Section {
+        self.close();
+        self.section
+    }
+}

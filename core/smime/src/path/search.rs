@@ -1,0 +1,215 @@
+//! Path building: a depth-first search from the leaf towards the anchors, with budgets.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    AnchorScope, MAX_CANDIDATES, MAX_NAME_COMPARISONS, MAX_PATH_LENGTH, MAX_SIGNATURE_CHECKS, MAX_STEPS,
+    MAX_UNTRUSTED, PathFailure, PathOptions, Purpose, Trust, TrustAnchor, TrustedPath, check,
+};
+use crate::certificate::{Certificate, IssuerSignature};
+use crate::time::UnixTime;
+use crate::verdict::Reason;
+
+/// A certificate of the search: an untrusted one or an anchor.
+#[derive(Clone, Copy)]
+struct Node<'a> {
+    certificate: &'a Certificate,
+    anchor: Option<&'a TrustAnchor>,
+}
+
+pub(super) struct Search<'a> {
+    leaf: &'a Certificate,
+    nodes: Vec<Node<'a>>,
+    by_subject: BTreeMap<&'a [u8], Vec<usize>>,
+    at: UnixTime,
+    purpose: Purpose,
+    options: &'a PathOptions,
+    /// Signatures that were checked: child (`None` is the leaf) and issuer.
+    signatures: BTreeMap<(Option<usize>, usize), IssuerSignature>,
+    steps: usize,
+    candidates: usize,
+    name_comparisons: usize,
+    best: Option<Vec<Reason>>,
+    unsupported: bool,
+}
+
+impl<'a> Search<'a> {
+    pub(super) fn new(
+        leaf: &'a Certificate,
+        untrusted: &'a [Certificate],
+        anchors: &'a [TrustAnchor],
+        at: UnixTime,
+        purpose: Purpose,
+        options: &'a PathOptions,
+    ) -> Self {
+        let mut nodes: Vec<Node<'a>> = anchors
+            .iter()
+            .map(|anchor| Node { certificate: &anchor.certificate, anchor: Some(anchor) })
+            .collect();
+        let mut seen: BTreeSet<&[u8]> = anchors.iter().map(|anchor| anchor.certificate.der()).collect();
+        seen.insert(leaf.der());
+        for certificate in untrusted.iter().take(MAX_UNTRUSTED) {
+            if seen.insert(certificate.der()) {
+                nodes.push(Node { certificate, anchor: None });
+            }
+        }
+        let mut by_subject: BTreeMap<&[u8], Vec<usize>> = BTreeMap::new();
+        for (index, node) in nodes.iter().enumerate() {
+            by_subject.entry(node.certificate.subject_comparable()).or_default().push(index);
+        }
+        Search {
+            leaf,
+            nodes,
+            by_subject,
+            at,
+            purpose,
+            options,
+            signatures: BTreeMap::new(),
+            steps: 0,
+            candidates: 0,
+            name_comparisons: MAX_NAME_COMPARISONS,
+            best: None,
+            unsupported: false,
+        }
+    }
+
+    pub(super) fn run(mut self) -> Result<TrustedPath, PathFailure> {
+        let levels: BTreeSet<Trust> =
+            self.nodes.iter().filter_map(|node| node.anchor.map(|anchor| anchor.trust)).collect();
+        for level in levels {
+            self.steps = MAX_STEPS;
+            self.candidates = MAX_CANDIDATES;
+            if let Some(path) = self.try_leaf_as_anchor(level).or_else(|| self.extend(&mut Vec::new(), level))
+            {
+                return Ok(path);
+            }
+        }
+        let reasons = match self.best {
+            Some(reasons) => reasons,
+            None if self.unsupported => vec![Reason::UnsupportedAlgorithm],
+            None => vec![Reason::NoTrustedPath],
+        };
+        Err(PathFailure { reasons })
+    }
+
+    fn try_leaf_as_anchor(&mut self, level: Trust) -> Option<TrustedPath> {
+        let itself = |node: &&Node<'a>| node.certificate == self.leaf;
+        let anchors: Vec<&'a TrustAnchor> =
+            self.nodes.iter().filter(itself).filter_map(|node| node.anchor).collect();
+        let usable =
+            anchors.into_iter().find(|anchor| anchor.trust == level && speaks_for(anchor, self.leaf))?;
+        self.judge(&[], usable)
+    }
+
+    /// Goes on from the last certificate of `path` (indices of nodes; empty stands for the leaf).
+    fn extend(&mut self, path: &mut Vec<usize>, level: Trust) -> Option<TrustedPath> {
+        let child =
+            path.last().and_then(|&index| self.nodes.get(index)).map_or(self.leaf, |node| node.certificate);
+        for issuer in self.issuers(child) {
+            let Some(&Node { certificate, anchor }) = self.nodes.get(issuer) else { continue };
+            if anchor.is_some_and(|anchor| anchor.trust != level || !speaks_for(anchor, self.leaf)) {
+                continue;
+            }
+            if self.steps == 0 || self.candidates == 0 {
+                return None;
+            }
+            self.steps -= 1;
+            // Leaf, path, this issuer; a path through an intermediate needs one more place for the anchor.
+            let length = path.len() + 2;
+            if length + usize::from(anchor.is_none()) > MAX_PATH_LENGTH || self.is_loop(path, certificate) {
+                continue;
+            }
+            if !self.is_signed(path.last().copied(), child, issuer, certificate) {
+                continue;
+            }
+            let found = match anchor {
+                Some(anchor) => self.judge(path, anchor),
+                None => {
+                    path.push(issuer);
+                    let found = self.extend(path, level);
+                    path.pop();
+                    found
+                }
+            };
+            if found.is_some() {
+                return found;
+            }
+        }
+        None
+    }
+
+    /// Certificates with the issuer's name, the likeliest first: anchors, then those that fit the authority key
+    /// identifier, then those that are valid now.
+    fn issuers(&self, child: &Certificate) -> Vec<usize> {
+        let mut found = self.by_subject.get(child.issuer_comparable()).cloned().unwrap_or_default();
+        let wanted = child.extensions().authority_key_identifier.as_deref();
+        found.sort_by_key(|&index| {
+            self.nodes.get(index).map(|node| {
+                let identifier = node.certificate.subject_key_identifier();
+                let other_key = wanted.is_some() && identifier.is_some() && wanted != identifier;
+                let valid =
+                    node.certificate.not_before() <= self.at && self.at <= node.certificate.not_after();
+                (other_key, node.anchor.is_none(), !valid)
+            })
+        });
+        found
+    }
+
+    /// The same name with the same key already stands on the path (X.509 section 10: a path holds no loop).
+    fn is_loop(&self, path: &[usize], certificate: &Certificate) -> bool {
+        let same = |other: &Certificate| {
+            other.subject_comparable() == certificate.subject_comparable()
+                && other.public_key_der() == certificate.public_key_der()
+        };
+        path.iter().filter_map(|&index| self.nodes.get(index)).any(|node| same(node.certificate))
+    }
+
+    fn is_signed(
+        &mut self,
+        child_index: Option<usize>,
+        child: &Certificate,
+        issuer: usize,
+        by: &Certificate,
+    ) -> bool {
+        let known = self.signatures.get(&(child_index, issuer)).copied();
+        let outcome = match known {
+            Some(outcome) => outcome,
+            None if self.signatures.len() == MAX_SIGNATURE_CHECKS => return false,
+            None => {
+                let outcome = child.issuer_signature(by);
+                self.signatures.insert((child_index, issuer), outcome);
+                outcome
+            }
+        };
+        self.unsupported |= outcome == IssuerSignature::Unsupported;
+        outcome == IssuerSignature::Right
+    }
+
+    fn judge(&mut self, intermediates: &[usize], anchor: &'a TrustAnchor) -> Option<TrustedPath> {
+        self.candidates = self.candidates.saturating_sub(1);
+        let mut path = vec![self.leaf];
+        path.extend(
+            intermediates.iter().filter_map(|&index| self.nodes.get(index)).map(|node| node.certificate),
+        );
+        if self.leaf != &anchor.certificate {
+            path.push(&anchor.certificate);
+        }
+        let reasons = check::check(&path, self.at, self.purpose, self.options, &mut self.name_comparisons);
+        if reasons.is_empty() {
+            let certificates = path.into_iter().cloned().collect();
+            return Some(TrustedPath { certificates, anchor: anchor.clone(), at: self.at });
+        }
+        if self.best.as_ref().is_none_or(|best| reasons.len() < best.len()) {
+            self.best = Some(reasons.into_iter().collect());
+        }
+        None
+    }
+}
+
+/// The anchor may be used for this leaf.
+fn speaks_for(anchor: &TrustAnchor, leaf: &Certificate) -> bool {
+    match &anchor.scope {
+        AnchorScope::Any => true,
+        AnchorScope::Address(address) => leaf.emails() == std::slice::from_ref(address),
+    }
+}

@@ -1,0 +1,174 @@
+//! [`SealedStore`]: records, bodies and their guards behind the port.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use engine::ports::{Batch, Item, RecordKey, Store, StoreError, Tree};
+use rand_core::CryptoRng;
+use zeroize::Zeroizing;
+
+use crate::bodies::Bodies;
+use crate::files::{create_folder, io_error};
+use crate::layout::{Head, HeadFile, lock, open_format};
+use crate::record::body_name;
+use crate::records::Records;
+use crate::seal::Seals;
+
+/// The store in a folder of its own. One process at a time.
+///
+/// Calls block: on files, and on each other while a batch is written.
+pub struct SealedStore {
+    folder: PathBuf,
+    seals: Seals,
+    bodies: Bodies,
+    /// One body at a time is written.
+    writing_body: Mutex<()>,
+    state: RwLock<State>,
+    /// Dropped last.
+    _lock: File,
+}
+
+struct State {
+    head_file: HeadFile,
+    /// What was acknowledged last.
+    head: Head,
+    /// `None` after a failed write, until it opens again.
+    records: Option<Records>,
+}
+
+impl std::fmt::Debug for SealedStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SealedStore").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+impl SealedStore {
+    /// Opens the store in `folder`, or makes one in a folder that has none. `rng` gives nonces.
+    ///
+    /// # Errors
+    /// [`InUse`](StoreError::InUse) when another process, or another handle of this one, has it;
+    /// [`WrongKey`](StoreError::WrongKey); [`NewerFormat`](StoreError::NewerFormat); [`Damaged`](StoreError::Damaged) when
+    /// records that can't be fetched again were lost or changed. A damaged cache opens: see [`clear_cache`](Self::clear_cache).
+    /// Nothing is deleted in any of these cases; sled's own recovery, though, cuts its log where it is damaged.
+    pub fn open(
+        folder: &Path,
+        key: &Zeroizing<[u8; 32]>,
+        rng: Box<dyn CryptoRng + Send>,
+    ) -> Result<Self, StoreError> {
+        create_folder(folder).map_err(|error| io_error(&error))?;
+        let lock = lock(folder)?;
+        let seals = open_format(folder, key, rng)?;
+        let bodies = Bodies::open(folder)?;
+        let fresh = Head { change: 0, irreplaceable: [0; 32] };
+        let (head_file, head) = HeadFile::open(folder, &seals, fresh)?;
+        let records = Some(Records::open(folder, &seals, head)?);
+        let state = RwLock::new(State { head_file, head, records });
+        Ok(SealedStore {
+            folder: folder.to_owned(),
+            seals,
+            bodies,
+            writing_body: Mutex::new(()),
+            state,
+            _lock: lock,
+        })
+    }
+
+    /// Removes all mail and sync state, so that it can be fetched again: the answer to
+    /// [`CACHE_DAMAGED`](crate::CACHE_DAMAGED). Bodies stay; they are replaced when they are fetched.
+    pub fn clear_cache(&self) -> Result<(), StoreError> {
+        self.change(|records, seals| records.clear_cache(seals))
+    }
+
+    /// Runs a change; after a failure, finds out from the disk what has become of it.
+    fn change(
+        &self,
+        run: impl FnOnce(&mut Records, &Seals) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut state = self.writable()?;
+        let Some(records) = state.records.as_mut() else { return Err(StoreError::Damaged("records")) };
+        let before = records.head();
+        if let Err(error) = run(records, &self.seals) {
+            state.records = None;
+            self.reopen(&mut state)?;
+            let after = state.records.as_ref().map_or(before, Records::head);
+            if after == before {
+                return Err(error);
+            }
+            // The change had reached the disk whole, and has been synced by opening.
+        }
+        if let Some(head) = state.records.as_ref().map(Records::head) {
+            state.head = head;
+            // The change itself is durable. Without this the next opening notices a loss of one change less.
+            let _ = state.head_file.write(&self.seals, head);
+        }
+        Ok(())
+    }
+
+    fn reopen(&self, state: &mut State) -> Result<(), StoreError> {
+        if state.records.is_none() {
+            state.records = Some(Records::open(&self.folder, &self.seals, state.head)?);
+        }
+        Ok(())
+    }
+
+    fn writable(&self) -> Result<RwLockWriteGuard<'_, State>, StoreError> {
+        // A panic can't have left the state half changed: it changes by assignment.
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        self.reopen(&mut state)?;
+        Ok(state)
+    }
+
+    fn readable(&self) -> Result<RwLockReadGuard<'_, State>, StoreError> {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        if state.records.is_some() {
+            return Ok(state);
+        }
+        drop(state);
+        drop(self.writable()?);
+        Ok(self.state.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn with_records<T>(
+        &self,
+        read: impl FnOnce(&Records, &Seals) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let state = self.readable()?;
+        read(state.records.as_ref().ok_or(StoreError::Damaged("records"))?, &self.seals)
+    }
+}
+
+impl Store for SealedStore {
+    fn read(&self, key: &RecordKey) -> Result<Option<Vec<u8>>, StoreError> {
+        self.with_records(|records, seals| records.read(seals, key))
+    }
+
+    fn scan(&self, tree: Tree, group: &[u8]) -> Result<Vec<(Item, Vec<u8>)>, StoreError> {
+        self.with_records(|records, seals| records.scan(seals, tree, group))
+    }
+
+    fn groups(&self, tree: Tree) -> Result<Vec<Vec<u8>>, StoreError> {
+        self.with_records(|records, seals| records.groups(seals, tree))
+    }
+
+    fn apply(&self, batch: Batch) -> Result<(), StoreError> {
+        if batch.changes.is_empty() {
+            return Ok(());
+        }
+        self.change(|records, seals| records.apply(seals, batch))
+    }
+
+    fn put_body(&self, key: &RecordKey, body: &[u8]) -> Result<(), StoreError> {
+        let _writing = self.writing_body.lock().unwrap_or_else(PoisonError::into_inner);
+        self.bodies.put(&self.seals, &body_name(&self.seals, key), body)
+    }
+
+    fn body(&self, key: &RecordKey) -> Result<Option<Vec<u8>>, StoreError> {
+        self.bodies.read(&self.seals, &body_name(&self.seals, key))
+    }
+
+    fn remove_body(&self, key: &RecordKey) -> Result<(), StoreError> {
+        let _writing = self.writing_body.lock().unwrap_or_else(PoisonError::into_inner);
+        self.bodies.remove(&body_name(&self.seals, key))
+    }
+}
