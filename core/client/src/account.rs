@@ -425,16 +425,24 @@ async fn make_keys(core: &Arc<CoreInner>, config: &AccountConfig) -> Result<OwnK
             None => core.vault.create(account, role, KeyAlgorithm::P256).await?,
         };
         let purpose = if role == KeyRole::Approval { LeafPurpose::Approval } else { LeafPurpose::Mail };
-        let leaf = issue::leaf(&root, &root_key, &info.public_key, purpose, &subject(LEAF_VALIDITY), &mut OsRandom)
-            .map_err(unissued)?;
+        let leaf =
+            issue::leaf(&root, &root_key, &info.public_key, purpose, &subject(LEAF_VALIDITY), &mut OsRandom)
+                .map_err(unissued)?;
         signers.push(OwnSigner { key: info.id, certificate: leaf.der().to_vec() });
     }
-    let [approval, mail] = <[OwnSigner; 2]>::try_from(signers).map_err(|_| CoreError::Vault(VaultError::Unavailable))?;
+    let [approval, mail] =
+        <[OwnSigner; 2]>::try_from(signers).map_err(|_| CoreError::Vault(VaultError::Unavailable))?;
 
     let public = encryption_key.public_key_der();
-    let leaf =
-        issue::leaf(&root, &root_key, &public, LeafPurpose::Encryption, &subject(LEAF_VALIDITY), &mut OsRandom)
-            .map_err(unissued)?;
+    let leaf = issue::leaf(
+        &root,
+        &root_key,
+        &public,
+        LeafPurpose::Encryption,
+        &subject(LEAF_VALIDITY),
+        &mut OsRandom,
+    )
+    .map_err(unissued)?;
     let seal = |role: &'static str, key: &PrivateKey| {
         let context = key_context(account, role);
         let der = key.to_pkcs8_der();

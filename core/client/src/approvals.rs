@@ -4,17 +4,18 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use engine::approval::{
-    self, Attached, BuildError, Built, Carried, Code, Context, Due, EventId, EventSet, KeyName, NewParticipant,
-    NewRequest, NewTimestampAuthority, Outcome, Program, RawEvent, RequestDigest, RequestView, Route, Rule, Signer,
-    Word,
+    self, Attached, BuildError, Built, Carried, Code, Context, Due, EventId, EventSet, KeyName,
+    NewParticipant, NewRequest, NewTimestampAuthority, Outcome, Program, RawEvent, RequestDigest,
+    RequestView, Route, Rule, Signer, Word,
 };
 use engine::evidence::{self, PackFile};
 use engine::outbox::Kind;
 use engine::people::{Capabilities, People, anchor_of};
 use engine::ports::{Batch, KeyRole, RecordKey, SignPurpose, Tree};
 use engine::secure::Opened;
+use mail::Mailbox;
 use mail::compose::Attachment;
-use mail::{Mailbox, Message};
+use mail::part::Message;
 use serde::{Deserialize, Serialize};
 use smime::path::Trust;
 use smime::verdict::SignatureState;
@@ -176,9 +177,15 @@ impl AccountInner {
         records.into_iter().map(|(_, octets)| decode(&octets)).collect()
     }
 
-    pub(crate) fn put_event(&self, batch: &mut Batch, digest: &Fingerprint, raw: &RawEvent) -> Result<(), CoreError> {
+    pub(crate) fn put_event(
+        &self,
+        batch: &mut Batch,
+        digest: &Fingerprint,
+        raw: &RawEvent,
+    ) -> Result<(), CoreError> {
         let content = raw.detached_content.as_deref().unwrap_or_default();
-        let name = [Fingerprint::of(&raw.signed), Fingerprint::of(content)].map(|part| part.to_hex()).concat();
+        let name =
+            [Fingerprint::of(&raw.signed), Fingerprint::of(content)].map(|part| part.to_hex()).concat();
         batch.put(RecordKey::named(Tree::Approvals, self.request_group(digest), name), encode(raw)?);
         Ok(())
     }
@@ -211,7 +218,10 @@ impl AccountInner {
     }
 
     fn put_known(&self, batch: &mut Batch, known: &Known) -> Result<(), CoreError> {
-        batch.put(RecordKey::named(Tree::Approvals, self.list_group(), known.digest.to_string()), encode(known)?);
+        batch.put(
+            RecordKey::named(Tree::Approvals, self.list_group(), known.digest.to_string()),
+            encode(known)?,
+        );
         Ok(())
     }
 
@@ -301,7 +311,11 @@ impl AccountInner {
     }
 
     /// Participants need certificates: a bare key from a QR code can't be handed on to the others.
-    fn participants(&self, addresses: &[EmailAddress], people: &People) -> Result<Vec<NewParticipant>, CoreError> {
+    fn participants(
+        &self,
+        addresses: &[EmailAddress],
+        people: &People,
+    ) -> Result<Vec<NewParticipant>, CoreError> {
         let mut missing = Vec::new();
         let mut participants = Vec::new();
         for address in addresses {
@@ -312,8 +326,12 @@ impl AccountInner {
             let contact = people.get(address.folded());
             let read = |der: &Vec<u8>| Certificate::from_der(der).ok();
             let anchor = contact.and_then(|contact| contact.anchor_certificate.as_ref()).and_then(read);
-            let encryption: Vec<Certificate> =
-                contact.into_iter().flat_map(|contact| &contact.encryption_certificates).filter_map(read).take(1).collect();
+            let encryption: Vec<Certificate> = contact
+                .into_iter()
+                .flat_map(|contact| &contact.encryption_certificates)
+                .filter_map(read)
+                .take(1)
+                .collect();
             let (Some(contact), Some(anchor), false) = (contact, anchor, encryption.is_empty()) else {
                 missing.push(address.to_string());
                 continue;
@@ -328,10 +346,18 @@ impl AccountInner {
                 encryption,
             });
         }
-        if missing.is_empty() { Ok(participants) } else { Err(CoreError::WrongUse(WrongUse::NoCertificate(missing))) }
+        if missing.is_empty() {
+            Ok(participants)
+        } else {
+            Err(CoreError::WrongUse(WrongUse::NoCertificate(missing)))
+        }
     }
 
-    fn request_addressees(&self, addresses: &[EmailAddress], people: &People) -> Result<Vec<Addressee>, CoreError> {
+    fn request_addressees(
+        &self,
+        addresses: &[EmailAddress],
+        people: &People,
+    ) -> Result<Vec<Addressee>, CoreError> {
         let others: Vec<EmailAddress> =
             addresses.iter().filter(|address| **address != self.settings.address).cloned().collect();
         let mut addressees = self.addressees(&others, true)?;
@@ -387,8 +413,12 @@ impl AccountInner {
         if view.request.is_none() || !self.is_listed(&view, &self.people()?)? {
             return Ok(false);
         }
-        let Some(me) = view.person(&self.settings.address).map(|person| person.number) else { return Ok(false) };
-        let Some(due) = approval::automatic(&set, &view, &context, me).into_iter().next() else { return Ok(false) };
+        let Some(me) = view.person(&self.settings.address).map(|person| person.number) else {
+            return Ok(false);
+        };
+        let Some(due) = approval::automatic(&set, &view, &context, me).into_iter().next() else {
+            return Ok(false);
+        };
         let signer = Signer { number: me, key: KeyName::of(&self.own.mail_certificate()?) };
         let nothing = BTreeSet::new();
         let built = match due {
@@ -422,7 +452,9 @@ impl AccountInner {
         for person in view.people.iter().filter(|person| person.address != self.settings.address) {
             let known = capabilities(&people, &person.address);
             let capabilities = match person.program {
-                Program::Countersign => Capabilities { gcm: true, oaep: true, header_protection: true, ..known },
+                Program::Countersign => {
+                    Capabilities { gcm: true, oaep: true, header_protection: true, ..known }
+                }
                 Program::Other => known,
             };
             let addressee = Addressee {
@@ -431,7 +463,11 @@ impl AccountInner {
                     address: person.address.to_string(),
                 },
                 address: person.address.clone(),
-                seal_to: person.encryption.iter().map(|own| seal_to_certificate(own, capabilities.oaep)).collect(),
+                seal_to: person
+                    .encryption
+                    .iter()
+                    .map(|own| seal_to_certificate(own, capabilities.oaep))
+                    .collect(),
                 capabilities,
             };
             if person.informed { cc.push(addressee) } else { to.push(addressee) }
@@ -504,9 +540,15 @@ impl AccountInner {
     }
 
     /// Files a received mail under the requests that it is about.
-    pub(crate) fn receive_approval(&self, raw: &[u8], opened: &Opened, people: &People) -> Result<(), CoreError> {
+    pub(crate) fn receive_approval(
+        &self,
+        raw: &[u8],
+        opened: &Opened,
+        people: &People,
+    ) -> Result<(), CoreError> {
         let Some(signature) = &opened.signature else { return Ok(()) };
-        let is_right = matches!(opened.verdict.signature.state, SignatureState::Valid | SignatureState::Untrusted);
+        let is_right =
+            matches!(opened.verdict.signature.state, SignatureState::Valid | SignatureState::Untrusted);
         if !is_right || !opened.is_signature_inside {
             return Ok(());
         }
@@ -534,7 +576,8 @@ impl AccountInner {
             }
             Route::Foreign(codes) => {
                 let known = self.known_requests()?;
-                digests.extend(known.iter().map(|k| k.digest).filter(|digest| codes.contains(&digest.code())));
+                digests
+                    .extend(known.iter().map(|k| k.digest).filter(|digest| codes.contains(&digest.code())));
                 digests.extend(self.replied_to(&known, headers));
             }
             Route::None => digests.extend(self.replied_to(&self.known_requests()?, headers)),

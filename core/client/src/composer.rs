@@ -179,7 +179,11 @@ impl AccountInner {
     }
 
     /// People with what is needed to encrypt to them. All who lack it are named at once.
-    pub(crate) fn addressees(&self, addresses: &[EmailAddress], encrypt: bool) -> Result<Vec<Addressee>, CoreError> {
+    pub(crate) fn addressees(
+        &self,
+        addresses: &[EmailAddress],
+        encrypt: bool,
+    ) -> Result<Vec<Addressee>, CoreError> {
         let people = self.people()?;
         let at = now();
         let mut missing = Vec::new();
@@ -200,7 +204,11 @@ impl AccountInner {
                 capabilities: contact.map(|contact| contact.capabilities).unwrap_or_default(),
             });
         }
-        if missing.is_empty() { Ok(addressees) } else { Err(CoreError::WrongUse(WrongUse::NoCertificate(missing))) }
+        if missing.is_empty() {
+            Ok(addressees)
+        } else {
+            Err(CoreError::WrongUse(WrongUse::NoCertificate(missing)))
+        }
     }
 
     /// Signs and puts into the outbox: bodies are stored at once, records with the caller's batch.
@@ -216,7 +224,7 @@ impl AccountInner {
         kind: impl FnOnce(&[u8]) -> Kind,
         batch: &mut Batch,
     ) -> Result<Enqueued, CoreError> {
-        let unsafe_header = |ComposeError::UnsafeHeader| CoreError::Unreadable(Unreadable::HeaderValue);
+        let unsafe_header = |_: ComposeError| CoreError::Unreadable(Unreadable::HeaderValue);
         let protection = if outgoing.encrypt {
             let legacy_display = !outgoing.addressees.iter().all(|one| one.capabilities.header_protection);
             Protection::Cipher { legacy_display }
@@ -226,12 +234,15 @@ impl AccountInner {
         let protected = protect(&outgoing.draft, protection, &mut random_array).map_err(unsafe_header)?;
         let signed = self.sign(&outgoing, &protected.payload).await?;
 
-        let mut seal_to: Vec<SealTo> = outgoing.addressees.iter().flat_map(|one| one.seal_to.clone()).collect();
+        let mut seal_to: Vec<SealTo> =
+            outgoing.addressees.iter().flat_map(|one| one.seal_to.clone()).collect();
         if outgoing.to_self {
-            seal_to.extend(self.own.encryption_certificates()?.iter().map(|own| SealTo::Certificate {
-                der: own.der().to_vec(),
-                oaep: true,
-            }));
+            seal_to.extend(
+                self.own
+                    .encryption_certificates()?
+                    .iter()
+                    .map(|own| SealTo::Certificate { der: own.der().to_vec(), oaep: true }),
+            );
         }
         seal_to.dedup();
         let others = outgoing.addressees.iter().filter(|one| one.address != self.settings.address);

@@ -150,9 +150,11 @@ impl Core {
         let known = self.accounts()?;
         let wanted = address.map(str::to_lowercase);
         let name = match (wanted, known.as_slice()) {
-            (Some(wanted), _) => {
-                known.iter().find(|name| **name == wanted).cloned().ok_or(CoreError::NotFound(Thing::Account))?
-            }
+            (Some(wanted), _) => known
+                .iter()
+                .find(|name| **name == wanted)
+                .cloned()
+                .ok_or(CoreError::NotFound(Thing::Account))?,
             (None, [only]) => only.clone(),
             (None, _) => return Err(CoreError::WrongUse(WrongUse::WhichAccount)),
         };

@@ -15,7 +15,9 @@ pub enum CoreError {
     #[error("there is no such {0}")]
     NotFound(Thing),
     /// The network or the server's host can't be reached, or the connection was cut.
-    #[error("{host} can't be reached: {problem}; check the host name, the port and the connection, then try again")]
+    #[error(
+        "{host} can't be reached: {problem}; check the host name, the port and the connection, then try again"
+    )]
     Network {
         /// Host and port as configured.
         host: String,
@@ -23,7 +25,9 @@ pub enum CoreError {
         problem: NetworkProblem,
     },
     /// TLS failed: the server's certificate is not trusted.
-    #[error("the certificate of {host} is not trusted: {problem}; if the server uses a private CA, give its certificate with --ca")]
+    #[error(
+        "the certificate of {host} is not trusted: {problem}; if the server uses a private CA, give its certificate with --ca"
+    )]
     CertificateUntrusted {
         /// Host and port as configured.
         host: String,
@@ -255,7 +259,10 @@ impl CoreError {
     /// The exit code of the terminal program: 2 wrong use or unreadable input, 3 network or server, 4 key locked or missing.
     pub fn exit_code(&self) -> u8 {
         match self {
-            CoreError::WrongUse(_) | CoreError::Unreadable(_) | CoreError::NotFound(_) | CoreError::Cancelled => 2,
+            CoreError::WrongUse(_)
+            | CoreError::Unreadable(_)
+            | CoreError::NotFound(_)
+            | CoreError::Cancelled => 2,
             CoreError::Network { .. }
             | CoreError::CertificateUntrusted { .. }
             | CoreError::LoginRefused { .. }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use engine::meeting::{self, Action, Meetings, Outgoing as MeetingMail, Person, ScanOutcome, SignedMail, Status};
+use engine::meeting::{
+    self, Action, Meetings, Outgoing as MeetingMail, Person, ScanOutcome, SignedMail, Status,
+};
 use engine::outbox::{Kind, OutboxItem, SealTo, Stage};
 use engine::people::{Capabilities, Contact, People};
 use engine::ports::{Batch, KeyRole, RecordKey, SignPurpose, Tree};
@@ -127,7 +129,11 @@ impl QrExchange {
     fn answer(
         &self,
         address: EmailAddress,
-        step: impl FnOnce(&mut Meetings, meeting::MeetingId, &People) -> Result<Vec<Action>, meeting::MeetingError>
+        step: impl FnOnce(
+            &mut Meetings,
+            meeting::MeetingId,
+            &People,
+        ) -> Result<Vec<Action>, meeting::MeetingError>
         + Send
         + 'static,
     ) -> Task<()> {
@@ -191,8 +197,12 @@ impl AccountInner {
             .first()
             .and_then(|certificate| key::p256_compressed_point(certificate.public_key_der()))
             .ok_or(damaged)?;
-        let card =
-            Card::new(self.settings.address.clone(), &self.settings.name, meeting::personal_anchor(&root), ek);
+        let card = Card::new(
+            self.settings.address.clone(),
+            &self.settings.name,
+            meeting::personal_anchor(&root),
+            ek,
+        );
         Ok(Meetings::new(card))
     }
 
@@ -217,7 +227,12 @@ impl AccountInner {
             ScanOutcome::Meeting { number, actions, .. } => {
                 let met = actions.iter().any(|action| matches!(action, Action::Met { .. }));
                 self.act(actions, &mut people, &meetings).await?;
-                Ok(ScanView::Meeting { address: card.address, name: card.name, number: number.to_string(), met })
+                Ok(ScanView::Meeting {
+                    address: card.address,
+                    name: card.name,
+                    number: number.to_string(),
+                    met,
+                })
             }
         }
     }
@@ -235,7 +250,11 @@ impl AccountInner {
     }
 
     /// A mail with a meeting message; `true` when it belonged to a meeting.
-    pub(crate) async fn receive_meeting(&self, opened: &Opened, people: &mut People) -> Result<bool, CoreError> {
+    pub(crate) async fn receive_meeting(
+        &self,
+        opened: &Opened,
+        people: &mut People,
+    ) -> Result<bool, CoreError> {
         let parts = opened.payload.parts();
         let mut found = parts.iter().filter(|part| part.content_type == meeting::CONTENT_TYPE);
         let (Some(part), None, Some(signature)) = (found.next(), found.next(), &opened.signature) else {
@@ -269,7 +288,12 @@ impl AccountInner {
     }
 
     /// Carries out what the machine says; its new state, people and mails are stored in one batch.
-    async fn act(&self, actions: Vec<Action>, people: &mut People, meetings: &Meetings) -> Result<(), CoreError> {
+    async fn act(
+        &self,
+        actions: Vec<Action>,
+        people: &mut People,
+        meetings: &Meetings,
+    ) -> Result<(), CoreError> {
         let mut batch = Batch::default();
         self.put_meetings(&mut batch, meetings)?;
         let mut events = Vec::new();
@@ -277,8 +301,13 @@ impl AccountInner {
             match action {
                 Action::Send(mail) => self.enqueue_meeting(&mail, &mut batch).await?,
                 Action::Scanned { person, .. } => {
-                    let contact =
-                        scanned_contact(people, &person.address, person.name.as_deref(), person.anchor, &person.ek);
+                    let contact = scanned_contact(
+                        people,
+                        &person.address,
+                        person.name.as_deref(),
+                        person.anchor,
+                        &person.ek,
+                    );
                     self.put_contact(&mut batch, &contact)?;
                 }
                 Action::Met { met, .. } => {
@@ -322,7 +351,8 @@ impl AccountInner {
         if let Some(message) = self.store()?.body(&meeting_key(self.group(), &send_id))? {
             return self.repeat(mail, kind, &message, batch);
         }
-        let spki = key::p256_public_key_der(&mail.key).ok_or(CoreError::Unreadable(Unreadable::DamagedQrCode))?;
+        let spki =
+            key::p256_public_key_der(&mail.key).ok_or(CoreError::Unreadable(Unreadable::DamagedQrCode))?;
         let mailbox = Mailbox { name: None, address: mail.to.to_string() };
         let mut draft = self.draft("Countersign".to_owned(), MEETING_TEXT.to_owned());
         draft.to = vec![mailbox.clone()];
@@ -355,7 +385,13 @@ impl AccountInner {
     }
 
     /// The same octets once more.
-    fn repeat(&self, mail: &MeetingMail, kind: Kind, message: &[u8], batch: &mut Batch) -> Result<(), CoreError> {
+    fn repeat(
+        &self,
+        mail: &MeetingMail,
+        kind: Kind,
+        message: &[u8],
+        batch: &mut Batch,
+    ) -> Result<(), CoreError> {
         // One that still waits is sent anyway.
         if self.outbox_items()?.iter().any(|item| item.kind == kind && !item.is_done()) {
             return Ok(());
@@ -389,7 +425,8 @@ const MEETING_TEXT: &str = "This mail was sent by Countersign to finish a meetin
     此邮件由 Countersign 自动发送，用于完成扫码见面，无需任何操作。\n";
 
 /// What every Countersign reads.
-const COUNTERSIGN: Capabilities = Capabilities { gcm: true, oaep: true, as_of: None, header_protection: true };
+const COUNTERSIGN: Capabilities =
+    Capabilities { gcm: true, oaep: true, as_of: None, header_protection: true };
 
 /// A person whose code was scanned: may be encrypted to, is not met. A known anchor is never replaced here.
 fn scanned_contact(

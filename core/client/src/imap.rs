@@ -103,7 +103,11 @@ impl Imap {
         let mut names = Vec::new();
         let mut special = None;
         {
-            let mut list = place.at().bounded(self.session.list(Some(""), Some("*"))).await?.map_err(|e| place.at().imap(e))?;
+            let mut list = place
+                .at()
+                .bounded(self.session.list(Some(""), Some("*")))
+                .await?
+                .map_err(|e| place.at().imap(e))?;
             while let Some(name) = place.at().bounded(list.next()).await? {
                 let name = name.map_err(|error| place.at().imap(error))?;
                 if special.is_none() && name.attributes().contains(&NameAttribute::Sent) {
@@ -127,8 +131,11 @@ impl Imap {
     pub(crate) async fn examine(&mut self, folder: &str) -> Result<Selected, CoreError> {
         self.refill(0);
         let place = OwnedPlace::of(self);
-        let mailbox =
-            place.at().bounded(self.session.examine(folder)).await?.map_err(|error| place.at().imap(error))?;
+        let mailbox = place
+            .at()
+            .bounded(self.session.examine(folder))
+            .await?
+            .map_err(|error| place.at().imap(error))?;
         let uid_validity = mailbox.uid_validity.ok_or_else(|| place.at().server(ServerProblem::Protocol))?;
         Ok(Selected { uid_validity, exists: mailbox.exists })
     }
@@ -189,10 +196,14 @@ impl Imap {
     pub(crate) async fn holds(&mut self, message_id: &str) -> Result<bool, CoreError> {
         self.refill(0);
         let place = OwnedPlace::of(self);
-        let id: String = message_id.chars().filter(|c| c.is_ascii_graphic() && !matches!(c, '"' | '\\')).collect();
+        let id: String =
+            message_id.chars().filter(|c| c.is_ascii_graphic() && !matches!(c, '"' | '\\')).collect();
         let query = format!("HEADER Message-ID \"{id}\"");
-        let found =
-            place.at().bounded(self.session.uid_search(query)).await?.map_err(|error| place.at().imap(error))?;
+        let found = place
+            .at()
+            .bounded(self.session.uid_search(query))
+            .await?
+            .map_err(|error| place.at().imap(error))?;
         Ok(!found.is_empty())
     }
 
@@ -254,7 +265,10 @@ impl Place<'_> {
         tokio::time::timeout(tls::IO_TIMEOUT, work).await.map_err(|_| self.network(NetworkProblem::Timeout))
     }
 
-    async fn greeting<R>(self, work: impl Future<Output = std::io::Result<Option<R>>>) -> Result<(), CoreError> {
+    async fn greeting<R>(
+        self,
+        work: impl Future<Output = std::io::Result<Option<R>>>,
+    ) -> Result<(), CoreError> {
         match self.bounded(work).await? {
             Ok(Some(_)) => Ok(()),
             Ok(None) => Err(self.network(NetworkProblem::Cut)),
@@ -300,7 +314,11 @@ struct Metered<S> {
 struct BudgetExceeded;
 
 impl<S: AsyncRead + Unpin + Debug> AsyncRead for Metered<S> {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
         if let Poll::Ready(Ok(())) = polled {
@@ -315,7 +333,11 @@ impl<S: AsyncRead + Unpin + Debug> AsyncRead for Metered<S> {
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, octets: &[u8]) -> Poll<std::io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        octets: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(context, octets)
     }
 

@@ -198,7 +198,12 @@ impl AccountInner {
         }
     }
 
-    async fn drive(&self, item: &mut OutboxItem, lines: &mut Lines, flushed: &mut Flushed) -> Result<(), CoreError> {
+    async fn drive(
+        &self,
+        item: &mut OutboxItem,
+        lines: &mut Lines,
+        flushed: &mut Flushed,
+    ) -> Result<(), CoreError> {
         loop {
             match item.next(now()) {
                 Step::Seal => self.seal(item).await?,
@@ -233,7 +238,8 @@ impl AccountInner {
                 }
                 Err(error) => {
                     self.core.emit(Event::NoTimestamp { number: item.number });
-                    let waits = matches!(item.kind, Kind::Event { .. }) && item.attempts < EVENT_TIMESTAMP_ATTEMPTS;
+                    let waits =
+                        matches!(item.kind, Kind::Event { .. }) && item.attempts < EVENT_TIMESTAMP_ATTEMPTS;
                     if waits {
                         item.postpone(now());
                         self.save(item)?;
@@ -262,7 +268,8 @@ impl AccountInner {
 
     async fn timestamp(&self, signed: &[u8]) -> Result<Vec<u8>, CoreError> {
         let parsed = SignedData::parse(signed).map_err(|_| CoreError::NotFound(Thing::Mail))?;
-        let signature = parsed.signers().first().map(|signer| signer.signature().to_vec()).unwrap_or_default();
+        let signature =
+            parsed.signers().first().map(|signer| signer.signature().to_vec()).unwrap_or_default();
         let token = self.token(&signature).await?;
         add_timestamp(signed, &token).map_err(|_| CoreError::NotFound(Thing::Mail))
     }
@@ -405,10 +412,12 @@ fn state_name(stage: &Stage) -> &'static str {
 /// All of them, or an error: a mail is never sealed for fewer people than it was written to.
 fn recipients(seal_to: &[SealTo]) -> Result<Vec<Recipient>, CoreError> {
     let recipient = |seal_to: &SealTo| match seal_to {
-        SealTo::Certificate { der, oaep } => Certificate::from_der(der).ok().map(|certificate| Recipient::Certificate {
-            certificate,
-            rsa: if *oaep { RsaTransport::OaepSha256 } else { RsaTransport::Pkcs1 },
-        }),
+        SealTo::Certificate { der, oaep } => {
+            Certificate::from_der(der).ok().map(|certificate| Recipient::Certificate {
+                certificate,
+                rsa: if *oaep { RsaTransport::OaepSha256 } else { RsaTransport::Pkcs1 },
+            })
+        }
         SealTo::Key { spki } => Some(Recipient::Key { public_key: spki.clone() }),
     };
     let all: Option<Vec<_>> = seal_to.iter().map(recipient).collect();

@@ -9,7 +9,8 @@ use crate::error::CoreError;
 /// CBOR of a record.
 pub(crate) fn encode<T: Serialize>(record: &T) -> Result<Vec<u8>, CoreError> {
     let mut octets = Vec::new();
-    ciborium::into_writer(record, &mut octets).map_err(|_| CoreError::Store(StoreError::Damaged("record")))?;
+    ciborium::into_writer(record, &mut octets)
+        .map_err(|_| CoreError::Store(StoreError::Damaged("record")))?;
     Ok(octets)
 }
 

@@ -55,11 +55,17 @@ impl Smtp {
             stream = match negotiated {
                 Ok(Ok(Some(stream))) => stream,
                 Ok(Ok(None)) => {
-                    return Err(CoreError::Server { host: tls::place(host, port), problem: ServerProblem::NoTls });
+                    return Err(CoreError::Server {
+                        host: tls::place(host, port),
+                        problem: ServerProblem::NoTls,
+                    });
                 }
                 Ok(Err(error)) => return Err(tls::io_error(&error, host, port)),
                 Err(_) => {
-                    return Err(CoreError::Network { host: tls::place(host, port), problem: NetworkProblem::Timeout });
+                    return Err(CoreError::Network {
+                        host: tls::place(host, port),
+                        problem: NetworkProblem::Timeout,
+                    });
                 }
             };
             // After STARTTLS the server sends no second greeting; lettre waits for one.
@@ -74,15 +80,24 @@ impl Smtp {
         let mut connection = match tokio::time::timeout(tls::IO_TIMEOUT, connecting).await {
             Ok(Ok(connection)) => connection,
             Ok(Err(error)) => return Err(failure(&error, host, port)),
-            Err(_) => return Err(CoreError::Network { host: tls::place(host, port), problem: NetworkProblem::Timeout }),
+            Err(_) => {
+                return Err(CoreError::Network {
+                    host: tls::place(host, port),
+                    problem: NetworkProblem::Timeout,
+                });
+            }
         };
         let credentials = Credentials::new(login.to_owned(), password.to_owned());
         let login = connection.auth(&[Mechanism::Plain, Mechanism::Login], &credentials);
         match tokio::time::timeout(tls::IO_TIMEOUT, login).await {
             Ok(Ok(_)) => Ok(Smtp { connection, dot, host: host.to_owned(), port }),
-            Ok(Err(error)) if error.is_permanent() => Err(CoreError::LoginRefused { host: tls::place(host, port) }),
+            Ok(Err(error)) if error.is_permanent() => {
+                Err(CoreError::LoginRefused { host: tls::place(host, port) })
+            }
             Ok(Err(error)) => Err(failure(&error, host, port)),
-            Err(_) => Err(CoreError::Network { host: tls::place(host, port), problem: NetworkProblem::Timeout }),
+            Err(_) => {
+                Err(CoreError::Network { host: tls::place(host, port), problem: NetworkProblem::Timeout })
+            }
         }
     }
 
@@ -93,7 +108,8 @@ impl Smtp {
         recipients: &[EmailAddress],
     ) -> Result<Option<Delivery>, CoreError> {
         let mut commands = Vec::new();
-        let international = std::iter::once(from).chain(recipients).any(|address| !address.as_str().is_ascii());
+        let international =
+            std::iter::once(from).chain(recipients).any(|address| !address.as_str().is_ascii());
         let parameters = if international { vec![MailParameter::SmtpUtfEight] } else { Vec::new() };
         let Some(sender) = envelope(from) else { return Ok(Some(Delivery::Refused)) };
         commands.push(Mail::new(Some(sender), parameters).to_string());
@@ -188,7 +204,10 @@ async fn plain_answer(reader: &mut BufReader<TcpStream>) -> std::io::Result<Opti
             }
         }
         if line.get(3) != Some(&b'-') {
-            let code = line.get(..3).and_then(|digits| std::str::from_utf8(digits).ok()).and_then(|text| text.parse().ok());
+            let code = line
+                .get(..3)
+                .and_then(|digits| std::str::from_utf8(digits).ok())
+                .and_then(|text| text.parse().ok());
             return Ok(code);
         }
     }
@@ -211,7 +230,11 @@ impl AsyncTokioStream for Submission {
 }
 
 impl AsyncRead for Submission {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
         if !self.prefix.is_empty() {
             let (now, later) = self.prefix.split_at(self.prefix.len().min(buffer.remaining()));
             buffer.put_slice(now);
@@ -223,7 +246,11 @@ impl AsyncRead for Submission {
 }
 
 impl AsyncWrite for Submission {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, octets: &[u8]) -> Poll<std::io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        octets: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
         // Raised before the octets leave: a cut in between must count as "may have arrived".
         let mut tail = self.tail.to_vec();
         tail.extend(octets.iter().skip(octets.len().saturating_sub(5)));

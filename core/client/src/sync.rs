@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use engine::people::{Learned, People, first_seen_anchors, learn};
 use engine::ports::{Batch, Item, RecordKey, Tree};
 use engine::secure::{self, Opened, Opening, Verdict};
-use mail::Message;
+use mail::part::Message;
 use serde::{Deserialize, Serialize};
 use smime::signed::verify_signer;
 use smime::verdict::SignatureState;
@@ -137,7 +137,8 @@ impl AccountInner {
     ) -> Result<(), CoreError> {
         let selected = imap.examine(name).await?;
         let key = RecordKey::named(Tree::Sync, self.group(), folder.name());
-        let known: Option<FolderState> = self.store()?.read(&key)?.map(|octets| decode(&octets)).transpose()?;
+        let known: Option<FolderState> =
+            self.store()?.read(&key)?.map(|octets| decode(&octets)).transpose()?;
         let state = FolderState { uid_validity: selected.uid_validity };
         if known.is_some_and(|known| known != state) {
             // The server numbers anew (RFC 9051 section 2.3.1.1): the cache is worthless. Approvals are not in it.
@@ -182,7 +183,12 @@ impl AccountInner {
     }
 
     /// Removes what is gone from the server and takes over flags.
-    fn match_local(&self, folder: Folder, listed: &[Listed], report: &mut SyncReport) -> Result<(), CoreError> {
+    fn match_local(
+        &self,
+        folder: Folder,
+        listed: &[Listed],
+        report: &mut SyncReport,
+    ) -> Result<(), CoreError> {
         let remote: BTreeMap<u32, &Listed> = listed.iter().map(|mail| (mail.uid, mail)).collect();
         let local = self.local_uids(folder)?;
         let gone: BTreeSet<u32> = local.keys().filter(|uid| !remote.contains_key(uid)).copied().collect();
@@ -244,13 +250,13 @@ impl AccountInner {
     async fn process(&self, folder: Folder, raw: &[u8], record: &mut MailRecord) -> Result<(), CoreError> {
         let mut people = self.people()?;
         let keys = self.decryption_keys().await?;
-        let Ok(mut opened) = self.open(raw, &keys, &people) else {
+        let Ok(mut opened) = self.open_mail(raw, &keys, &people) else {
             record.content = Content::Unreadable;
             return Ok(());
         };
         if folder == Folder::Inbox {
             if self.receive_meeting(&opened, &mut people).await? {
-                opened = self.open(raw, &keys, &people)?;
+                opened = self.open_mail(raw, &keys, &people)?;
             }
             self.learn_from(raw, &keys, &mut opened, &mut people)?;
         }
@@ -262,23 +268,24 @@ impl AccountInner {
         Ok(())
     }
 
-    pub(crate) fn open(
+    pub(crate) fn open_mail(
         &self,
         raw: &[u8],
         keys: &[smime::enveloped::DecryptionKey],
         people: &People,
     ) -> Result<Opened, CoreError> {
-        self.open_with(raw, keys, &self.anchors(people)?)
+        self.open_mail_with(raw, keys, &self.anchors(people)?)
     }
 
-    fn open_with(
+    fn open_mail_with(
         &self,
         raw: &[u8],
         keys: &[smime::enveloped::DecryptionKey],
         anchors: &[smime::path::TrustAnchor],
     ) -> Result<Opened, CoreError> {
         let timestamp_anchors = self.timestamp_anchors()?;
-        let opening = Opening { keys, at: now(), anchors, timestamp_anchors: &timestamp_anchors, untrusted: &[] };
+        let opening =
+            Opening { keys, at: now(), anchors, timestamp_anchors: &timestamp_anchors, untrusted: &[] };
         secure::open(raw, &opening, &mut OsRandom).map_err(|_| CoreError::Unreadable(Unreadable::Mail))
     }
 
@@ -334,10 +341,12 @@ impl AccountInner {
             return Ok(None);
         };
         let Ok(from) = from.address.parse::<EmailAddress>() else { return Ok(None) };
-        let Ok(signer) = verify_signer(&signature.signed, 0, signature.content(), &[]) else { return Ok(None) };
+        let Ok(signer) = verify_signer(&signature.signed, 0, signature.content(), &[]) else {
+            return Ok(None);
+        };
         let mut anchors = self.anchors(people)?;
         anchors.extend(first_seen_anchors(&from, signer.certificate(), signature.signed.certificates()));
-        let again = self.open_with(raw, keys, &anchors)?;
+        let again = self.open_mail_with(raw, keys, &anchors)?;
         Ok((again.verdict.signature.state == SignatureState::Valid).then_some(again))
     }
 }

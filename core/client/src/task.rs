@@ -19,7 +19,10 @@ pub struct Task<T> {
 }
 
 impl<T: Send + 'static> Task<T> {
-    pub(crate) fn spawn(runtime: &Handle, work: impl Future<Output = Result<T, CoreError>> + Send + 'static) -> Self {
+    pub(crate) fn spawn(
+        runtime: &Handle,
+        work: impl Future<Output = Result<T, CoreError>> + Send + 'static,
+    ) -> Self {
         Task { join: runtime.spawn(work), runtime: runtime.clone() }
     }
 

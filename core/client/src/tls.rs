@@ -27,10 +27,13 @@ pub(crate) fn connector(private_cas: &[Vec<u8>]) -> TlsConnector {
     roots.add_parsable_certificates(private_cas.iter().map(|der| CertificateDer::from(der.clone())));
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     // ring supports both protocol versions, so this can't fail; an empty configuration would trust nobody.
-    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions();
+    let builder =
+        ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions();
     let config = match builder {
         Ok(builder) => builder.with_root_certificates(roots).with_no_client_auth(),
-        Err(_) => ClientConfig::builder().with_root_certificates(RootCertStore::empty()).with_no_client_auth(),
+        Err(_) => {
+            ClientConfig::builder().with_root_certificates(RootCertStore::empty()).with_no_client_auth()
+        }
     };
     TlsConnector::from(Arc::new(config))
 }
@@ -38,11 +41,12 @@ pub(crate) fn connector(private_cas: &[Vec<u8>]) -> TlsConnector {
 /// Connects a TCP stream.
 pub(crate) async fn tcp(host: &str, port: u16) -> Result<TcpStream, CoreError> {
     let network = |problem| CoreError::Network { host: place(host, port), problem };
-    let addresses: Vec<_> = match tokio::time::timeout(CONNECT_TIMEOUT, tokio::net::lookup_host((host, port))).await {
-        Ok(Ok(addresses)) => addresses.collect(),
-        Ok(Err(_)) => return Err(network(NetworkProblem::UnknownHost)),
-        Err(_) => return Err(network(NetworkProblem::Timeout)),
-    };
+    let addresses: Vec<_> =
+        match tokio::time::timeout(CONNECT_TIMEOUT, tokio::net::lookup_host((host, port))).await {
+            Ok(Ok(addresses)) => addresses.collect(),
+            Ok(Err(_)) => return Err(network(NetworkProblem::UnknownHost)),
+            Err(_) => return Err(network(NetworkProblem::Timeout)),
+        };
     let mut problem = NetworkProblem::UnknownHost;
     for address in addresses {
         match tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect(address)).await {
@@ -50,7 +54,9 @@ pub(crate) async fn tcp(host: &str, port: u16) -> Result<TcpStream, CoreError> {
                 stream.set_nodelay(true).ok();
                 return Ok(stream);
             }
-            Ok(Err(error)) if error.kind() == std::io::ErrorKind::ConnectionRefused => problem = NetworkProblem::Refused,
+            Ok(Err(error)) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
+                problem = NetworkProblem::Refused
+            }
             Ok(Err(_)) => problem = NetworkProblem::Cut,
             Err(_) => problem = NetworkProblem::Timeout,
         }

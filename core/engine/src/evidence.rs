@@ -40,13 +40,19 @@ pub fn pack(
     files.into_iter().collect()
 }
 
-fn add_item(view: &RequestView, item: &EvidenceItem, files: &mut BTreeMap<String, Vec<u8>>, instructions: &mut String) {
+fn add_item(
+    view: &RequestView,
+    item: &EvidenceItem,
+    files: &mut BTreeMap<String, Vec<u8>>,
+    instructions: &mut String,
+) {
     let Some(person) = view.people.iter().find(|person| person.number == item.author) else { return };
     let stem = format!("{:02}-{}", item.number, item.kind.name());
     let judged = item.time.or_else(|| claimed_time(&item.raw.signed));
     let time = judged.map(|time| format!(" -attime {}", time.secs())).unwrap_or_default();
     // A pinned certificate that is no CA ends the path itself; OpenSSL must be told so.
-    let is_root = person.anchor_certificates.iter().all(|anchor| anchor.is_ca() && anchor.is_signed_by(anchor));
+    let is_root =
+        person.anchor_certificates.iter().all(|anchor| anchor.is_ca() && anchor.is_signed_by(anchor));
     let partial = if is_root { "" } else { " -partial_chain" };
     let anchor = anchor_path(person);
 

@@ -158,7 +158,9 @@ impl OutboxItem {
             Stage::Signed => Step::Seal,
             Stage::Sealed => Step::Send,
             Stage::Accepted if self.wants_copy => Step::Copy,
-            Stage::Accepted | Stage::Sending | Stage::Done | Stage::Failed(_) | Stage::Uncertain => return Step::Rest,
+            Stage::Accepted | Stage::Sending | Stage::Done | Stage::Failed(_) | Stage::Uncertain => {
+                return Step::Rest;
+            }
         };
         if now < self.not_before { Step::Wait(self.not_before) } else { step }
     }
@@ -217,7 +219,8 @@ impl OutboxItem {
         if self.attempts >= MAX_ATTEMPTS && matches!(self.stage, Stage::Signed | Stage::Sealed) {
             self.stage = Stage::Failed(Failure::TooManyAttempts);
         }
-        self.not_before = now.plus(60u64.saturating_mul(1 << self.attempts.saturating_sub(1).min(8)).min(4 * 3600));
+        self.not_before =
+            now.plus(60u64.saturating_mul(1 << self.attempts.saturating_sub(1).min(8)).min(4 * 3600));
     }
 
     /// Its owner wants an uncertain or failed mail to be sent (again).

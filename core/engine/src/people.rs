@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
 use crate::meeting::{ca_anchor, personal_anchor};
+use serde::{Deserialize, Serialize};
 use smime::enveloped::{ContentCipher, Recipient, RsaTransport};
 use smime::path::{AnchorScope, Purpose, Trust, TrustAnchor, validate};
 use smime::signed::{SignedData, SignerInfo};
@@ -96,7 +96,11 @@ impl Contact {
         if self.anchor != Some(anchor_of(&certificate, &self.address)) || self.trust == Trust::None {
             return None;
         }
-        Some(TrustAnchor { certificate, trust: self.trust, scope: AnchorScope::Address(self.address.clone()) })
+        Some(TrustAnchor {
+            certificate,
+            trust: self.trust,
+            scope: AnchorScope::Address(self.address.clone()),
+        })
     }
 
     /// How to encrypt to this person at `at`: the newest usable certificate, else the key of the QR code.
@@ -203,7 +207,12 @@ pub fn learn(
 }
 
 /// Takes over certificates and capabilities of a signer under the contact's anchor, unless they are older.
-fn refresh(contact: &mut Contact, signer: &ValidSigner, signed: &SignedData, header_protection: bool) -> bool {
+fn refresh(
+    contact: &mut Contact,
+    signer: &ValidSigner,
+    signed: &SignedData,
+    header_protection: bool,
+) -> bool {
     // With several signers nobody's capabilities can be told from the others'.
     let [info] = signed.signers() else { return false };
     let claimed = info.signing_time();
@@ -261,7 +270,11 @@ fn encryption_certificate(
 
 /// Candidates for pinning a first-seen person: a carried personal root for exactly this address, else the signer's own
 /// certificate. A CA that could speak for others is never learnt from mail.
-pub fn first_seen_anchors(from: &EmailAddress, signer: &Certificate, carried: &[Certificate]) -> Vec<TrustAnchor> {
+pub fn first_seen_anchors(
+    from: &EmailAddress,
+    signer: &Certificate,
+    carried: &[Certificate],
+) -> Vec<TrustAnchor> {
     let pinned = |certificate: &Certificate| TrustAnchor {
         certificate: certificate.clone(),
         trust: Trust::Pinned,

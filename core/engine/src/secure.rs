@@ -6,15 +6,17 @@
 
 use std::collections::BTreeSet;
 
-use mail::part::{Part, canonical_crlf};
+use mail::Mailbox;
+use mail::part::{Message, Part, canonical_crlf};
 use mail::protect::{HeaderView, pad_entity, view, wrap_pkcs7};
-use mail::{Mailbox, Message};
 use rand_core::CryptoRng;
 use smime::enveloped::{self, ContentCipher, DecryptError, DecryptionKey, EncryptError, Recipient};
 use smime::path::TrustAnchor;
 use smime::signed::{self, SignedData, SignedDataError};
-use smime::verdict::{self, Judgement, Policy, Reason, SignatureState, SignatureVerdict, TimestampState, ValidSigner};
 use smime::verdict::TimestampVerdict;
+use smime::verdict::{
+    self, Judgement, Policy, Reason, SignatureState, SignatureVerdict, TimestampState, ValidSigner,
+};
 use smime::{Certificate, EmailAddress, Fingerprint, UnixTime};
 
 pub use self::record::{
@@ -97,13 +99,18 @@ impl Opened {
 }
 
 /// Opens a message. Fails only for a message that exceeds a limit of the MIME reader.
-pub fn open(raw: &[u8], opening: &Opening<'_>, rng: &mut dyn CryptoRng) -> Result<Opened, mail::part::ReadError> {
+pub fn open(
+    raw: &[u8],
+    opening: &Opening<'_>,
+    rng: &mut dyn CryptoRng,
+) -> Result<Opened, mail::part::ReadError> {
     let outer = Message::parse(raw)?;
     let layers = peel(&outer, opening.keys, rng);
     let payload = layers.payload.unwrap_or_else(|| outer.clone());
     let is_encrypted = layers.encryption.state == EncryptionState::Decrypted;
     let has_payload = is_encrypted || layers.signature.is_some();
-    let headers = if has_payload { view(&outer, &payload, is_encrypted) } else { view(&outer, &outer, false) };
+    let headers =
+        if has_payload { view(&outer, &payload, is_encrypted) } else { view(&outer, &outer, false) };
 
     let judgement = judge(&layers.signature, layers.is_ambiguous, &headers, opening);
     let mut warnings = layers.warnings;
@@ -115,7 +122,10 @@ pub fn open(raw: &[u8], opening: &Opening<'_>, rng: &mut dyn CryptoRng) -> Resul
         // CBC gives integrity only when a mathematically right signature covers everything that was decrypted.
         encryption.integrity = layers.signature_inside && is_authentic(&layers.signature);
     }
-    let summary = Summary::of(encryption.state != EncryptionState::None, judgement.signature.state != SignatureState::None);
+    let summary = Summary::of(
+        encryption.state != EncryptionState::None,
+        judgement.signature.state != SignatureState::None,
+    );
     let is_signature_inside = !is_encrypted || layers.signature_inside;
     let credit = Credit::of(&encryption, judgement.signature.state, is_signature_inside);
     let parts = part_records(&payload, credit);
@@ -221,7 +231,12 @@ impl Layers {
         }
     }
 
-    fn encrypted(&mut self, octets: &[u8], keys: &[DecryptionKey], rng: &mut dyn CryptoRng) -> Option<Vec<u8>> {
+    fn encrypted(
+        &mut self,
+        octets: &[u8],
+        keys: &[DecryptionKey],
+        rng: &mut dyn CryptoRng,
+    ) -> Option<Vec<u8>> {
         match enveloped::decrypt(octets, keys, rng) {
             Ok(decrypted) => {
                 if self.signature.is_some() {
@@ -254,7 +269,11 @@ impl Layers {
                 let reason = signed.content().is_some().then_some(Reason::ContentAmbiguous);
                 let has_signers = !signed.signers().is_empty();
                 if has_signers || reason.is_some() {
-                    let payload = SignedPayload { der: octets.to_vec(), detached_content: Some(content.clone()), signed };
+                    let payload = SignedPayload {
+                        der: octets.to_vec(),
+                        detached_content: Some(content.clone()),
+                        signed,
+                    };
                     self.signed_by(payload, reason);
                 }
             }
@@ -284,7 +303,9 @@ enum Layer {
 fn root_layer(message: &Message) -> Option<Layer> {
     let root = message.root();
     match root.content_type.as_str() {
-        "application/pkcs7-mime" | "application/x-pkcs7-mime" => Some(Layer::Opaque(message.decoded(root).into_owned())),
+        "application/pkcs7-mime" | "application/x-pkcs7-mime" => {
+            Some(Layer::Opaque(message.decoded(root).into_owned()))
+        }
         // RFC 8551 section 3.7: a gateway may have replaced the type; the name tells.
         "application/octet-stream" if root.name.as_deref().is_some_and(is_p7m) => {
             Some(Layer::Opaque(message.decoded(root).into_owned()))
@@ -319,7 +340,12 @@ fn judge(
 ) -> Judgement {
     let nothing = |state, reasons| Judgement {
         signature: SignatureVerdict { state, reasons, signers: Vec::new() },
-        timestamp: TimestampVerdict { state: TimestampState::None, time: None, authority: None, reasons: Vec::new() },
+        timestamp: TimestampVerdict {
+            state: TimestampState::None,
+            time: None,
+            authority: None,
+            reasons: Vec::new(),
+        },
         valid_signers: Vec::new(),
     };
     match (signature, reason) {

@@ -135,7 +135,12 @@ pub(super) fn summary(view: &RequestView, me: &EmailAddress) -> ApprovalSummary 
     }
 }
 
-pub(super) fn full(view: &RequestView, me: &EmailAddress, people: &People, decision_waiting: bool) -> ApprovalView {
+pub(super) fn full(
+    view: &RequestView,
+    me: &EmailAddress,
+    people: &People,
+    decision_waiting: bool,
+) -> ApprovalView {
     let stages = view.stages.iter().map(|stage| StageLine {
         rule: stage.rule,
         state: stage.state,
@@ -159,7 +164,12 @@ pub(super) fn full(view: &RequestView, me: &EmailAddress, people: &People, decis
         decision_waiting,
         deadline: view.deadline.as_ref().map(|deadline| deadline.as_str().to_owned()),
         stages: stages.collect(),
-        informed: view.people.iter().filter(|person| person.informed).map(|person| person.address.to_string()).collect(),
+        informed: view
+            .people
+            .iter()
+            .filter(|person| person.informed)
+            .map(|person| person.address.to_string())
+            .collect(),
         documents: view.documents.clone(),
         not_counted: view
             .not_counted

@@ -52,7 +52,8 @@ pub struct HeadersRecord {
 
 impl HeadersRecord {
     pub(super) fn new(shown: &mail::Headers, view: &HeaderView) -> Self {
-        let addresses = |mailboxes: &[Mailbox]| mailboxes.iter().map(|mailbox| mailbox.address.clone()).collect();
+        let addresses =
+            |mailboxes: &[Mailbox]| mailboxes.iter().map(|mailbox| mailbox.address.clone()).collect();
         HeadersRecord {
             subject: shown.subject.clone(),
             from: addresses(&shown.from),
@@ -122,7 +123,13 @@ pub struct EncryptionVerdict {
 
 impl EncryptionVerdict {
     pub(super) fn none() -> Self {
-        EncryptionVerdict { state: EncryptionState::None, content: None, keys: Vec::new(), integrity: false, weak: false }
+        EncryptionVerdict {
+            state: EncryptionState::None,
+            content: None,
+            keys: Vec::new(),
+            integrity: false,
+            weak: false,
+        }
     }
 
     /// One more opened layer.

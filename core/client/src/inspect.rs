@@ -1,0 +1,60 @@
+//! Judging one mail from a file: no network, no home.
+
+use engine::secure::{self, Opening, Verdict};
+use smime::enveloped::DecryptionKey;
+use smime::path::{AnchorScope, Trust, TrustAnchor};
+use smime::{Certificate, PrivateKey, UnixTime};
+
+use crate::error::{CoreError, Unreadable};
+use crate::system::{OsRandom, now};
+
+/// Against what a mail is judged.
+#[derive(Debug, Default)]
+pub struct Inspection {
+    /// Certificate files (PEM or DER) whose certificates are trusted, for signers and for timestamp authorities.
+    pub trust: Vec<Vec<u8>>,
+    /// Certificate files that help building paths.
+    pub untrusted: Vec<Vec<u8>>,
+    /// Files with certificate(s) and an unencrypted private key (PEM).
+    pub keys: Vec<Vec<u8>>,
+    /// The time of judging; now when none.
+    pub at: Option<UnixTime>,
+}
+
+/// The verdict on a mail (docs/protocols/verdict.md).
+pub fn inspect(mail: &[u8], inspection: &Inspection) -> Result<Verdict, CoreError> {
+    let anchors: Vec<TrustAnchor> = certificates(&inspection.trust)?
+        .into_iter()
+        .map(|certificate| TrustAnchor { certificate, trust: Trust::Organisation, scope: AnchorScope::Any })
+        .collect();
+    let untrusted = certificates(&inspection.untrusted)?;
+    let keys = inspection.keys.iter().map(|file| key(file)).collect::<Result<Vec<_>, _>>()?;
+    let opening = Opening {
+        keys: &keys,
+        at: inspection.at.unwrap_or_else(now),
+        anchors: &anchors,
+        timestamp_anchors: &anchors,
+        untrusted: &untrusted,
+    };
+    let opened =
+        secure::open(mail, &opening, &mut OsRandom).map_err(|_| CoreError::Unreadable(Unreadable::Mail))?;
+    Ok(opened.verdict)
+}
+
+fn certificates(files: &[Vec<u8>]) -> Result<Vec<Certificate>, CoreError> {
+    let mut all = Vec::new();
+    for file in files {
+        all.extend(read_certificates(file)?);
+    }
+    Ok(all)
+}
+
+/// Every certificate of a PEM or DER file.
+pub fn read_certificates(file: &[u8]) -> Result<Vec<Certificate>, CoreError> {
+    Certificate::read_all(file).map_err(|_| CoreError::Unreadable(Unreadable::Certificate))
+}
+
+fn key(file: &[u8]) -> Result<DecryptionKey, CoreError> {
+    let key = PrivateKey::from_pem(file).map_err(|_| CoreError::Unreadable(Unreadable::PrivateKey))?;
+    Ok(DecryptionKey { key, certificates: read_certificates(file)? })
+}

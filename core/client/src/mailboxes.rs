@@ -1,0 +1,196 @@
+//! Stored mail: lists, reading, attachments, export. Works without a network.
+
+use std::sync::Arc;
+
+use engine::secure::{EncryptionState, Summary, Verdict};
+use serde::Serialize;
+use smime::UnixTime;
+use smime::path::Trust;
+use smime::verdict::SignatureState;
+
+use crate::account::AccountInner;
+use crate::error::{CoreError, Thing};
+use crate::record::decode;
+use crate::sync::{Content, Folder, MailRecord};
+use crate::task::Task;
+
+/// The stored mail of one account.
+#[derive(Clone)]
+pub struct Mailboxes {
+    pub(crate) inner: Arc<AccountInner>,
+}
+
+/// One line of a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MailSummary {
+    /// `inbox.12` or `sent.3`.
+    pub id: String,
+    /// Who wrote it: address that is believed, else the one that the servers showed.
+    pub from: String,
+    /// Display name; show it only with the address.
+    pub name: Option<String>,
+    /// To.
+    pub to: Vec<String>,
+    /// Subject.
+    pub subject: String,
+    /// Date field.
+    pub date: Option<UnixTime>,
+    /// Which layers lie at the root.
+    pub summary: Summary,
+    /// State of the signature.
+    pub signature: SignatureState,
+    /// Why its signer is trusted.
+    pub trust: Trust,
+    /// It could be opened.
+    pub encryption: EncryptionState,
+    /// Read already.
+    pub seen: bool,
+    /// Octets on the server.
+    pub octets: u64,
+    /// Why there is no content: `too_large`, `unreadable`.
+    pub problem: Option<&'static str>,
+}
+
+/// One mail, opened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MailView {
+    /// Its id.
+    pub id: String,
+    /// The verdict, as computed when it came in.
+    pub verdict: Verdict,
+    /// Display name of From.
+    pub name: Option<String>,
+    /// Text to be shown; none when it could not be opened.
+    pub text: Option<String>,
+    /// Attachments.
+    pub attachments: Vec<AttachmentView>,
+}
+
+/// One attachment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AttachmentView {
+    /// Names it in this mail.
+    pub part: String,
+    /// File name.
+    pub name: Option<String>,
+    /// `type/subtype`.
+    #[serde(rename = "type")]
+    pub content_type: String,
+    /// Decoded size in octets.
+    pub bytes: usize,
+}
+
+impl Mailboxes {
+    /// Mail of all folders or of one, oldest first.
+    pub fn list(&self, only: Option<Folder>) -> Result<Vec<MailSummary>, CoreError> {
+        let mut list = Vec::new();
+        for folder in Folder::ALL.into_iter().filter(|folder| only.is_none_or(|only| only == *folder)) {
+            let records =
+                self.inner.store()?.scan(engine::ports::Tree::Mail, &self.inner.folder_group(folder))?;
+            for (_, octets) in records {
+                list.push(summary(folder, &decode(&octets)?));
+            }
+        }
+        Ok(list)
+    }
+
+    /// One mail, opened with the account's keys.
+    pub fn read(&self, id: &str) -> Task<MailView> {
+        let inner = Arc::clone(&self.inner);
+        let id = id.to_owned();
+        Task::spawn(&self.inner.core.handle, async move { inner.read_mail(&id).await })
+    }
+
+    /// Octets of a part of the opened mail.
+    pub fn attachment(&self, id: &str, part: &str) -> Task<Vec<u8>> {
+        let inner = Arc::clone(&self.inner);
+        let (id, path) = (id.to_owned(), part.to_owned());
+        Task::spawn(&self.inner.core.handle, async move {
+            let (_, raw) = inner.stored(&id)?;
+            let keys = inner.decryption_keys().await?;
+            let opened = inner.open_mail(&raw, &keys, &inner.people()?)?;
+            let parts = opened.payload.parts();
+            let part = parts.into_iter().find(|part| part.path == path && part.children.is_empty());
+            let part = part.ok_or(CoreError::NotFound(Thing::Part))?;
+            Ok(opened.payload.decoded(part).into_owned())
+        })
+    }
+
+    /// The mail as received, still encrypted.
+    pub fn export(&self, id: &str) -> Result<Vec<u8>, CoreError> {
+        Ok(self.inner.stored(id)?.1)
+    }
+}
+
+impl AccountInner {
+    fn stored(&self, id: &str) -> Result<(MailRecord, Vec<u8>), CoreError> {
+        let missing = CoreError::NotFound(Thing::Mail);
+        let (folder, uid) = id.split_once('.').ok_or(missing.clone())?;
+        let folder = Folder::ALL.into_iter().find(|known| known.name() == folder).ok_or(missing.clone())?;
+        let uid: u32 = uid.parse().map_err(|_| missing.clone())?;
+        let key = self.mail_key(folder, uid);
+        let record = self.store()?.read(&key)?.ok_or(missing.clone())?;
+        let raw = self.store()?.body(&key)?.ok_or(missing)?;
+        Ok((decode(&record)?, raw))
+    }
+
+    async fn read_mail(&self, id: &str) -> Result<MailView, CoreError> {
+        let (record, raw) = self.stored(id)?;
+        let keys = self.decryption_keys().await?;
+        let opened = self.open_mail(&raw, &keys, &self.people()?)?;
+        let is_closed =
+            matches!(opened.verdict.encryption.state, EncryptionState::NoKey | EncryptionState::Failed);
+        let attachment = |part: &mail::part::Part| AttachmentView {
+            part: part.path.clone(),
+            name: part.name.clone(),
+            content_type: part.content_type.clone(),
+            bytes: opened.payload.decoded(part).len(),
+        };
+        let attachments = opened.payload.attachments().into_iter().map(attachment).collect();
+        let text = if is_closed { None } else { opened.payload.body_text() };
+        let verdict = match record.content {
+            Content::Judged(verdict) if record.policy == crate::sync::POLICY_VERSION => *verdict,
+            _ => opened.verdict,
+        };
+        Ok(MailView {
+            id: id.to_owned(),
+            verdict,
+            name: record.from_name,
+            text,
+            attachments: if is_closed { Vec::new() } else { attachments },
+        })
+    }
+}
+
+fn summary(folder: Folder, record: &MailRecord) -> MailSummary {
+    let mut line = MailSummary {
+        id: format!("{}.{}", folder.name(), record.uid),
+        from: String::new(),
+        name: record.from_name.clone(),
+        to: Vec::new(),
+        subject: String::new(),
+        date: None,
+        summary: Summary::None,
+        signature: SignatureState::None,
+        trust: Trust::None,
+        encryption: EncryptionState::None,
+        seen: record.is_seen,
+        octets: record.octets,
+        problem: None,
+    };
+    match &record.content {
+        Content::Judged(verdict) => {
+            line.from = verdict.headers.from.join(", ");
+            line.to = verdict.headers.to.clone();
+            line.subject = verdict.headers.subject.clone().unwrap_or_default();
+            line.date = verdict.headers.date;
+            line.summary = verdict.summary;
+            line.signature = verdict.signature.state;
+            line.trust = verdict.signature.signers.first().map_or(Trust::None, |signer| signer.trust);
+            line.encryption = verdict.encryption.state;
+        }
+        Content::TooLarge => line.problem = Some("too_large"),
+        Content::Unreadable => line.problem = Some("unreadable"),
+    }
+    line
+}
