@@ -83,6 +83,8 @@ pub struct RequestRef {
     pub id: String,
     /// What a foreign reply quotes.
     pub code: String,
+    /// Number of the mail in the outbox.
+    pub outbox: u64,
 }
 
 /// What is kept of a request besides its events.
@@ -94,14 +96,10 @@ struct Known {
 }
 
 impl Approvals {
-    /// Signs a request, puts it into the outbox and tries to send it.
+    /// Signs a request and puts it into the outbox.
     pub fn request(&self, new: NewApproval) -> Task<RequestRef> {
         let inner = Arc::clone(&self.inner);
-        Task::spawn(&self.inner.core.handle, async move {
-            let named = inner.request_approval(new).await?;
-            inner.try_flush().await;
-            Ok(named)
-        })
+        Task::spawn(&self.inner.core.handle, async move { inner.request_approval(new).await })
     }
 
     /// All requests whose requester is known, newest mail last.
@@ -127,15 +125,13 @@ impl Approvals {
         Ok(view::full(&view, &self.inner.settings.address, &self.inner.people()?, waiting))
     }
 
-    /// Signs the decision with the approval key, puts it into the outbox and tries to send it.
+    /// Signs the decision with the approval key and puts it into the outbox.
     pub fn decide(&self, id: &str, word: Word, comment: &str) -> Task<RequestRef> {
         let inner = Arc::clone(&self.inner);
         let (id, comment) = (id.to_owned(), comment.to_owned());
         Task::spawn(&self.inner.core.handle, async move {
             let digest = inner.find_request(&id)?;
-            inner.decide(digest, word, &comment).await?;
-            inner.try_flush().await;
-            Ok(RequestRef { id: digest.to_string(), code: digest.code().to_string() })
+            inner.decide(digest, word, &comment).await
         })
     }
 
@@ -295,9 +291,7 @@ impl AccountInner {
         .map_err(from_build)?;
         let addressees = self.request_addressees(&new.to, &people)?;
         let informed = self.request_addressees(&new.cc, &people)?;
-        let named = RequestRef { id: built.digest.to_string(), code: built.code.to_string() };
-        self.send_event(built, addressees, informed, None, false).await?;
-        Ok(named)
+        self.send_event(built, addressees, informed, None, false).await
     }
 
     fn own_participant(&self) -> Result<NewParticipant, CoreError> {
@@ -367,7 +361,7 @@ impl AccountInner {
         Ok(addressees)
     }
 
-    async fn decide(&self, digest: RequestDigest, word: Word, comment: &str) -> Result<(), CoreError> {
+    async fn decide(&self, digest: RequestDigest, word: Word, comment: &str) -> Result<RequestRef, CoreError> {
         let view = self.view(digest)?;
         let me = &self.settings.address;
         let refuse = |why| Err(CoreError::WrongUse(WrongUse::NotDecidable(why)));
@@ -445,7 +439,7 @@ impl AccountInner {
     }
 
     /// Sends an event to everybody in the request, with the certificates that the request names.
-    async fn answer_all(&self, built: Built, view: &RequestView, automatic: bool) -> Result<(), CoreError> {
+    async fn answer_all(&self, built: Built, view: &RequestView, automatic: bool) -> Result<RequestRef, CoreError> {
         let people = self.people()?;
         let mut to = Vec::new();
         let mut cc = Vec::new();
@@ -486,7 +480,7 @@ impl AccountInner {
         cc: Vec<Addressee>,
         thread: Option<String>,
         automatic: bool,
-    ) -> Result<(), CoreError> {
+    ) -> Result<RequestRef, CoreError> {
         let is_decision = built.key == KeyRole::Approval;
         let mut draft = self.draft(built.subject.clone(), built.text.clone());
         draft.to = to.iter().map(|addressee| addressee.mailbox.clone()).collect();
@@ -536,16 +530,12 @@ impl AccountInner {
         self.put_event(&mut batch, &request, &raw)?;
         self.put_known(&mut batch, &known)?;
         self.store()?.apply(batch)?;
-        Ok(())
+        let named = built.digest;
+        Ok(RequestRef { id: named.to_string(), code: named.code().to_string(), outbox: enqueued.number })
     }
 
     /// Files a received mail under the requests that it is about.
-    pub(crate) fn receive_approval(
-        &self,
-        raw: &[u8],
-        opened: &Opened,
-        people: &People,
-    ) -> Result<(), CoreError> {
+    pub(crate) fn receive_approval(&self, raw: &[u8], opened: &Opened) -> Result<(), CoreError> {
         let Some(signature) = &opened.signature else { return Ok(()) };
         let is_right =
             matches!(opened.verdict.signature.state, SignatureState::Valid | SignatureState::Untrusted);
@@ -562,7 +552,6 @@ impl AccountInner {
             auto_submitted: is_automatic(&headers.auto_submitted)
                 || is_automatic(&opened.payload.root().headers.auto_submitted),
         };
-        let _ = people;
         let mut digests = BTreeSet::new();
         let route = event.route();
         match &route {
