@@ -7,6 +7,17 @@ use crate::error::{At, Error, Result};
 use crate::run::{Call, Said, call};
 use crate::world::{World, address, display_name, password};
 
+/// A reply by hand.
+#[derive(Debug, Clone, Copy)]
+pub struct Reply<'a> {
+    /// Who gets it, by local part.
+    pub to: &'a str,
+    /// Subject in the outer header.
+    pub subject: &'a str,
+    /// Text that is signed.
+    pub text: &'a str,
+}
+
 /// A person with a certificate of the organisation's CA and the programs of every machine.
 #[derive(Debug)]
 pub struct Foreigner<'a> {
@@ -60,6 +71,49 @@ impl<'a> Foreigner<'a> {
     pub fn plain(&self, to: &[&str], subject: &str, text: &str) -> Vec<u8> {
         let body = format!("MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n");
         self.mail(to, subject, body.as_bytes())
+    }
+
+    /// A signed mail that introduces her certificate to Alice.
+    pub fn introduce(&self) -> Result<()> {
+        let mail = self.signed(
+            &["alice"],
+            "My certificate",
+            "Hello Alice, this mail brings my certificate.\nCarol",
+        )?;
+        self.send(&["alice"], &mail)
+    }
+
+    /// A reply: signed, then encrypted to `recipient` (PEM certificate), in reply to `message_id`.
+    pub fn reply(&self, reply: &Reply<'_>, message_id: &str, recipient: &Path) -> Result<Vec<u8>> {
+        let text = reply.text.replace('\n', "\r\n");
+        let body = format!("Content-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n");
+        let signed = self.sign(&["-nodetach"], body.as_bytes())?;
+        let sealed =
+            call("openssl").words("cms -encrypt -aes256 -outform SMIME").arg(recipient).input(signed).ok()?;
+        let mut mail = format!("In-Reply-To: {message_id}\r\n").into_bytes();
+        mail.extend_from_slice(&self.mail(&[reply.to], reply.subject, &sealed.stdout));
+        Ok(mail)
+    }
+
+    /// The certificate of `person` in a signed entity that is for encryption (key agreement or encipherment).
+    pub fn encryption_certificate(&self, signed: &[u8], person: &str) -> Result<PathBuf> {
+        let all = self.folder.join("certificates.pem");
+        call("openssl")
+            .words("cms -verify -noverify -nosigs -inform SMIME -out /dev/null -certsout")
+            .arg(&all)
+            .input(signed)
+            .ok()?;
+        let bundle = fs::read_to_string(&all).at(&all)?;
+        for piece in bundle.split_inclusive("-----END CERTIFICATE-----\n") {
+            let shown = call("openssl").words("x509 -noout -text").input(piece).ok()?.out();
+            let encrypts = shown.contains("Key Agreement") || shown.contains("Key Encipherment");
+            if encrypts && shown.contains(&format!("email:{}", address(person))) {
+                let file = self.folder.join(format!("{person}.pem"));
+                fs::write(&file, piece).at(&file)?;
+                return Ok(file);
+            }
+        }
+        Err(Error::Check(format!("no certificate for encryption to {person} came with the mail")))
     }
 
     /// Puts the outer header in front of a MIME entity.
@@ -133,10 +187,89 @@ impl<'a> Foreigner<'a> {
     }
 }
 
-/// The text of a decrypted entity that stands between `prefix` and the end of its word, such as a code.
-pub fn word_after(text: &str, prefix: &str) -> Result<String> {
-    let missing = || Error::Check(format!("no word with {prefix:?} in the decrypted mail"));
-    let (_, rest) = text.split_once(prefix).ok_or_else(missing)?;
-    let word: String = rest.chars().take_while(char::is_ascii_alphanumeric).collect();
-    Ok(format!("{prefix}{word}"))
+/// The value of a header field in the outer header of a mail, unfolded; empty when it is absent.
+pub fn header(mail: &[u8], name: &str) -> String {
+    let text = String::from_utf8_lossy(mail).replace("\r\n", "\n");
+    let (head, _) = text.split_once("\n\n").unwrap_or((&text, ""));
+    let unfolded = head.replace("\n ", " ").replace("\n\t", " ");
+    let value = unfolded.lines().find_map(|line| {
+        let (field, value) = line.split_once(':')?;
+        field.eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
+    });
+    value.unwrap_or_default()
+}
+
+/// The same mail under another subject and in reply to another message.
+pub fn with_headers(mail: &[u8], subject: &str, in_reply_to: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(mail.len());
+    let mut in_head = true;
+    for line in mail.split_inclusive(|byte| *byte == b'\n') {
+        in_head &= !matches!(line, b"\r\n" | b"\n");
+        if in_head && line.starts_with(b"Subject: ") {
+            out.extend_from_slice(format!("Subject: {subject}\r\n").as_bytes());
+        } else if in_head && line.starts_with(b"In-Reply-To: ") {
+            out.extend_from_slice(format!("In-Reply-To: {in_reply_to}\r\n").as_bytes());
+        } else {
+            out.extend_from_slice(line);
+        }
+    }
+    out
+}
+
+/// A verified MIME entity with its base64 and quoted-printable parts decoded, for the eye and for searching.
+pub fn readable(entity: &[u8]) -> String {
+    let text = String::from_utf8_lossy(entity).replace("\r\n", "\n");
+    let mut out = String::new();
+    for block in text.split("\n\n") {
+        let joined: String = block.split_whitespace().collect();
+        let decoded = (joined.len() >= 16)
+            .then(|| data_encoding::BASE64.decode(joined.as_bytes()).ok())
+            .flatten()
+            .and_then(|bytes| String::from_utf8(bytes).ok());
+        out.push_str(&decoded.unwrap_or_else(|| unquote(block)));
+        out.push_str("\n\n");
+    }
+    out
+}
+
+/// Undoes quoted-printable where it is valid; other text passes unchanged.
+fn unquote(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    for (number, piece) in text.replace("=\n", "").split('=').enumerate() {
+        let code = piece.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match code {
+            Some(byte) if number > 0 => {
+                bytes.push(byte);
+                bytes.extend_from_slice(piece.get(2..).unwrap_or_default().as_bytes());
+            }
+            _ => {
+                if number > 0 {
+                    bytes.push(b'=');
+                }
+                bytes.extend_from_slice(piece.as_bytes());
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signed_reply_moves_to_another_subject_with_its_body_unchanged() {
+        let mail = b"From: c\r\nSubject: Re: one\r\nIn-Reply-To: <1@x>\r\n\r\nSubject: inside\r\n";
+        let moved = with_headers(mail, "Re: two", "<2@x>");
+        assert_eq!(moved, b"From: c\r\nSubject: Re: two\r\nIn-Reply-To: <2@x>\r\n\r\nSubject: inside\r\n");
+        assert_eq!(header(&moved, "in-reply-to"), "<2@x>");
+    }
+
+    #[test]
+    fn encoded_parts_become_readable() {
+        let entity =
+            b"Content-Type: text/plain\r\n\r\nUHVyY2hhc2Ug6YeH6LSt\r\n\r\nGr=C3=BC=\r\n=C3=9Fe a=b\r\n";
+        let text = readable(entity);
+        assert!(text.contains("Purchase 采购") && text.contains("Grüße a=b"), "{text}");
+    }
 }

@@ -7,6 +7,8 @@
     reason = "a development tool: it speaks to a person and waits by the real clock"
 )]
 
+pub mod cli;
+pub mod demo;
 pub mod error;
 pub mod foreign;
 pub mod layers;

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use xtask::error::{At, Error, Result};
 use xtask::world::{Place, World};
-use xtask::{lint, setup, suite};
+use xtask::{demo, lint, setup, suite};
 
 const HELP: &str = "\
 cargo xtask COMMAND
@@ -17,6 +17,8 @@ cargo xtask COMMAND
   test [rust]          setup, then unit, property, interop and end-to-end tests
   prove                the same with the full counts of the property tests
   lint                 format, clippy, layer rules, repository, wasm32 build, licences and bans
+  demo [--keep]        the whole story between real servers, step by step; writes target/demo/index.html
+                       --keep leaves the servers up; --break N spoils step N, to see it fail and name itself
   world                start the servers of the demo on loopback and wait for Ctrl-C
   help                 this text
 ";
@@ -54,9 +56,28 @@ fn run(words: &[&str]) -> Result<()> {
             suite::run(&root, true)
         }
         ["lint"] => lint::run(&root),
+        ["demo", options @ ..] => demo::run(&root, demo_options(options)?),
         ["world"] => world(&root),
         other => Err(Error::Usage(format!("unknown command `{}`", other.join(" ")))),
     }
+}
+
+fn demo_options(words: &[&str]) -> Result<demo::Options> {
+    let mut options = demo::Options::default();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        match *word {
+            "--keep" => options.keep = true,
+            "--break" => {
+                let step = words.next().and_then(|number| number.parse().ok());
+                let step = step.filter(|number| (1..=7).contains(number));
+                options.spoil =
+                    Some(step.ok_or_else(|| Error::Usage("--break takes a step, 1 to 7".to_owned()))?);
+            }
+            other => return Err(Error::Usage(format!("unknown option `{other}` of demo"))),
+        }
+    }
+    Ok(options)
 }
 
 /// The folder of the workspace, two above this package.

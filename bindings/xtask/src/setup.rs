@@ -80,9 +80,9 @@ if [ -e "$policy" ]; then mv "$policy" "$saved"; fi
 printf '#!/bin/sh\n# countersign-setup\nexit 101\n' >"$policy"
 chmod 755 "$policy"
 export DEBIAN_FRONTEND=noninteractive
-apt-get -qq update
+apt-get -qq update >/dev/null
 echo 'postfix postfix/main_mailer_type select No configuration' | debconf-set-selections
-apt-get -qq install -y --no-install-recommends "$@" </dev/null
+apt-get -qq -o Dpkg::Use-Pty=0 install -y --no-install-recommends "$@" </dev/null >/dev/null
 "#;
 
 fn present(program: &str) -> bool {

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, TcpStream};
 use std::path::Path;
 use std::sync::OnceLock;
 
-use xtask::foreign::Foreigner;
+use xtask::foreign::{Foreigner, Reply, header};
 use xtask::run::{Call, call};
 use xtask::world::{Fault, Place, Proxy, World, address, password};
 
@@ -45,6 +45,25 @@ fn carol_sends_a_signed_mail_that_dave_fetches_and_openssl_verifies() {
         assert!(said.out().contains("Grüße, 你好"), "{}", said.out());
         assert!(dave.verify(&mail, &world.pki().server_ca).is_err(), "another CA must not do");
     }
+}
+
+#[test]
+fn carol_answers_dave_by_a_signed_and_encrypted_reply() {
+    let world = world();
+    let folder = tempfile::tempdir().unwrap();
+    let carol = Foreigner::new(world, "carol", &folder.path().join("carol")).unwrap();
+    let dave = Foreigner::new(world, "dave", &folder.path().join("dave")).unwrap();
+    let mail = dave.signed(&["carol"], "question", "CS-TEST").unwrap();
+    let certificate = carol.encryption_certificate(&mail, "dave").unwrap();
+    assert!(carol.encryption_certificate(&mail, "alice").is_err(), "a certificate of another person");
+    let reply = Reply { to: "dave", subject: "Re: [...]", text: "Approve\n\n> CS-TEST" };
+    let reply = carol.reply(&reply, "<1@example.test>", &certificate).unwrap();
+    assert_eq!(header(&reply, "Subject"), "Re: [...]");
+    assert!(!String::from_utf8_lossy(&reply).contains("Approve"));
+    let entity = dave.decrypt(&reply).unwrap().stdout;
+    let said = dave.verify(&entity, &world.pki().organisation_ca).unwrap();
+    assert!(said.out().contains("Approve\r\n\r\n> CS-TEST"), "{}", said.out());
+    assert!(carol.decrypt(&reply).is_err(), "only dave can read it");
 }
 
 #[test]

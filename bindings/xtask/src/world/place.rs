@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::error::{At, Result};
+use crate::error::{At, Error, Result};
 use crate::run::{is_root, quote};
 
 /// Longest folder whose unix sockets below still fit into the 107 bytes of a socket address.
@@ -27,6 +27,12 @@ impl Place {
         let root = target.join("world").join(name);
         if root.as_os_str().len() > MAX_ROOT || !reachable(target) {
             return Self::temporary();
+        }
+        if in_use(&root) {
+            return Err(Error::Missing {
+                what: format!("the folder {}", root.display()),
+                remedy: "servers that run already use it; stop that `cargo xtask` first".to_owned(),
+            });
         }
         if root.exists() {
             fs::remove_dir_all(&root).at(&root)?;
@@ -57,6 +63,14 @@ impl Place {
             None => String::new(),
         }
     }
+}
+
+/// Whether a Dovecot with its configuration here is running.
+fn in_use(root: &Path) -> bool {
+    let Ok(pid) = fs::read_to_string(root.join("run/master.pid")) else { return false };
+    let line = fs::read(format!("/proc/{}/cmdline", pid.trim())).unwrap_or_default();
+    let config = root.join("dovecot.conf");
+    String::from_utf8_lossy(&line).contains(&*config.to_string_lossy())
 }
 
 /// Lets other users pass through (Dovecot and Postfix have their own).

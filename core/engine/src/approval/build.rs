@@ -1,13 +1,18 @@
 //! What is sent: JSON and text of each event. Nothing is signed here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use smime::{Certificate, EmailAddress};
+use smime::{Certificate, EmailAddress, Fingerprint};
 
-use super::event::{Deadline, Document, Program, Rule, Word};
+use super::event::{
+    Body, Common, Deadline, Document, Event, EventError, Kind, Participant, Program, Relay, RelayItem,
+    Request, ResultBody, Rule, Stage, TimestampAuthority, Word, is_http_url,
+};
 use super::ids::{Code, EventId, KeyName, RequestDigest};
-use super::text::Language;
-use super::view::RequestView;
+use super::ijson::is_media_type;
+use super::text::{self, Language};
+use super::view::{NotCounted, Outcome, RequestView};
+use super::{MAX_DOCUMENTS, MAX_JSON_OCTETS, MAX_PARTICIPANTS, MAX_STAGES};
 use crate::ports::KeyRole;
 
 /// A request to be made.
@@ -29,7 +34,7 @@ pub struct NewRequest {
     pub informed: Vec<NewParticipant>,
     /// What approvers may do besides deciding: `delegate`, `add`.
     pub allow: BTreeSet<String>,
-    /// At least one, so that decisions can have a trusted time.
+    /// Whose tokens count; without any, no event gets a trusted time.
     pub timestamps: Vec<NewTimestampAuthority>,
     /// Shown only.
     pub deadline: Option<Deadline>,
@@ -131,8 +136,8 @@ pub enum BuildError {
     /// A participant without anchor or encryption certificate.
     #[error("participant {0} has no certificate to check or to answer him")]
     NoCertificate(usize),
-    /// No authority for timestamps, or an URL that is not http(s).
-    #[error("a request needs a timestamp authority with an http or https address")]
+    /// A timestamp authority's URL is not http(s).
+    #[error("the timestamp authority's address is not an http or https address")]
     TimestampAuthority,
     /// A name, subject or file name has line breaks or other control characters, or is too long.
     #[error("a name, subject or file name holds characters that are not allowed, or is too long")]
@@ -151,10 +156,34 @@ pub enum BuildError {
     NotAnEvent,
 }
 
-/// The JSON and text of a request (rule 2).
+/// The JSON and text of a request (rule 2). Signed by the mail key.
 pub fn build_request(new: &NewRequest) -> Result<Built, BuildError> {
-    let _ = new;
-    todo!()
+    let request = request_of(new)?;
+    let documents = list(&new.documents)?;
+    let event = with_text(
+        Common {
+            kind: Kind::Request,
+            request: None,
+            rev: 1,
+            author: REQUESTER,
+            prev: None,
+            seen: BTreeSet::new(),
+            critical: Vec::new(),
+            documents,
+            text: Fingerprint::of(b""),
+            language: new.language,
+        },
+        Body::Request(Box::new(request.clone())),
+        &request,
+    );
+    let json = event.to_json();
+    match Event::parse(&json) {
+        Ok(read) if read == event => {}
+        Err(EventError::Limit(of)) => return Err(BuildError::Limit(of)),
+        Ok(_) | Err(_) => return Err(BuildError::Route),
+    }
+    let digest = RequestDigest::of(&json);
+    Ok(built(&event, json, digest, &request, request.subject.clone(), new.documents.clone()))
 }
 
 /// A decision by the person whose turn it is (rules 7 and 15). Signed by the approval key.
@@ -164,8 +193,14 @@ pub fn build_decision(
     word: Word,
     comment: &str,
 ) -> Result<Built, BuildError> {
-    let _ = (view, me, word, comment);
-    todo!()
+    let person = view.people.iter().find(|p| p.number == me.number).ok_or(BuildError::NotNow)?;
+    let stage = person.stage.filter(|_| view.may_decide(&person.address)).ok_or(BuildError::NotNow)?;
+    let stage = u32::try_from(stage.saturating_add(1)).map_err(|_| BuildError::NotNow)?;
+    let kind = match word {
+        Word::Approve => Kind::Approve,
+        Word::Reject => Kind::Reject,
+    };
+    follow_up(view, me, kind, Body::Decision { word, stage, comment: free_text(comment)? }, Vec::new())
 }
 
 /// A remark by any participant. Signed by the mail key.
@@ -175,14 +210,37 @@ pub fn build_comment(
     comment: &str,
     documents: Vec<Attached>,
 ) -> Result<Built, BuildError> {
-    let _ = (view, me, comment, documents);
-    todo!()
+    follow_up(view, me, Kind::Comment, Body::Comment { comment: free_text(comment)? }, documents)
 }
 
 /// The outcome, by the requester's app, when it is decided and nothing is missing (rule 12). Signed by the mail key.
 pub fn build_result(view: &RequestView, me: Signer) -> Result<Built, BuildError> {
-    let _ = (view, me);
-    todo!()
+    let outcome = match view.outcome {
+        Outcome::Approved { closed: false } => Word::Approve,
+        Outcome::Rejected { closed: false, .. } => Word::Reject,
+        Outcome::Open
+        | Outcome::Approved { .. }
+        | Outcome::Rejected { .. }
+        | Outcome::Undecidable { .. }
+        | Outcome::Incomplete => return Err(BuildError::NotNow),
+    };
+    if me.number != view.requester {
+        return Err(BuildError::NotNow);
+    }
+    // A reply that was not relayed is not in the result's past: its token may not be there for others.
+    let unrelayed: BTreeSet<EventId> = view
+        .not_counted
+        .iter()
+        .filter(|event| matches!(event.reason, NotCounted::AwaitingReceipt | NotCounted::AutoSubmitted))
+        .filter_map(|event| event.id)
+        .collect();
+    let past = view.events.iter().filter(|event| event.kind.is_some() || !unrelayed.contains(&event.id));
+    let result = ResultBody {
+        outcome,
+        counted: view.counted.clone(),
+        tokens: past.filter_map(|event| event.token.as_ref()).map(|token| token.id).collect(),
+    };
+    follow_up(view, me, Kind::Result, Body::Result(result), Vec::new())
 }
 
 /// Carries `items` unchanged and asks for `wants` (rule 6). Signed by the mail key.
@@ -190,8 +248,251 @@ pub fn build_relay(
     view: &RequestView,
     me: Signer,
     items: &[Carried],
-    wants: &BTreeSet<EventId>,
+    wants: &BTreeSet<Fingerprint>,
 ) -> Result<Built, BuildError> {
-    let _ = (view, me, items, wants, BTreeMap::<u8, u8>::new(), None::<Document>);
-    todo!()
+    let mut parts = Parts::default();
+    for item in items {
+        parts.add(item)?;
+    }
+    let relay = Relay { items: parts.items, wants: wants.clone() };
+    follow_up(view, me, Kind::Relay, Body::Relay(relay), parts.attached)
 }
+
+/// The requester's number.
+const REQUESTER: u32 = 1;
+
+fn request_of(new: &NewRequest) -> Result<Request, BuildError> {
+    let mut participants: Vec<Participant> = Vec::new();
+    enrol(&mut participants, &new.requester)?;
+    let mut route = Vec::new();
+    for (rule, approvers) in &new.route {
+        let approvers =
+            approvers.iter().map(|p| enrol(&mut participants, p)).collect::<Result<Vec<_>, _>>()?;
+        route.push(Stage { rule: *rule, approvers });
+    }
+    let mut informed = Vec::new();
+    for person in &new.informed {
+        let number = enrol(&mut participants, person)?;
+        // Who decides or asks is informed anyway.
+        let takes_part = number == REQUESTER || route.iter().any(|stage| stage.approvers.contains(&number));
+        if !takes_part && !informed.contains(&number) {
+            informed.push(number);
+        }
+    }
+    if participants.len() > MAX_PARTICIPANTS {
+        return Err(BuildError::Limit("participants"));
+    }
+    if route.len() > MAX_STAGES {
+        return Err(BuildError::Limit("stages"));
+    }
+    if !new.timestamps.iter().all(|t| is_http_url(&t.url)) {
+        return Err(BuildError::TimestampAuthority);
+    }
+    text::check_line(&new.subject).map_err(|()| BuildError::Line)?;
+    let request = Request {
+        nonce: new.nonce,
+        subject: new.subject.clone(),
+        message: free_text(&new.message)?,
+        participants,
+        route,
+        informed,
+        allow: new.allow.clone(),
+        timestamps: new
+            .timestamps
+            .iter()
+            .map(|t| TimestampAuthority { url: t.url.clone(), anchor: t.anchor.clone() })
+            .collect(),
+        deadline: new.deadline.clone(),
+        supersedes: None,
+    };
+    if request.is_coherent() { Ok(request) } else { Err(BuildError::Route) }
+}
+
+/// The person's number; a new one if the address is new.
+fn enrol(participants: &mut Vec<Participant>, new: &NewParticipant) -> Result<u32, BuildError> {
+    if let Some(known) = participants.iter().find(|p| p.address == new.address) {
+        return Ok(known.number);
+    }
+    let next = participants.len().saturating_add(1);
+    if new.anchors.is_empty() || new.encryption.is_empty() {
+        return Err(BuildError::NoCertificate(next));
+    }
+    text::check_optional_line(&new.name).map_err(|()| BuildError::Line)?;
+    let number = u32::try_from(next).map_err(|_| BuildError::Limit("participants"))?;
+    participants.push(Participant {
+        number,
+        address: new.address.clone(),
+        name: new.name.clone(),
+        program: new.program,
+        anchors: new.anchors.clone(),
+        encryption: new.encryption.clone(),
+    });
+    Ok(number)
+}
+
+fn free_text(text: &str) -> Result<String, BuildError> {
+    let text = text::canonical(text);
+    text::check_text(&text).map_err(|()| BuildError::Text)?;
+    Ok(text)
+}
+
+fn list(attached: &[Attached]) -> Result<Vec<Document>, BuildError> {
+    if attached.len() > MAX_DOCUMENTS {
+        return Err(BuildError::Limit("documents"));
+    }
+    attached
+        .iter()
+        .map(|part| {
+            let content_type = part.content_type.to_ascii_lowercase();
+            if text::check_file_name(&part.name).is_err() || !is_media_type(&content_type) {
+                return Err(BuildError::Line);
+            }
+            let size = u64::try_from(part.bytes.len()).map_err(|_| BuildError::Limit("document octets"))?;
+            Ok(Document { name: part.name.clone(), content_type, size, sha256: Fingerprint::of(&part.bytes) })
+        })
+        .collect()
+}
+
+/// An event about a request that is known.
+fn follow_up(
+    view: &RequestView,
+    me: Signer,
+    kind: Kind,
+    body: Body,
+    attachments: Vec<Attached>,
+) -> Result<Built, BuildError> {
+    let takes_part = view.people.iter().any(|p| p.number == me.number);
+    if view.request.is_none() || !takes_part {
+        return Err(BuildError::NotNow);
+    }
+    let request = shown_request(view);
+    let mut seen = view.heads.clone();
+    if let Body::Relay(relay) = &body {
+        // Who relays an event has seen it; replies are nobody's heads before that.
+        seen.extend(relay.items.iter().filter_map(|item| match item {
+            RelayItem::Event { id, .. } => Some(*id),
+            RelayItem::Token { .. } | RelayItem::Crl { .. } | RelayItem::Ocsp { .. } => None,
+        }));
+    }
+    let event = with_text(
+        Common {
+            kind,
+            request: Some(view.digest),
+            rev: view.rev,
+            author: me.number,
+            prev: view.last_of_key.get(&me.key).copied(),
+            seen,
+            critical: Vec::new(),
+            documents: list(&attachments)?,
+            text: Fingerprint::of(b""),
+            language: view.language,
+        },
+        body,
+        &request,
+    );
+    let json = event.to_json();
+    if json.len() > MAX_JSON_OCTETS {
+        return Err(BuildError::Limit("JSON octets"));
+    }
+    let subject = text::title(&event.common, &event.body, &request);
+    Ok(built(&event, json, view.digest, &request, subject, attachments))
+}
+
+/// As much of the request as the texts need.
+fn shown_request(view: &RequestView) -> Request {
+    let people = view.people.iter().map(|p| Participant {
+        number: p.number,
+        address: p.address.clone(),
+        name: p.name.clone(),
+        program: p.program,
+        anchors: Vec::new(),
+        encryption: Vec::new(),
+    });
+    Request {
+        nonce: [0; 16],
+        subject: view.subject.clone(),
+        message: String::new(),
+        participants: people.collect(),
+        route: Vec::new(),
+        informed: Vec::new(),
+        allow: BTreeSet::new(),
+        timestamps: Vec::new(),
+        deadline: None,
+        supersedes: None,
+    }
+}
+
+fn with_text(mut common: Common, body: Body, request: &Request) -> Event {
+    common.text = Fingerprint::of(text::of_event(&common, &body, request).as_bytes());
+    Event { common, body }
+}
+
+fn built(
+    event: &Event,
+    json: Vec<u8>,
+    digest: RequestDigest,
+    request: &Request,
+    subject: String,
+    attachments: Vec<Attached>,
+) -> Built {
+    let code = digest.code();
+    let language = event.common.language;
+    let text = text::of_event(&event.common, &event.body, request);
+    let decides = matches!(event.body, Body::Decision { .. });
+    Built {
+        json,
+        text: format!("{text}\n\n{}\n", text::code_line(language, &code)),
+        subject,
+        attachments,
+        digest,
+        code,
+        key: if decides { KeyRole::Approval } else { KeyRole::Mail },
+        proof_of_approval: event.common.kind == Kind::Approve,
+    }
+}
+
+/// The parts of a relay and what they are.
+#[derive(Default)]
+struct Parts {
+    attached: Vec<Attached>,
+    items: Vec<RelayItem>,
+}
+
+impl Parts {
+    fn add(&mut self, item: &Carried) -> Result<(), BuildError> {
+        let number = self.items.len().saturating_add(1);
+        let item = match item {
+            Carried::Event(raw) => {
+                let id = raw.id().ok_or(BuildError::NotAnEvent)?;
+                let document = self.attach(format!("event-{number}.p7m"), CMS, &raw.signed)?;
+                let content = match &raw.detached_content {
+                    Some(octets) => Some(self.attach(format!("event-{number}.eml"), OCTETS, octets)?),
+                    None => None,
+                };
+                RelayItem::Event { id, document, content }
+            }
+            Carried::Token { id, token } => {
+                let document = self.attach(format!("token-{number}.tst"), CMS, token)?;
+                RelayItem::Token { id: *id, document }
+            }
+            Carried::Crl(crl) => RelayItem::Crl {
+                document: self.attach(format!("revoked-{number}.crl"), "application/pkix-crl", crl)?,
+            },
+            Carried::Ocsp(answer) => RelayItem::Ocsp {
+                document: self.attach(format!("status-{number}.ors"), "application/ocsp-response", answer)?,
+            },
+        };
+        self.items.push(item);
+        Ok(())
+    }
+
+    fn attach(&mut self, name: String, content_type: &str, octets: &[u8]) -> Result<u32, BuildError> {
+        let index = u32::try_from(self.attached.len()).map_err(|_| BuildError::Limit("documents"))?;
+        self.attached.push(Attached { name, content_type: content_type.to_owned(), bytes: octets.to_vec() });
+        Ok(index)
+    }
+}
+
+/// RFC 7193: ContentInfo; not application/pkcs7-mime, which mail programs would try to open.
+const CMS: &str = "application/cms";
+const OCTETS: &str = "application/octet-stream";

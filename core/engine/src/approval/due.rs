@@ -1,10 +1,17 @@
 //! What the app does on its own.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::ids::EventId;
+use smime::Fingerprint;
+
+use super::analysis::{Analysis, analyse};
+use super::build::Carried;
+use super::event::{Body, Relay, RelayItem};
+use super::ids::{EventId, TokenId};
+use super::order::{Ancestry, Node, order};
 use super::raw::EventSet;
-use super::view::{Context, RequestView};
+use super::verify::{Fact, Opened};
+use super::view::{Context, NotCounted, Outcome, RequestView};
 
 /// Something to be done without asking the person. Each is due until its event is in the set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,17 +31,148 @@ pub enum Due {
     /// Ids are missing and were not asked for during the last day: send `relay` with `wants`.
     Ask {
         /// The ids.
-        wants: BTreeSet<EventId>,
+        wants: BTreeSet<Fingerprint>,
     },
-    /// Somebody asks for events that are here: send `relay` with them.
+    /// Somebody asks for events or tokens that are here: send `relay` with them.
     Answer {
-        /// The events as received.
-        events: Vec<super::RawEvent>,
+        /// As received.
+        items: Vec<Carried>,
     },
 }
 
 /// What is due for participant `me`. Pure: the client acts and inserts the events that it sent.
 pub fn automatic(set: &EventSet, view: &RequestView, context: &Context<'_>, me: u32) -> Vec<Due> {
-    let _ = (set, view, context, me);
-    todo!()
+    let analysis = analyse(set, context);
+    if analysis.undecidable.is_some() || view.request.is_none() || !view.people.iter().any(|p| p.number == me)
+    {
+        return Vec::new();
+    }
+    let mut due = Vec::new();
+    if me == view.requester {
+        due.extend(replies(&analysis, view));
+    }
+    let relays = Relays::new(&analysis);
+    due.extend(relays.answer(view, me));
+    due.extend(relays.ask(view, context, me));
+    let decided =
+        matches!(view.outcome, Outcome::Approved { closed: false } | Outcome::Rejected { closed: false, .. });
+    if me == view.requester && decided {
+        due.push(Due::Result);
+    }
+    due
+}
+
+/// Foreign replies that wait for the requester's app.
+fn replies(analysis: &Analysis, view: &RequestView) -> Vec<Due> {
+    let waiting = view.not_counted.iter().filter(|event| event.reason == NotCounted::AwaitingReceipt);
+    waiting
+        .filter_map(|event| {
+            let id = event.id?;
+            let copy = analysis.copies.get(&id)?;
+            let signature = copy.signer()?.signature().to_vec();
+            Some(Due::RelayReply { event: id, signature, raw: Box::new(copy.raw.clone()) })
+        })
+        .collect()
+}
+
+/// How long an app waits before it asks again for the same id, in seconds.
+const ASK_AGAIN_AFTER: u64 = 24 * 60 * 60;
+/// Most things in one answer.
+const MAX_ANSWER: usize = 64;
+
+/// What was asked for and what was carried.
+struct Relays<'a> {
+    analysis: &'a Analysis,
+    ancestry: Ancestry,
+    /// Each relay with its author and content.
+    relays: Vec<(EventId, u32, &'a Relay)>,
+}
+
+impl<'a> Relays<'a> {
+    fn new(analysis: &'a Analysis) -> Self {
+        let nodes: BTreeMap<EventId, Node<'_>> = analysis
+            .events
+            .values()
+            .map(|e| {
+                let first = matches!(e.fact, Fact::Request);
+                (e.id, Node { prev: e.prev, seen: &e.seen, time: None, first })
+            })
+            .collect();
+        let ancestry = Ancestry::new(&order(&nodes), &nodes);
+        let relays = analysis
+            .events
+            .values()
+            .filter(|e| e.defect.is_none())
+            .filter_map(|e| match &analysis.event(e.id)?.body {
+                Body::Relay(relay) => Some((e.id, e.author, relay)),
+                _ => None,
+            })
+            .collect();
+        Relays { analysis, ancestry, relays }
+    }
+
+    /// What others ask for and is here, unless somebody who saw the question has answered it. The requester answers, and
+    /// whoever wrote the event or named it: the others would only repeat them.
+    fn answer(&self, view: &RequestView, me: u32) -> Option<Due> {
+        let mut wanted = BTreeSet::new();
+        for (ask, author, relay) in &self.relays {
+            let open = relay.wants.iter().filter(|id| *author != me && !self.answered(*ask, **id));
+            wanted.extend(open.filter(|id| me == view.requester || self.concerns(me, **id)).copied());
+        }
+        let items: Vec<Carried> =
+            wanted.into_iter().filter_map(|id| self.find(id)).take(MAX_ANSWER).collect();
+        if items.is_empty() { None } else { Some(Due::Answer { items }) }
+    }
+
+    fn answered(&self, ask: EventId, id: Fingerprint) -> bool {
+        self.relays.iter().any(|(answer, _, relay)| {
+            self.ancestry.has_seen(*answer, ask) && relay.items.iter().any(|item| self.carries(item, id))
+        })
+    }
+
+    fn carries(&self, item: &RelayItem, id: Fingerprint) -> bool {
+        match item {
+            RelayItem::Event { id: carried, .. } => carried.0 == id,
+            // A token is named by its own digest; the item names its event.
+            RelayItem::Token { id: event, .. } => self.token(id).is_some_and(|(_, of)| of == *event),
+            RelayItem::Crl { .. } | RelayItem::Ocsp { .. } => false,
+        }
+    }
+
+    fn concerns(&self, me: u32, id: Fingerprint) -> bool {
+        self.analysis
+            .events
+            .values()
+            .filter(|e| e.author == me)
+            .any(|e| e.id.0 == id || e.prev.is_some_and(|p| p.0 == id) || e.seen.contains(&EventId(id)))
+    }
+
+    fn find(&self, id: Fingerprint) -> Option<Carried> {
+        match self.analysis.copies.get(&EventId(id)) {
+            Some(copy) => Some(Carried::Event(copy.raw.clone())),
+            None => self.token(id).map(|(token, of)| Carried::Token { id: of, token }),
+        }
+    }
+
+    /// A token that is here, and its event.
+    fn token(&self, id: Fingerprint) -> Option<(Vec<u8>, EventId)> {
+        let token = self.analysis.tokens.get(&TokenId(id))?;
+        let of = self.analysis.events.values().find(|e| e.tokens.iter().any(|t| t.id == TokenId(id)))?;
+        Some((token.clone(), of.id))
+    }
+
+    /// What is missing and was not asked for during the last day, by the claimed times of the own questions.
+    fn ask(&self, view: &RequestView, context: &Context<'_>, me: u32) -> Option<Due> {
+        let asked_lately = |id: &Fingerprint| {
+            self.relays.iter().any(|(ask, author, relay)| {
+                let time = self.analysis.copies.get(ask).and_then(Opened::claimed_time);
+                *author == me
+                    && relay.wants.contains(id)
+                    && time.is_some_and(|time| time.plus(ASK_AGAIN_AFTER) > context.at)
+            })
+        };
+        let missing = view.missing.iter().map(|missing| missing.id);
+        let wants: BTreeSet<Fingerprint> = missing.filter(|id| !asked_lately(id)).collect();
+        if wants.is_empty() { None } else { Some(Due::Ask { wants }) }
+    }
 }

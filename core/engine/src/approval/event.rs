@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use smime::{Certificate, EmailAddress, Fingerprint, UnixTime};
 
 use super::ids::{EventId, RequestDigest, TokenId};
-use super::text::Language;
+use super::text::{self, Language};
 
 /// What an event does.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -222,8 +222,8 @@ pub struct Deadline(String);
 pub struct Relay {
     /// What the attached parts are.
     pub items: Vec<RelayItem>,
-    /// Ids that are named but absent: please relay them.
-    pub wants: BTreeSet<EventId>,
+    /// Ids of events and tokens that are named but absent: please relay them.
+    pub wants: BTreeSet<Fingerprint>,
 }
 
 /// One carried thing; the numbers are indexes into the event's documents, from 0.
@@ -282,9 +282,6 @@ pub enum EventError {
     /// Another version.
     #[error("the approval data is of another version")]
     UnknownVersion,
-    /// A field that must be understood is not.
-    #[error("the approval data needs a newer program")]
-    UnknownCritical,
     /// More than the limits of rule 18.
     #[error("the approval data exceeds the limit of {0}")]
     Limit(&'static str),
@@ -311,10 +308,56 @@ impl Request {
         self.participants.iter().find(|p| p.number == number)
     }
 
+    /// The participant's stage: its index in the route.
+    pub fn stage_of(&self, number: u32) -> Option<usize> {
+        self.route.iter().position(|stage| stage.approvers.contains(&number))
+    }
+
+    /// It can be decided: numbers and addresses are distinct, everybody can be checked, the route names participants,
+    /// each once, and every stage can pass; texts hold no control characters and no code of another request.
+    pub(super) fn is_coherent(&self) -> bool {
+        let numbers: BTreeSet<u32> = self.participants.iter().map(|p| p.number).collect();
+        let addresses: BTreeSet<&EmailAddress> = self.participants.iter().map(|p| &p.address).collect();
+        let approvers: Vec<u32> =
+            self.route.iter().flat_map(|stage| stage.approvers.iter().copied()).collect();
+        let distinct_approvers: BTreeSet<u32> = approvers.iter().copied().collect();
+        let in_range = |n: &u32| (1..=u32::try_from(super::MAX_PARTICIPANTS).unwrap_or(u32::MAX)).contains(n);
+        numbers.len() == self.participants.len()
+            && addresses.len() == self.participants.len()
+            && numbers.iter().all(in_range)
+            && self
+                .participants
+                .iter()
+                .all(|p| !p.anchors.is_empty() && text::check_optional_line(&p.name).is_ok())
+            && !self.route.is_empty()
+            && self.route.iter().all(Stage::can_pass)
+            && distinct_approvers.len() == approvers.len()
+            && distinct_approvers.is_subset(&numbers)
+            && self.informed.iter().all(|n| numbers.contains(n))
+            && text::check_line(&self.subject).is_ok()
+            && text::check_text(&self.message).is_ok()
+            && self.timestamps.iter().all(|t| is_http_url(&t.url))
+    }
+
     /// The participant with this address.
     pub fn by_address(&self, address: &EmailAddress) -> Option<&Participant> {
         self.participants.iter().find(|p| p.address == *address)
     }
+}
+
+impl Stage {
+    fn can_pass(&self) -> bool {
+        match self.rule {
+            Rule::All | Rule::Any => !self.approvers.is_empty(),
+            Rule::AtLeast { n } => n > 0 && usize::try_from(n).is_ok_and(|n| n <= self.approvers.len()),
+        }
+    }
+}
+
+pub(super) fn is_http_url(url: &str) -> bool {
+    (url.starts_with("https://") || url.starts_with("http://"))
+        && url.len() <= super::MAX_LINE_OCTETS
+        && url.chars().all(|c| c.is_ascii_graphic())
 }
 
 impl Deadline {

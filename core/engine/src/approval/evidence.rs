@@ -3,10 +3,11 @@
 use serde::Serialize;
 use smime::UnixTime;
 
+use super::analysis::analyse;
 use super::event::Kind;
 use super::ids::EventId;
 use super::raw::EventSet;
-use super::view::{Context, RequestView};
+use super::view::{Context, EventView, RequestView};
 
 /// One verified event for the evidence pack (`NN-kind.p7m`, `.sig`, `.tst`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,14 +44,45 @@ pub enum EvidenceKind {
 
 impl EvidenceKind {
     /// For file names: `request`, `approve`, …, `reply`.
-    pub fn name(&self) -> &str {
-        let _ = self;
-        todo!()
+    pub fn name(&self) -> &'static str {
+        match self {
+            EvidenceKind::Reply => "reply",
+            EvidenceKind::Event(kind) => match kind {
+                Kind::Request => "request",
+                Kind::Approve => "approve",
+                Kind::Reject => "reject",
+                Kind::Comment => "comment",
+                Kind::Relay => "relay",
+                Kind::Result => "result",
+                Kind::Return => "return",
+                Kind::Delegate => "delegate",
+                Kind::AddApprover => "add_approver",
+                Kind::Withdraw => "withdraw",
+                Kind::Remind => "remind",
+                Kind::Release => "release",
+                // A name chosen by somebody else does not become a file name.
+                Kind::Unknown(_) => "unknown",
+            },
+        }
     }
 }
 
 /// All verified events in the order of rule 5.
 pub fn evidence_order(set: &EventSet, view: &RequestView, context: &Context<'_>) -> Vec<EvidenceItem> {
-    let _ = (set, view, context);
-    todo!()
+    let analysis = analyse(set, context);
+    let item = |(number, shown): (u32, &EventView)| {
+        let copy = analysis.copies.get(&shown.id)?;
+        Some(EvidenceItem {
+            number,
+            kind: analysis.kind(shown.id).cloned().map_or(EvidenceKind::Reply, EvidenceKind::Event),
+            id: shown.id,
+            author: shown.author,
+            counted: shown.counted,
+            raw: copy.raw.clone(),
+            signature: copy.signer()?.signature().to_vec(),
+            token: shown.token.as_ref().and_then(|token| analysis.tokens.get(&token.id)).cloned(),
+            time: shown.token.as_ref().map(|token| token.time),
+        })
+    };
+    (1..).zip(&view.events).filter_map(item).collect()
 }

@@ -10,6 +10,8 @@
 //! [`evaluate`] joins them. What is sent is made by the `build_*` functions: they return JSON and text; the client
 //! composes, signs, stamps, encrypts and sends the mail.
 
+mod analysis;
+mod assemble;
 mod build;
 mod due;
 mod event;

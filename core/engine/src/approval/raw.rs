@@ -73,14 +73,15 @@ impl RawEvent {
                 Err(_) => Route::None,
             },
             payload::JsonPart::Misplaced => Route::None,
-            payload::JsonPart::None => match foreign_codes(&message) {
+            payload::JsonPart::None => match payload::foreign_codes(&message) {
                 codes if codes.is_empty() => Route::None,
                 codes => Route::Foreign(codes),
             },
         }
     }
 
-    fn copy_name(&self) -> Fingerprint {
+    /// SHA-256 over everything that was received.
+    pub(super) fn copy_name(&self) -> Fingerprint {
         let content = self.detached_content.as_deref().unwrap_or_default();
         let mut octets =
             Vec::with_capacity(self.signed.len().saturating_add(content.len()).saturating_add(8));
@@ -89,10 +90,6 @@ impl RawEvent {
         octets.extend_from_slice(content);
         Fingerprint::of(&octets)
     }
-}
-
-fn foreign_codes(message: &mail::part::Message) -> Vec<Code> {
-    payload::foreign_codes(message)
 }
 
 /// All events of one request, as received. A set: inserting twice changes nothing.

@@ -21,6 +21,9 @@ pub struct Context<'a> {
     pub timestamp_anchors: &'a [TrustAnchor],
     /// Certificates that help building paths.
     pub untrusted: &'a [Certificate],
+    /// Digests of all requests that this device holds. A decision on another digest raises
+    /// [`Alarm::TwoFacedRequester`]; changes nothing else.
+    pub held: &'a BTreeSet<RequestDigest>,
 }
 
 /// The state of one request.
@@ -111,6 +114,8 @@ pub enum Outcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Undecidable {
+    /// Its machine-readable part is malformed, needs a newer program, or exceeds a limit.
+    Malformed,
     /// The request's signature does not lead to the anchor that it names for its author.
     NotVerified,
     /// The human text differs from the fields.
@@ -370,5 +375,5 @@ impl RequestView {
 
 /// The state of the request, from the set of its events.
 pub fn evaluate(set: &EventSet, context: &Context<'_>) -> RequestView {
-    super::verify::evaluate(set, context)
+    super::assemble::view(set, context)
 }

@@ -1,0 +1,65 @@
+//! `cargo xtask demo`: an approval by encrypted, signed, time-stamped mail between real servers, told step by
+//! step, each step checked.
+
+mod carol;
+mod evidence;
+mod page;
+pub mod pdf;
+pub mod search;
+mod story;
+mod teller;
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use crate::error::{At, Result};
+use crate::run::call;
+use crate::setup;
+use crate::world::{Place, World};
+
+use story::Story;
+use teller::Teller;
+
+/// How the demo is run.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Options {
+    /// Leave the servers up and print how to go on by hand.
+    pub keep: bool,
+    /// Spoil this step, to see that it fails and names itself.
+    pub spoil: Option<usize>,
+}
+
+/// Builds the terminal program, starts the servers, tells the story.
+pub fn run(root: &Path, options: Options) -> Result<()> {
+    setup::system()?;
+    let program = build(root)?;
+    let folder = root.join("target/demo");
+    if folder.exists() {
+        fs::remove_dir_all(&folder).at(&folder)?;
+    }
+    fs::create_dir_all(&folder).at(&folder)?;
+
+    let start = Instant::now();
+    let world = World::start(Place::under(&root.join("target"), "demo")?)?;
+    println!("{}", world.describe());
+    let mut story = Story::new(world, &program, &folder, options.spoil)?;
+    let mut teller = Teller::default();
+    let outcome = story.tell(&mut teller);
+    teller.end(outcome, start.elapsed().as_secs_f32(), &folder.join("index.html"))?;
+    if options.keep { story.keep() } else { Ok(()) }
+}
+
+/// The terminal program of this workspace, up to date.
+fn build(root: &Path) -> Result<PathBuf> {
+    call("cargo").words("build --locked --quiet -p countersign").within(root).shown()?;
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    Ok(target.join("debug/countersign"))
+}
+
+/// Waits for the end of standard input; Ctrl-C ends this process, and the keeper of the world stops the servers.
+fn wait_for_end() -> Result<()> {
+    let mut rest = Vec::new();
+    std::io::stdin().read_to_end(&mut rest).map(drop).at(Path::new("standard input"))
+}
