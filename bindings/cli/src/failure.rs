@@ -65,12 +65,15 @@ impl Failure {
             Failure::File { name, problem } => format!("{name}: {problem}"),
             Failure::Argument(text) => text.clone(),
             Failure::NoPassphrase => {
-                "the keys are locked: give --passphrase-file, or run this on a terminal to be asked".to_owned()
+                "the keys are locked: give --passphrase-file, or run this on a terminal to be asked"
+                    .to_owned()
             }
             Failure::DoesNotHold(what) => format!("the mail is not {what}"),
             Failure::NotSent { number, cause } => {
                 let why = cause.as_ref().map(|cause| format!(" ({cause})")).unwrap_or_default();
-                format!("saved as mail {number} in the outbox but not sent yet{why}; `countersign sync` tries again")
+                format!(
+                    "saved as mail {number} in the outbox but not sent yet{why}; `countersign sync` tries again"
+                )
             }
             Failure::Uncertain { number } => format!(
                 "the connection was cut after mail {number} was handed over: it may have arrived and is not sent again by \

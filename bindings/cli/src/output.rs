@@ -19,7 +19,8 @@ pub(crate) fn json<T: Serialize>(record: &T) -> Result<(), Failure> {
 
 /// Text from a mail, made safe for a terminal: no control characters (escape sequences, carriage returns, bidi overrides).
 pub(crate) fn safe(text: &str) -> String {
-    let is_bidi = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
+    let is_bidi =
+        |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
     text.chars().filter(|c| (!c.is_control() || matches!(c, '\n' | '\t')) && !is_bidi(*c)).collect()
 }
 
@@ -32,7 +33,12 @@ pub(crate) fn line(text: &str) -> String {
 pub(crate) fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
-        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0).min(48)
+        rows.iter()
+            .filter_map(|row| row.get(column))
+            .map(|cell| cell.chars().count())
+            .max()
+            .unwrap_or(0)
+            .min(48)
     };
     let widths: Vec<usize> = (0..columns).map(width).collect();
     let mut text = String::new();

@@ -93,9 +93,9 @@ fn note(event: &Event) -> Option<String> {
         Event::ChangedAnchor { address } => Some(format!(
             "Careful: a mail from {address} was signed under another key than the known one. Nothing was changed."
         )),
-        Event::MeetingWarning { address } => {
-            Some(format!("Careful: two people answered one code ({address}). Show a new code and scan again."))
-        }
+        Event::MeetingWarning { address } => Some(format!(
+            "Careful: two people answered one code ({address}). Show a new code and scan again."
+        )),
         Event::MeetingQuestion { address, number: Some(number), replaces: false } => Some(format!(
             "{address} scanned your code. Scan theirs (contact meet --camera), or, if their phone shows {number}: \
              contact meet --same-number {address}"

@@ -17,7 +17,7 @@ use mail::Mailbox;
 use mail::compose::Attachment;
 use mail::part::Message;
 use serde::{Deserialize, Serialize};
-use smime::path::Trust;
+use smime::path::{Trust, TrustAnchor};
 use smime::verdict::SignatureState;
 use smime::{Certificate, EmailAddress, Fingerprint};
 
@@ -139,15 +139,28 @@ impl Approvals {
     pub fn evidence(&self, id: &str) -> Result<Vec<PackFile>, CoreError> {
         let digest = self.inner.find_request(id)?;
         let set = self.inner.event_set(digest)?;
-        let anchors = self.inner.timestamp_anchors()?;
-        let context = Context { at: now(), timestamp_anchors: &anchors, untrusted: &[] };
+        let grounds = self.inner.grounds()?;
+        let context = grounds.context();
         let view = approval::evaluate(&set, &context);
         if view.request.is_none() {
             return Err(CoreError::NotFound(Thing::Approval));
         }
         let items = approval::evidence_order(&set, &view, &context);
-        let authorities: Vec<Certificate> = anchors.iter().map(|anchor| anchor.certificate.clone()).collect();
+        let authorities: Vec<Certificate> =
+            grounds.anchors.iter().map(|anchor| anchor.certificate.clone()).collect();
         Ok(evidence::pack(&view, &items, &authorities, now()))
+    }
+}
+
+/// What requests are judged against.
+pub(crate) struct Grounds {
+    anchors: Vec<TrustAnchor>,
+    held: BTreeSet<RequestDigest>,
+}
+
+impl Grounds {
+    pub(crate) fn context(&self) -> Context<'_> {
+        Context { at: now(), timestamp_anchors: &self.anchors, untrusted: &[], held: &self.held }
     }
 }
 
@@ -195,9 +208,13 @@ impl AccountInner {
     }
 
     fn view(&self, digest: RequestDigest) -> Result<RequestView, CoreError> {
-        let anchors = self.timestamp_anchors()?;
-        let context = Context { at: now(), timestamp_anchors: &anchors, untrusted: &[] };
-        Ok(approval::evaluate(&self.event_set(digest)?, &context))
+        Ok(approval::evaluate(&self.event_set(digest)?, &self.grounds()?.context()))
+    }
+
+    pub(crate) fn grounds(&self) -> Result<Grounds, CoreError> {
+        let known = self.known_requests()?;
+        let held = known.into_iter().filter(|known| known.subject.is_some()).map(|known| known.digest);
+        Ok(Grounds { anchors: self.timestamp_anchors()?, held: held.collect() })
     }
 
     fn known_requests(&self) -> Result<Vec<Known>, CoreError> {
@@ -361,7 +378,12 @@ impl AccountInner {
         Ok(addressees)
     }
 
-    async fn decide(&self, digest: RequestDigest, word: Word, comment: &str) -> Result<RequestRef, CoreError> {
+    async fn decide(
+        &self,
+        digest: RequestDigest,
+        word: Word,
+        comment: &str,
+    ) -> Result<RequestRef, CoreError> {
         let view = self.view(digest)?;
         let me = &self.settings.address;
         let refuse = |why| Err(CoreError::WrongUse(WrongUse::NotDecidable(why)));
@@ -401,8 +423,8 @@ impl AccountInner {
     /// One automatic event; `false` when nothing is due (or can't be done now).
     async fn automatic_step(&self, digest: RequestDigest) -> Result<bool, CoreError> {
         let set = self.event_set(digest)?;
-        let anchors = self.timestamp_anchors()?;
-        let context = Context { at: now(), timestamp_anchors: &anchors, untrusted: &[] };
+        let grounds = self.grounds()?;
+        let context = grounds.context();
         let view = approval::evaluate(&set, &context);
         if view.request.is_none() || !self.is_listed(&view, &self.people()?)? {
             return Ok(false);
@@ -428,10 +450,7 @@ impl AccountInner {
                 approval::build_relay(&view, signer, &items, &nothing)
             }
             Due::Ask { wants } => approval::build_relay(&view, signer, &[], &wants),
-            Due::Answer { events } => {
-                let items: Vec<Carried> = events.into_iter().map(Carried::Event).collect();
-                approval::build_relay(&view, signer, &items, &nothing)
-            }
+            Due::Answer { items } => approval::build_relay(&view, signer, &items, &nothing),
         };
         let Ok(built) = built else { return Ok(false) };
         self.answer_all(built, &view, true).await?;
@@ -439,7 +458,12 @@ impl AccountInner {
     }
 
     /// Sends an event to everybody in the request, with the certificates that the request names.
-    async fn answer_all(&self, built: Built, view: &RequestView, automatic: bool) -> Result<RequestRef, CoreError> {
+    async fn answer_all(
+        &self,
+        built: Built,
+        view: &RequestView,
+        automatic: bool,
+    ) -> Result<RequestRef, CoreError> {
         let people = self.people()?;
         let mut to = Vec::new();
         let mut cc = Vec::new();
@@ -562,6 +586,11 @@ impl AccountInner {
             Route::Request(_) => {}
             Route::Event(digest, _) => {
                 digests.insert(*digest);
+                // A decision on a request that is not here, in the thread of one that is: the alarm of rule 7.
+                let known = self.known_requests()?;
+                if !known.iter().any(|known| known.digest == *digest && known.subject.is_some()) {
+                    digests.extend(self.replied_to(&known, headers));
+                }
             }
             Route::Foreign(codes) => {
                 let known = self.known_requests()?;

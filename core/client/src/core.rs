@@ -180,7 +180,11 @@ impl Core {
     }
 
     /// Blocks until the work is done, handing events over as they come; for programs without an event loop.
-    pub fn wait<T: Send + 'static>(&self, task: Task<T>, mut on_event: impl FnMut(Event)) -> Result<T, CoreError> {
+    pub fn wait<T: Send + 'static>(
+        &self,
+        task: Task<T>,
+        mut on_event: impl FnMut(Event),
+    ) -> Result<T, CoreError> {
         let result = self.runtime.block_on(async {
             let mut events = self.inner.receiver.lock().await;
             let mut task = std::pin::pin!(task);

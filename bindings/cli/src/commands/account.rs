@@ -53,10 +53,14 @@ fn add(cli: &Cli, arguments: AddArgs) -> Result<(), Failure> {
     let summary = account.summary()?;
     let keys = account.keys()?;
     if session.json {
-        return json(&serde_json::json!({"address": summary.address, "anchor": summary.anchor, "keys": keys}));
+        return json(
+            &serde_json::json!({"address": summary.address, "anchor": summary.anchor, "keys": keys}),
+        );
     }
     println!("{} is ready: its keys and certificates were made.", summary.address);
-    println!("Next: `countersign contact meet` shows your code to a colleague; `countersign sync` fetches mail.");
+    println!(
+        "Next: `countersign contact meet` shows your code to a colleague; `countersign sync` fetches mail."
+    );
     if summary.timestamps.is_none() {
         println!("No timestamp authority is set: approvals will say that their time is only claimed.");
     }
@@ -74,7 +78,9 @@ fn list(cli: &Cli) -> Result<(), Failure> {
     }
     let rows: Vec<Vec<String>> = summaries
         .into_iter()
-        .map(|one| vec![one.address.to_string(), one.name, one.imap, one.smtp, one.timestamps.unwrap_or_default()])
+        .map(|one| {
+            vec![one.address.to_string(), one.name, one.imap, one.smtp, one.timestamps.unwrap_or_default()]
+        })
         .collect();
     print!("{}", table(&rows));
     Ok(())

@@ -57,10 +57,17 @@ fn decide(cli: &Cli, arguments: &DecideArgs, word: Word) -> Result<(), Failure> 
     finish(&session, &named, sent, done)
 }
 
-fn finish(session: &Session, named: &RequestRef, sent: Result<(), Failure>, done: &str) -> Result<(), Failure> {
+fn finish(
+    session: &Session,
+    named: &RequestRef,
+    sent: Result<(), Failure>,
+    done: &str,
+) -> Result<(), Failure> {
     let is_sent = sent.is_ok() && !session.offline;
     if session.json {
-        json(&serde_json::json!({"id": named.id, "code": named.code, "outbox": named.outbox, "sent": is_sent}))?;
+        json(
+            &serde_json::json!({"id": named.id, "code": named.code, "outbox": named.outbox, "sent": is_sent}),
+        )?;
     } else {
         let waits = if is_sent { "" } else { " (signed; waits in the outbox)" };
         println!("{done}{waits}: {}", named.id);
@@ -106,7 +113,12 @@ fn print_approval(view: &ApprovalView) -> Result<(), Failure> {
         println!("\n{}\n", crate::output::safe(&view.message));
     }
     for document in &view.documents {
-        println!("Document:  {} ({} bytes, SHA-256 {})", line(&document.name), document.size, document.sha256);
+        println!(
+            "Document:  {} ({} bytes, SHA-256 {})",
+            line(&document.name),
+            document.size,
+            document.sha256
+        );
     }
     for (index, stage) in view.stages.iter().enumerate() {
         for person in &stage.people {

@@ -25,7 +25,12 @@ pub(crate) fn run(cli: &Cli, command: ContactCommand) -> Result<(), Failure> {
         ContactCommand::Card { png } => {
             let session = Session::open(cli, false)?;
             let code = session.account()?.qr_exchange().card()?;
-            show_code(&session, &code, png.as_deref(), "Your card: whoever scans it can write to you encrypted.")
+            show_code(
+                &session,
+                &code,
+                png.as_deref(),
+                "Your card: whoever scans it can write to you encrypted.",
+            )
         }
         ContactCommand::Forget { address: text } => {
             let who = address(&text)?;
@@ -135,7 +140,10 @@ fn scanned(session: &Session, view: &ScanView) -> Result<(), Failure> {
     }
     match view {
         ScanView::Card { address, name, differs: false } => {
-            println!("{} <{address}>: card kept. Mail to this address is encrypted; the person is not met.", line(name));
+            println!(
+                "{} <{address}>: card kept. Mail to this address is encrypted; the person is not met.",
+                line(name)
+            );
         }
         ScanView::Card { address, name, differs: true } => println!(
             "{} <{address}> is known with another key. Nothing was changed; `contact forget {address}` drops the old one.",

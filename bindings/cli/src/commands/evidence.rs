@@ -13,7 +13,8 @@ pub(crate) fn run(cli: &Cli, command: EvidenceCommand) -> Result<(), Failure> {
     let session = Session::open(cli, false)?;
     let files = session.account()?.approvals().evidence(&id)?;
     // A folder with other things in it would mix two packs.
-    let is_empty = |path: &Path| std::fs::read_dir(path).map(|mut entries| entries.next().is_none()).unwrap_or(true);
+    let is_empty =
+        |path: &Path| std::fs::read_dir(path).map(|mut entries| entries.next().is_none()).unwrap_or(true);
     if !is_empty(&out) {
         return Err(Failure::Argument(format!("{}: the folder is not empty", out.display())));
     }

@@ -31,7 +31,8 @@ pub(crate) fn addresses(texts: &[String]) -> Result<Vec<EmailAddress>, Failure> 
 pub(crate) fn certificates(paths: &[PathBuf]) -> Result<Vec<Vec<u8>>, Failure> {
     let mut all = Vec::new();
     for path in paths {
-        let certificates = client::read_certificates(&read(path)?).map_err(|_| unreadable(path, "no certificate"))?;
+        let certificates =
+            client::read_certificates(&read(path)?).map_err(|_| unreadable(path, "no certificate"))?;
         all.extend(certificates.into_iter().map(|certificate| certificate.der().to_vec()));
     }
     Ok(all)
@@ -47,7 +48,9 @@ pub(crate) fn text(argument: String) -> Result<String, Failure> {
         return Ok(argument);
     }
     let mut text = String::new();
-    std::io::stdin().read_to_string(&mut text).map_err(|error| Failure::file(Path::new("standard input"), &error))?;
+    std::io::stdin()
+        .read_to_string(&mut text)
+        .map_err(|error| Failure::file(Path::new("standard input"), &error))?;
     Ok(text)
 }
 
@@ -62,7 +65,8 @@ fn attachment(path: &Path) -> Result<FileToSend, Failure> {
     }
     let name = path.file_name().and_then(|name| name.to_str());
     let name = name.ok_or(Failure::Core(CoreError::Unreadable(Unreadable::File)))?.to_owned();
-    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default().to_lowercase();
+    let extension =
+        path.extension().and_then(|extension| extension.to_str()).unwrap_or_default().to_lowercase();
     let content_type = match extension.as_str() {
         "pdf" => "application/pdf",
         "txt" => "text/plain",

@@ -33,7 +33,13 @@ pub(crate) fn run(cli: &Cli, arguments: &InspectArgs) -> Result<(), Failure> {
         println!("Timestamp:  {} {}", code(&verdict.timestamp.state), codes(&verdict.timestamp.reasons));
         for part in &verdict.parts {
             let name = part.name.as_deref().map(line).unwrap_or_default();
-            println!("Part {:<6} {} {name} ({} bytes, {})", part.path, part.content_type, part.bytes, code(&part.credit));
+            println!(
+                "Part {:<6} {} {name} ({} bytes, {})",
+                part.path,
+                part.content_type,
+                part.bytes,
+                code(&part.credit)
+            );
         }
         if !verdict.warnings.is_empty() {
             println!("Warnings:   {}", codes(&verdict.warnings));
@@ -44,7 +50,10 @@ pub(crate) fn run(cli: &Cli, arguments: &InspectArgs) -> Result<(), Failure> {
             Requirement::Signed => (verdict.signature.state != SignatureState::None, "signed"),
             Requirement::Encrypted => {
                 let encryption = &verdict.encryption;
-                (encryption.state == EncryptionState::Decrypted && encryption.integrity, "encrypted for the given key")
+                (
+                    encryption.state == EncryptionState::Decrypted && encryption.integrity,
+                    "encrypted for the given key",
+                )
             }
             Requirement::Valid => (verdict.signature.state == SignatureState::Valid, "validly signed"),
         };

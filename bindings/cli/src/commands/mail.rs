@@ -1,6 +1,8 @@
 //! `mail`.
 
-use client::{EncryptionState, Folder, MailSummary, MailView, NewMail, SignatureState, TimestampState, Trust};
+use client::{
+    EncryptionState, Folder, MailSummary, MailView, NewMail, SignatureState, TimestampState, Trust,
+};
 
 use super::files::{addresses, attachments, text, write};
 use crate::args::{Cli, FolderArg, MailCommand, SendArgs};
@@ -94,10 +96,16 @@ fn print_mail(view: &MailView) -> Result<(), Failure> {
     }
     for warning in &verdict.warnings {
         let code = serde_json::to_value(warning).ok();
-        println!("Warning:   {}", code.as_ref().and_then(|code| code.as_str()).unwrap_or_default().replace('_', " "));
+        println!(
+            "Warning:   {}",
+            code.as_ref().and_then(|code| code.as_str()).unwrap_or_default().replace('_', " ")
+        );
     }
     println!();
-    println!("{}", safe(view.text.as_deref().unwrap_or("(this mail can't be opened with the keys that are here)")));
+    println!(
+        "{}",
+        safe(view.text.as_deref().unwrap_or("(this mail can't be opened with the keys that are here)"))
+    );
     for attachment in &view.attachments {
         let name = attachment.name.as_deref().map(line).unwrap_or_default();
         println!("[{}] {name} ({}, {} bytes)", attachment.part, attachment.content_type, attachment.bytes);
@@ -120,7 +128,8 @@ fn signature_line(view: &MailView) -> String {
         .filter_map(|reason| serde_json::to_value(reason).ok()?.as_str().map(|code| code.replace('_', " ")))
         .collect();
     let why = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join(", ")) };
-    let state = if signature.state == SignatureState::Valid { "valid" } else { signature_words(signature.state) };
+    let state =
+        if signature.state == SignatureState::Valid { "valid" } else { signature_words(signature.state) };
     format!("{state}{trust}{why}")
 }
 
@@ -169,7 +178,12 @@ fn outbox(cli: &Cli) -> Result<(), Failure> {
     let rows: Vec<Vec<String>> = entries
         .into_iter()
         .map(|entry| {
-            vec![entry.number.to_string(), entry.state.replace('_', " "), entry.recipients.join(", "), line(&entry.subject)]
+            vec![
+                entry.number.to_string(),
+                entry.state.replace('_', " "),
+                entry.recipients.join(", "),
+                line(&entry.subject),
+            ]
         })
         .collect();
     print!("{}", table(&rows));
