@@ -279,6 +279,49 @@ fn openssl_verifies_our_multipart_signed() {
     assert!(!refused.status.success());
 }
 
+/// Cuts a multipart/signed into the signed octets (RFC 8551 section 3.1.1: canonical line ends) and the signature.
+fn cut_signed(folder: &Path, mail: &[u8]) {
+    let message = parse(mail);
+    assert_eq!(message.root().content_type, "multipart/signed");
+    let [content, signature] = message.root().children.as_slice() else { panic!("not two parts") };
+    std::fs::write(folder.join("content"), mail::part::canonical_crlf(message.entity(content))).unwrap();
+    std::fs::write(folder.join("sig.der"), message.decoded(signature)).unwrap();
+}
+
+#[test]
+fn octets_cut_out_of_foreign_multipart_signed_verify() {
+    if !available("openssl") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    make_identity(path);
+    let verify = "openssl cms -verify -binary -inform DER -in sig.der -content content -purpose any -CAfile";
+    let texts = [
+        "one line",
+        "ends with a line\n",
+        "\n\nblank lines\n\n",
+        "--looks like a boundary\n",
+        "trailing \n.\n",
+    ];
+    for text in texts {
+        for option in ["", "-crlfeol"] {
+            std::fs::write(path.join("text"), text).unwrap();
+            let made = run(
+                path,
+                &format!("openssl cms -sign -text {option} -signer cert.pem -inkey key.pem -in text"),
+            );
+            cut_signed(path, &made);
+            run(path, &format!("{verify} cert.pem"));
+        }
+    }
+    let Some(corpus) = corpus("notmuch") else { return };
+    let mail = std::fs::read(corpus.join("protected-headers/smime-multipart-signed.eml")).unwrap();
+    cut_signed(path, &mail);
+    // 2020-01-01, the fixed time of the corpus.
+    run(path, &format!("{verify} {} -attime 1577836800", corpus.join("smime/ca.crt").display()));
+}
+
 #[test]
 fn openssl_decrypts_then_verifies_a_padded_mail() {
     if !available("openssl") {
@@ -297,7 +340,7 @@ fn openssl_decrypts_then_verifies_a_padded_mail() {
     let signed = wrap_pkcs7(&[], "signed-data", &std::fs::read(path.join("signed.der")).unwrap());
     for step in [0, 16, 1000, 8192, 65_536] {
         let padded = pad_entity(signed.clone(), step);
-        assert!(step == 0 || padded.len() % step == 0, "{step}: {}", padded.len());
+        assert!(step == 0 || padded.len().is_multiple_of(step), "{step}: {}", padded.len());
         std::fs::write(path.join("entity"), &padded).unwrap();
         run(
             path,

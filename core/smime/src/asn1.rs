@@ -1,15 +1,17 @@
-//! A strict reader and a writer for DER (X.690), as certificates and time-stamp tokens need them.
+//! DER as certificates need it: the strict form of [`crate::ber`], by identifier octets.
 //!
 //! The reader keeps the octets as received: signatures are checked over them, never over a re-encoding.
-//! `None` means "not DER, or not what was expected here". Tags are single octets (no high tag numbers).
+//! `None` means "not DER, or not what was expected here". Tags are whole identifier octets, so that a primitive
+//! SEQUENCE or a constructed string never passes.
 
 use const_oid::ObjectIdentifier;
+
+use crate::ber;
 
 pub(crate) const BOOLEAN: u8 = 0x01;
 pub(crate) const INTEGER: u8 = 0x02;
 pub(crate) const BIT_STRING: u8 = 0x03;
 pub(crate) const OCTET_STRING: u8 = 0x04;
-pub(crate) const NULL: u8 = 0x05;
 pub(crate) const OBJECT_IDENTIFIER: u8 = 0x06;
 pub(crate) const UTF8_STRING: u8 = 0x0c;
 pub(crate) const IA5_STRING: u8 = 0x16;
@@ -37,47 +39,30 @@ pub(crate) struct Element<'a> {
 }
 
 /// Reads element after element.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Reader<'a> {
-    rest: &'a [u8],
+    elements: ber::Reader<'a>,
 }
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(der: &'a [u8]) -> Self {
-        Reader { rest: der }
+        Reader { elements: ber::Reader::der(der) }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.rest.is_empty()
+        self.elements.is_empty()
     }
 
     /// The tag of the next element.
     pub(crate) fn peek(&self) -> Option<u8> {
-        self.rest.first().copied()
+        self.elements.rest().first().copied()
     }
 
     /// The next element, whatever it is.
     pub(crate) fn element(&mut self) -> Option<Element<'a>> {
-        let (&tag, after_tag) = self.rest.split_first()?;
-        if tag & 0x1f == 0x1f {
-            return None;
-        }
-        let (&first, after_first) = after_tag.split_first()?;
-        let (length, after_length) = match first {
-            0..=0x7f => (usize::from(first), after_first),
-            // Minimal definite form only; four octets are more than any input may have.
-            0x81..=0x84 => {
-                let (octets, rest) = after_first.split_at_checked(usize::from(first & 0x7f))?;
-                let length = octets.iter().fold(0u64, |sum, &octet| (sum << 8) | u64::from(octet));
-                let minimal = length >= 0x80 && octets.first() != Some(&0);
-                (usize::try_from(length).ok().filter(|_| minimal)?, rest)
-            }
-            _ => return None,
-        };
-        let (content, rest) = after_length.split_at_checked(length)?;
-        let (whole, _) = self.rest.split_at_checked(self.rest.len() - rest.len())?;
-        self.rest = rest;
-        Some(Element { tag, content, whole })
+        let element = self.elements.any().ok()?;
+        let tag = *element.raw().first().filter(|&&tag| tag & 0x1f != 0x1f)?;
+        Some(Element { tag, content: element.content(), whole: element.raw() })
     }
 
     /// The content of the next element, which must have this tag.
@@ -106,7 +91,7 @@ impl<'a> Reader<'a> {
 
     /// Nothing may follow.
     pub(crate) fn end(&self) -> Option<()> {
-        self.rest.is_empty().then_some(())
+        self.is_empty().then_some(())
     }
 }
 
@@ -189,42 +174,6 @@ pub(crate) fn time(element: &Element<'_>) -> Option<u64> {
     Some(u64::try_from(seconds).unwrap_or(0))
 }
 
-/// Writes one element.
-pub(crate) fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(content.len() + 6);
-    out.push(tag);
-    let length = content.len();
-    if let Ok(short @ 0..=0x7f) = u8::try_from(length) {
-        out.push(short);
-    } else {
-        let octets = length.to_be_bytes();
-        let significant: Vec<u8> = octets.into_iter().skip_while(|&octet| octet == 0).collect();
-        out.push(0x80 | u8::try_from(significant.len()).unwrap_or(0));
-        out.extend_from_slice(&significant);
-    }
-    out.extend_from_slice(content);
-    out
-}
-
-/// Writes a SEQUENCE of encoded elements.
-pub(crate) fn sequence(parts: &[&[u8]]) -> Vec<u8> {
-    tlv(SEQUENCE, &parts.concat())
-}
-
-/// Writes an OBJECT IDENTIFIER.
-pub(crate) fn oid(oid: &ObjectIdentifier) -> Vec<u8> {
-    tlv(OBJECT_IDENTIFIER, oid.as_bytes())
-}
-
-/// Writes a non-negative INTEGER from big-endian octets.
-pub(crate) fn unsigned(octets: &[u8]) -> Vec<u8> {
-    let mut content: Vec<u8> = octets.iter().copied().skip_while(|&octet| octet == 0).collect();
-    if content.first().is_none_or(|&first| first & 0x80 != 0) {
-        content.insert(0, 0);
-    }
-    tlv(INTEGER, &content)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -243,7 +192,7 @@ mod tests {
         ] {
             assert!(Reader::new(bad).element().is_none(), "{bad:02x?}");
         }
-        let long = tlv(OCTET_STRING, &[7; 300]);
+        let long = ber::write::octet_string(&[7; 300]);
         assert_eq!(long.get(..4), Some(&[0x04, 0x82, 0x01, 0x2c][..]));
         assert_eq!(only(&long, OCTET_STRING), Some(&[7; 300][..]));
     }
@@ -260,12 +209,5 @@ mod tests {
         {
             assert_eq!(seconds(GENERALIZED_TIME, bad), None, "{bad}");
         }
-    }
-
-    #[test]
-    fn unsigned_integers_get_a_leading_zero_when_needed() {
-        assert_eq!(unsigned(&[0x00, 0x80]), [0x02, 0x02, 0x00, 0x80]);
-        assert_eq!(unsigned(&[0x7f]), [0x02, 0x01, 0x7f]);
-        assert_eq!(unsigned(&[]), [0x02, 0x01, 0x00]);
     }
 }

@@ -1,11 +1,13 @@
 //! Certificates of several issuers are read as other readers read them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
+mod pki;
 mod support;
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use pki::smtp_utf8_mailbox;
 use smime::Certificate;
 use smime::certificate::CertificateError;
 use support::{Openssl, corpus, expected};
@@ -259,15 +261,7 @@ fn a_certificate_is_described_as_openssl_describes_it() {
 #[test]
 fn an_ascii_mailbox_in_smtp_utf8_form_is_not_believed() {
     let openssl = Openssl::new();
-    let of = |mailbox: &str| {
-        // otherName { id-on-SmtpUTF8Mailbox, [0] UTF8String } as DER; OpenSSL's own syntax writes Latin-1.
-        let wrap = |tag: u8, content: &[u8]| [&[tag, u8::try_from(content.len()).unwrap()], content].concat();
-        let value = wrap(0xa0, &wrap(0x0c, mailbox.as_bytes()));
-        let form = wrap(0x06, &[0x2b, 6, 1, 5, 5, 7, 8, 9]);
-        let names = wrap(0x30, &wrap(0xa0, &[form, value].concat()));
-        let san = format!("subjectAltName=DER:{}", data_encoding::HEXUPPER.encode(&names));
-        emails(&made_by_openssl(&openssl, "/CN=Mallory", &san))
-    };
+    let of = |mailbox: &str| emails(&made_by_openssl(&openssl, "/CN=Mallory", &smtp_utf8_mailbox(mailbox)));
     assert_eq!(of("用户@example.org"), ["用户@example.org"]);
     assert_eq!(of("alice@example.org"), [""; 0], "would slip through rfc822Name constraints");
     assert_eq!(of("用户@例子.中国"), [""; 0], "domains are A-labels");

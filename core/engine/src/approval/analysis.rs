@@ -305,7 +305,8 @@ fn carried_events(copy: &Opened) -> Vec<RawEvent> {
     relay_items(copy).iter().filter_map(|item| payload::carried_event(&copy.payload, item)).collect()
 }
 
-fn carried_tokens(copy: &Opened) -> Vec<(EventId, Vec<u8>)> {
+/// The tokens that a relay carries, with their events; nothing for other events.
+pub(super) fn carried_tokens(copy: &Opened) -> Vec<(EventId, Vec<u8>)> {
     let token = |item: &RelayItem| match item {
         RelayItem::Token { id, document } => Some((*id, payload::document(&copy.payload, *document)?)),
         RelayItem::Event { .. } | RelayItem::Crl { .. } | RelayItem::Ocsp { .. } => None,

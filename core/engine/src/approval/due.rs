@@ -4,12 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use smime::Fingerprint;
 
-use super::analysis::{Analysis, analyse};
-use super::build::Carried;
+use super::analysis::{Analysis, analyse, carried_tokens};
 use super::event::{Body, Relay, RelayItem};
 use super::ids::{EventId, TokenId};
 use super::order::{Ancestry, Node, order};
-use super::raw::EventSet;
+use super::raw::{EventSet, RawEvent};
 use super::verify::{Fact, Opened};
 use super::view::{Context, NotCounted, Outcome, RequestView};
 
@@ -26,17 +25,17 @@ pub enum Due {
         /// What the token stamps.
         signature: Vec<u8>,
         /// The reply as received.
-        raw: Box<super::RawEvent>,
+        raw: Box<RawEvent>,
     },
     /// Ids are missing and were not asked for during the last day: send `relay` with `wants`.
     Ask {
         /// The ids.
         wants: BTreeSet<Fingerprint>,
     },
-    /// Somebody asks for events or tokens that are here: send `relay` with them.
+    /// Somebody asks for events or tokens that are here: send `relay` with these events.
     Answer {
-        /// As received.
-        items: Vec<Carried>,
+        /// As received; for a token the copy that has it inside, or the relay that brought it.
+        events: Vec<RawEvent>,
     },
 }
 
@@ -119,24 +118,18 @@ impl<'a> Relays<'a> {
             let open = relay.wants.iter().filter(|id| *author != me && !self.answered(*ask, **id));
             wanted.extend(open.filter(|id| me == view.requester || self.concerns(me, **id)).copied());
         }
-        let items: Vec<Carried> =
-            wanted.into_iter().filter_map(|id| self.find(id)).take(MAX_ANSWER).collect();
-        if items.is_empty() { None } else { Some(Due::Answer { items }) }
+        let found: BTreeMap<EventId, RawEvent> = wanted.into_iter().filter_map(|id| self.find(id)).collect();
+        let events: Vec<RawEvent> = found.into_values().take(MAX_ANSWER).collect();
+        if events.is_empty() { None } else { Some(Due::Answer { events }) }
     }
 
+    /// Somebody who had seen the question relayed the event that holds the id.
     fn answered(&self, ask: EventId, id: Fingerprint) -> bool {
+        let Some((holder, _)) = self.find(id) else { return false };
         self.relays.iter().any(|(answer, _, relay)| {
-            self.ancestry.has_seen(*answer, ask) && relay.items.iter().any(|item| self.carries(item, id))
+            self.ancestry.has_seen(*answer, ask)
+                && relay.items.iter().any(|item| matches!(item, RelayItem::Event { id, .. } if *id == holder))
         })
-    }
-
-    fn carries(&self, item: &RelayItem, id: Fingerprint) -> bool {
-        match item {
-            RelayItem::Event { id: carried, .. } => carried.0 == id,
-            // A token is named by its own digest; the item names its event.
-            RelayItem::Token { id: event, .. } => self.token(id).is_some_and(|(_, of)| of == *event),
-            RelayItem::Crl { .. } | RelayItem::Ocsp { .. } => false,
-        }
     }
 
     fn concerns(&self, me: u32, id: Fingerprint) -> bool {
@@ -147,18 +140,18 @@ impl<'a> Relays<'a> {
             .any(|e| e.id.0 == id || e.prev.is_some_and(|p| p.0 == id) || e.seen.contains(&EventId(id)))
     }
 
-    fn find(&self, id: Fingerprint) -> Option<Carried> {
-        match self.analysis.copies.get(&EventId(id)) {
-            Some(copy) => Some(Carried::Event(copy.raw.clone())),
-            None => self.token(id).map(|(token, of)| Carried::Token { id: of, token }),
+    /// The event with this id, or one that holds the token with this id.
+    fn find(&self, id: Fingerprint) -> Option<(EventId, RawEvent)> {
+        let copies = &self.analysis.copies;
+        if let Some(copy) = copies.get(&EventId(id)) {
+            return Some((copy.id, copy.raw.clone()));
         }
-    }
-
-    /// A token that is here, and its event.
-    fn token(&self, id: Fingerprint) -> Option<(Vec<u8>, EventId)> {
-        let token = self.analysis.tokens.get(&TokenId(id))?;
-        let of = self.analysis.events.values().find(|e| e.tokens.iter().any(|t| t.id == TokenId(id)))?;
-        Some((token.clone(), of.id))
+        let holds = |copy: &&Opened| {
+            let inside = copy.signer().and_then(|signer| signer.timestamp_token());
+            inside.is_some_and(|token| TokenId::of(token).0 == id)
+                || carried_tokens(copy).iter().any(|(_, token)| TokenId::of(token).0 == id)
+        };
+        copies.values().find(holds).map(|copy| (copy.id, copy.raw.clone()))
     }
 
     /// What is missing and was not asked for during the last day, by the claimed times of the own questions.

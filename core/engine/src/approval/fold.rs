@@ -198,7 +198,10 @@ impl<'a> Part<'a> {
         let mut receipts = BTreeMap::new();
         for relay in self.events().filter(|e| e.author == self.case.requester && self.defect(e).is_none()) {
             if let Fact::Relay { carries } = &relay.fact {
-                for id in carries {
+                let is_reply = |id: &&EventId| {
+                    self.case.events.get(*id).is_some_and(|e| matches!(e.fact, Fact::Reply { .. }))
+                };
+                for id in carries.iter().filter(is_reply) {
                     receipts.entry(*id).or_insert(relay.id);
                 }
             }
@@ -273,3 +276,6 @@ fn named(event: &VerifiedEvent) -> impl Iterator<Item = Fingerprint> + '_ {
         .flat_map(|r| r.counted.iter().map(|id| id.0).chain(r.tokens.iter().map(|id| id.0)));
     links.chain(stated)
 }
+
+#[cfg(test)]
+mod tests;

@@ -240,13 +240,12 @@ impl<'a> Bench<'a> {
             .or_else(|| carries_what_it_says(opened, event).err())
     }
 
-    /// An event about another request. A participant's decision on one that this device doesn't hold is an alarm.
+    /// An event about another request. A participant's decision on it is an alarm, unless that request is held too.
     fn elsewhere(&self, opened: &Opened, named: RequestDigest, event: &Event) -> Refused {
         let decision = matches!(event.body, Body::Decision { .. });
         let author =
             self.author_by_certificate(opened, &RelayedTokens::new()).map(|(person, _)| person.number);
-        let elsewhere =
-            author.ok().filter(|_| decision && !self.context.held.contains(&named)).map(|a| (a, named));
+        let elsewhere = author.ok().filter(|_| decision).map(|a| (a, named));
         Refused { elsewhere, ..NotCounted::OtherRequest.into() }
     }
 

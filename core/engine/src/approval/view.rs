@@ -21,9 +21,6 @@ pub struct Context<'a> {
     pub timestamp_anchors: &'a [TrustAnchor],
     /// Certificates that help building paths.
     pub untrusted: &'a [Certificate],
-    /// Digests of all requests that this device holds. A decision on another digest raises
-    /// [`Alarm::TwoFacedRequester`]; changes nothing else.
-    pub held: &'a BTreeSet<RequestDigest>,
 }
 
 /// The state of one request.
@@ -75,7 +72,7 @@ pub struct RequestView {
     pub missing: Vec<Missing>,
     /// Forked keys; always shown.
     pub forks: Vec<Fork>,
-    /// What a person must be told at once.
+    /// What a person must be told at once; see [`alarms_without`](Self::alarms_without).
     pub alarms: Vec<Alarm>,
     /// The newest verified events: `seen` of the next event.
     pub heads: BTreeSet<EventId>,
@@ -362,6 +359,15 @@ impl RequestView {
     /// The participant with this address.
     pub fn person(&self, address: &EmailAddress) -> Option<&PersonView> {
         self.people.iter().find(|person| person.address == *address)
+    }
+
+    /// The alarms, without those about requests that this device holds (rule 7: "a digest that I don't hold").
+    pub fn alarms_without(&self, held: &BTreeSet<RequestDigest>) -> Vec<Alarm> {
+        let known = |alarm: &&Alarm| match alarm {
+            Alarm::TwoFacedRequester { digest, .. } => held.contains(digest),
+            Alarm::WrongResult { .. } => false,
+        };
+        self.alarms.iter().filter(|alarm| !known(alarm)).cloned().collect()
     }
 
     /// It is this person's turn: the request can be decided, is open, and he sits in the open stage without a decision.

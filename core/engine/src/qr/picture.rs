@@ -1,5 +1,7 @@
 //! QR codes as PNG pictures, on a terminal, and read from PNG pictures.
 
+use std::ops::Range;
+
 use qrcode::{Color, EcLevel, QrCode};
 
 /// Largest PNG file that is read, in octets.
@@ -8,6 +10,8 @@ pub const MAX_PICTURE_BYTES: usize = 32 << 20;
 pub const MAX_PIXELS: u64 = 25_000_000;
 /// Light border that readers need, in modules (ISO/IEC 18004 section 6.3.8).
 const QUIET_ZONE: usize = 4;
+/// Modules on a side of a version 1 code; no smaller picture holds one.
+const SMALLEST_CODE: usize = 21;
 /// Pixels a module has at most in [`qr_png`].
 const MAX_SCALE: u32 = 32;
 /// Memory that the PNG decoder may use beside the picture, in octets.
@@ -110,26 +114,85 @@ pub fn qr_terminal(text: &str) -> Result<String, PictureError> {
 
 /// The text of the first QR code that can be read in a PNG picture; codes of ours come before others.
 ///
+/// The picture is tried as it is, smoothed, and at half and quarter size: noise of a dark room, and the fine grid of a
+/// photographed screen, hide a code at full size.
+///
 /// # Errors
 /// [`PictureError::NotAPng`], [`PictureError::TooLarge`] before the pixels are decoded, [`PictureError::NoCode`].
 pub fn read_png(bytes: &[u8]) -> Result<String, PictureError> {
     let picture = luma(bytes)?;
-    let mut prepared = rqrr::PreparedImage::prepare_from_greyscale(picture.width, picture.height, |x, y| {
-        picture.pixels.get(y * picture.width + x).copied().unwrap_or(255)
-    });
-    let mut texts =
-        prepared.detect_grids().into_iter().filter_map(|grid| grid.decode().ok()).map(|(_, text)| text);
-    let Some(first) = texts.next() else { return Err(PictureError::NoCode) };
-    if first.starts_with(super::SCHEME) {
-        return Ok(first);
+    let mut other = None;
+    let mut try_one = |picture: &Luma| {
+        let mut texts = picture.codes();
+        let ours = texts.iter().position(|text| text.starts_with(super::SCHEME));
+        let found = ours.map(|at| texts.swap_remove(at));
+        other = other.take().or(texts.into_iter().next());
+        found
+    };
+    if let Some(text) = try_one(&picture).or_else(|| try_one(&picture.smoothed())) {
+        return Ok(text);
     }
-    Ok(texts.find(|text| text.starts_with(super::SCHEME)).unwrap_or(first))
+    let half = picture.halved();
+    let smaller = try_one(&half).or_else(|| try_one(&half.halved()));
+    smaller.or(other).ok_or(PictureError::NoCode)
 }
 
 struct Luma {
     width: usize,
     height: usize,
     pixels: Vec<u8>,
+}
+
+impl Luma {
+    fn at(&self, x: usize, y: usize) -> u8 {
+        self.pixels.get(y * self.width + x).copied().unwrap_or(255)
+    }
+
+    /// The texts of all codes that can be read.
+    fn codes(&self) -> Vec<String> {
+        if self.width.min(self.height) < SMALLEST_CODE {
+            return Vec::new();
+        }
+        // rqrr asserts on lengths that it takes from the picture; a hostile picture must not end the program.
+        let found = std::panic::catch_unwind(|| {
+            let mut prepared =
+                rqrr::PreparedImage::prepare_from_greyscale(self.width, self.height, |x, y| self.at(x, y));
+            let grids = prepared.detect_grids();
+            grids.into_iter().filter_map(|grid| grid.decode().ok()).map(|(_, text)| text).collect()
+        });
+        found.unwrap_or_default()
+    }
+
+    /// Each pixel the mean of its 3×3 neighbourhood.
+    fn smoothed(&self) -> Luma {
+        self.reduced(self.width, self.height, |x, y| {
+            (x.saturating_sub(1)..(x + 2).min(self.width), y.saturating_sub(1)..(y + 2).min(self.height))
+        })
+    }
+
+    /// Each pixel the mean of 2×2.
+    fn halved(&self) -> Luma {
+        self.reduced(self.width / 2, self.height / 2, |x, y| (2 * x..2 * x + 2, 2 * y..2 * y + 2))
+    }
+
+    fn reduced(
+        &self,
+        width: usize,
+        height: usize,
+        from: impl Fn(usize, usize) -> (Range<usize>, Range<usize>),
+    ) -> Luma {
+        let mut pixels = Vec::with_capacity(width * height);
+        for y in 0..height {
+            for x in 0..width {
+                let (columns, rows) = from(x, y);
+                let count = columns.len() * rows.len();
+                let sum: usize =
+                    rows.map(|y| columns.clone().map(|x| usize::from(self.at(x, y))).sum::<usize>()).sum();
+                pixels.push(u8::try_from(sum / count.max(1)).unwrap_or(255));
+            }
+        }
+        Luma { width, height, pixels }
+    }
 }
 
 /// Decodes to 8-bit grey, transparent pixels over white.

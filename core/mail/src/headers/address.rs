@@ -73,25 +73,29 @@ impl List {
         let mut angles = item.angles.into_iter();
         let Some(first) = angles.next() else {
             if !text.is_empty() {
-                let address = compact(text);
-                self.ambiguous |= address.contains(' ');
                 let name = Some(words::decode(&item.comment)).filter(|name| !name.is_empty());
-                self.mailboxes.push(Mailbox { name, address });
+                self.push(name, text);
             }
             return;
         };
         let name =
             [display_name(text), words::decode(&item.comment)].into_iter().find(|name| !name.is_empty());
-        self.mailboxes.push(Mailbox { name, address: addr_spec(&first) });
+        self.push(name, without_route(&first));
         for other in angles {
             self.ambiguous = true;
-            self.mailboxes.push(Mailbox { name: None, address: addr_spec(&other) });
+            self.push(None, without_route(&other));
         }
-        let trailing = compact(item.trailing.trim());
-        if trailing.contains('@') {
-            self.mailboxes.push(Mailbox { name: None, address: trailing.clone() });
-        }
+        let trailing = item.trailing.trim();
         self.ambiguous |= !trailing.is_empty();
+        if trailing.contains('@') {
+            self.push(None, trailing);
+        }
+    }
+
+    fn push(&mut self, name: Option<String>, address: &str) {
+        let (address, gap) = compact(address);
+        self.ambiguous |= gap;
+        self.mailboxes.push(Mailbox { name, address });
     }
 }
 
@@ -154,18 +158,19 @@ fn angle(chars: &mut Peekable<Chars<'_>>) -> String {
 }
 
 /// The inside of angle brackets without an obsolete route (RFC 5322 section 4.4).
-fn addr_spec(inside: &str) -> String {
+fn without_route(inside: &str) -> &str {
     let inside = inside.trim();
-    match inside.strip_prefix('@').and_then(|route| route.split_once(':')) {
-        Some((_, address)) => compact(address.trim()),
-        None => compact(inside),
-    }
+    inside
+        .strip_prefix('@')
+        .and_then(|route| route.split_once(':'))
+        .map_or(inside, |(_, address)| address.trim())
 }
 
 /// Takes white space away where the grammar allows it (around `@` and `.`); other runs become one space, so that what
-/// is no addr-spec never turns into one. Quoted-strings stay as they are.
-fn compact(text: &str) -> String {
+/// is no addr-spec never turns into one; the flag tells that there were such. Quoted-strings stay as they are.
+fn compact(text: &str) -> (String, bool) {
     let mut out = String::with_capacity(text.len());
+    let mut gap = false;
     let (mut quoted, mut escaped, mut space) = (false, false, false);
     for c in text.chars() {
         if !quoted && c.is_whitespace() {
@@ -174,6 +179,7 @@ fn compact(text: &str) -> String {
         }
         if space && !matches!(c, '@' | '.') && !out.ends_with(['@', '.']) && !out.is_empty() {
             out.push(' ');
+            gap = true;
         }
         space = false;
         match c {
@@ -184,7 +190,7 @@ fn compact(text: &str) -> String {
         }
         out.push(c);
     }
-    out
+    (out, gap)
 }
 
 /// A phrase without its quotes, encoded-words decoded (also inside quotes, where many programs put them).

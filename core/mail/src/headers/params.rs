@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::words::hex_pair;
+use super::words::{self, hex_pair};
 use crate::part::charset;
 
 /// Most sections of one RFC 2231 parameter that are joined.
@@ -14,11 +14,16 @@ pub(crate) struct Value {
     pub value: String,
     /// Names in lower case; the first of a name counts.
     pub parameters: Vec<(String, String)>,
+    /// How many of them, from the start, are in the extended form: these hold no encoded-words.
+    extended: usize,
 }
 
 impl Value {
-    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
-        self.parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    /// A parameter for display. RFC 2047 section 5 allows no encoded-words here, but many programs write them.
+    pub(crate) fn shown(&self, name: &str) -> Option<String> {
+        let index = self.parameters.iter().position(|(key, _)| key == name)?;
+        let (_, value) = self.parameters.get(index)?;
+        Some(if index < self.extended { value.clone() } else { words::decode(value) })
     }
 }
 
@@ -32,7 +37,8 @@ pub(crate) fn parse(text: &str) -> Value {
             collected.add(name.trim().to_ascii_lowercase(), &unquote(value.trim()));
         }
     }
-    Value { value, parameters: collected.finish() }
+    let (parameters, extended) = collected.finish();
+    Value { value, parameters, extended }
 }
 
 /// Splits at semicolons that are not inside a quoted-string.
@@ -117,19 +123,21 @@ impl Collected {
     }
 
     /// An extended parameter replaces a plain one of the same name (RFC 2231 is the better informed of the two).
-    fn finish(self) -> Vec<(String, String)> {
+    /// Extended ones come first; the second value is their number.
+    fn finish(self) -> (Vec<(String, String)>, usize) {
         let mut parameters: Vec<(String, String)> = Vec::new();
         for (name, sections) in &self.extended {
             if sections.contains_key(&0) {
                 parameters.push((name.clone(), join(sections)));
             }
         }
+        let extended = parameters.len();
         for (name, value) in self.plain {
             if !parameters.iter().any(|(known, _)| *known == name) {
                 parameters.push((name, value));
             }
         }
-        parameters
+        (parameters, extended)
     }
 }
 

@@ -4,12 +4,8 @@ use crate::part::charset;
 
 /// Decodes unstructured text for display. White space between encoded-words goes, control characters become spaces.
 pub(crate) fn decode(text: &str) -> String {
-    decode_words(text)
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect::<String>()
-        .trim()
-        .to_owned()
+    let shown: String = decode_words(text).chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    shown.trim_matches(' ').to_owned()
 }
 
 struct Word<'a> {

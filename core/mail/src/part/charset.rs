@@ -18,7 +18,10 @@ fn decode_labelled(octets: &[u8], label: &str) -> (String, bool) {
     if let Some(encoding) =
         Encoding::for_label(label.as_bytes()).filter(|found| *found != encoding_rs::REPLACEMENT)
     {
-        let (text, _, errors) = encoding.decode(octets);
+        // A byte order mark chooses between the two UTF-16, but never overrides the label: other programs don't either.
+        let big_endian = label == "utf-16" && octets.starts_with(b"\xfe\xff");
+        let encoding = if big_endian { encoding_rs::UTF_16BE } else { encoding };
+        let (text, errors) = encoding.decode_with_bom_removal(octets);
         return (text.into_owned(), errors);
     }
     if let Some(decoder) = mail_parser::decoders::charsets::map::charset_decoder(label.as_bytes()) {

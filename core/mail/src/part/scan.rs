@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::section::{self, Section, line, without_ending};
 use super::{Defect, MAX_DEPTH, MAX_PARTS, Part, ReadError, charset, decode};
-use crate::headers::{Field, Headers, params, words};
+use crate::headers::{Field, Headers, params};
 
 /// Longest file name that is kept, in characters.
 const MAX_NAME_CHARS: usize = 255;
@@ -180,9 +180,9 @@ fn describe(section: Section, entity: Range<usize>, body: Range<usize>, in_diges
     let disposition = first("content-disposition").map(params::parse);
     let name = disposition
         .as_ref()
-        .and_then(|value| value.parameter("filename"))
-        .or_else(|| content.parameter("name"))
-        .and_then(file_name);
+        .and_then(|value| value.shown("filename"))
+        .or_else(|| content.shown("name"))
+        .and_then(|name| file_name(&name));
     let content_type = if is_media_type(&content.value) {
         content.value
     } else if in_digest && content.value.is_empty() {
@@ -237,8 +237,7 @@ fn has_duplicates(fields: &[Field]) -> bool {
 /// A name that can be shown and saved: no folders, no control characters, no characters that turn the direction of writing
 /// (`exe.pdf`).
 fn file_name(raw: &str) -> Option<String> {
-    let decoded = words::decode(raw);
-    let base = decoded.rsplit(['/', '\\']).next().unwrap_or_default();
+    let base = raw.rsplit(['/', '\\']).next().unwrap_or_default();
     let clean: String = base
         .chars()
         .filter(|c| {

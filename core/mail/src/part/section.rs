@@ -32,13 +32,15 @@ pub(super) fn read(raw: &[u8], range: Range<usize>, is_message: bool) -> Result<
     let mut at = range.start;
     let mut skipping = false;
     while at < range.end {
-        if at - range.start > MAX_HEADER_OCTETS {
-            return Err(ReadError::Limit("256 KiB in a header section"));
-        }
         let line = line(raw, at, range.end);
         let next = at + line.len();
         let content = without_ending(line);
-        match classify(content) {
+        let class = classify(content);
+        // A long first line that is no field is body, not header.
+        if next - range.start > MAX_HEADER_OCTETS && !matches!(class, Line::Blank | Line::Other) {
+            return Err(ReadError::Limit("256 KiB in a header section"));
+        }
+        match class {
             Line::Blank => {
                 reader.section.body_start = next;
                 break;

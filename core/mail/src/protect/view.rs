@@ -1,5 +1,7 @@
 //! What is shown of a message with header protection.
 
+use std::collections::BTreeSet;
+
 use crate::headers::{Field, Headers, Mailbox};
 use crate::part::{Message, Part};
 
@@ -59,19 +61,17 @@ pub fn view(outer: &Message, payload: &Message, encrypted: bool) -> HeaderView {
 /// HeaderFieldProtection (RFC 9788 section 4.3.1) for every protected field: confidential is what HP-Outer does not name
 /// with the same value.
 fn confidential(root: &Part) -> Vec<String> {
-    let outer: Vec<(String, String)> = hp_outer(root).collect();
-    let mut names = Vec::new();
+    let outer: BTreeSet<(String, String)> = hp_outer(root).collect();
+    let mut names = BTreeSet::new();
     for (name, value) in &root.fields {
         let name = name.to_ascii_lowercase();
         let structural = name.starts_with("content-") || name == "mime-version" || name == "hp-outer";
-        let value = normal(value);
-        if !structural && !outer.iter().any(|(other, seen)| *other == name && *seen == value) {
-            names.push(name);
+        let field = (name, normal(value));
+        if !structural && !outer.contains(&field) {
+            names.insert(field.0);
         }
     }
-    names.sort_unstable();
-    names.dedup();
-    names
+    names.into_iter().collect()
 }
 
 /// The fields that the sender says it put outside: names in lower case, values without folding.

@@ -3,6 +3,7 @@
 use const_oid::ObjectIdentifier;
 
 use crate::asn1::{self, Reader, context, context_constructed};
+use crate::ber::write;
 use crate::oid;
 
 /// At most this many attributes of one name are read.
@@ -105,17 +106,16 @@ impl Attribute<'_> {
 /// The RDNs of a DER Name, each as octets that are equal when the RDNs are; attributes within one RDN have no order.
 pub(crate) fn comparable(name: &[u8]) -> Option<Vec<Vec<u8>>> {
     let encode = |rdn: Vec<Attribute<'_>>| {
-        let mut attributes: Vec<Vec<u8>> = rdn
+        let attributes = rdn
             .iter()
             .map(|attribute| {
-                asn1::sequence(&[
-                    &asn1::tlv(asn1::OBJECT_IDENTIFIER, attribute.oid),
-                    &asn1::tlv(asn1::OCTET_STRING, &attribute.comparable()),
+                write::sequence(&[
+                    &write::tlv(asn1::OBJECT_IDENTIFIER, attribute.oid),
+                    &write::octet_string(&attribute.comparable()),
                 ])
             })
             .collect();
-        attributes.sort();
-        asn1::tlv(asn1::SET, &attributes.concat())
+        write::set_of(attributes)
     };
     Some(rdns(name)?.into_iter().map(encode).collect())
 }
