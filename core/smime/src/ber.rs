@@ -206,6 +206,15 @@ pub fn single(input: &[u8]) -> Result<Element<'_>, BerError> {
     Ok(element)
 }
 
+/// Steps into the one SEQUENCE that `input` consists of.
+pub fn sequence(input: &[u8]) -> Result<Reader<'_>, BerError> {
+    let element = single(input)?;
+    if element.tag != SEQUENCE {
+        return Err(BerError::Unexpected);
+    }
+    element.reader()
+}
+
 impl<'a> Element<'a> {
     /// Class and number.
     pub fn tag(&self) -> Tag {

@@ -1,8 +1,20 @@
 //! EnvelopedData and AuthEnvelopedData (RFC 5652 section 6, RFC 5083, RFC 5084), written and read.
+//!
+//! No oracle: once a private key is used, everything that can go wrong is [`DecryptError::Failed`], after the same
+//! work. When the content key can't be recovered, the content is decrypted with another key, derived from the
+//! private key and the encrypted content key, so that asking twice gives the same answer.
+
+mod agreement;
+mod content;
+mod decrypt;
+mod encrypt;
+mod recipient;
 
 use const_oid::ObjectIdentifier;
-use rand_core::CryptoRng;
 use zeroize::Zeroizing;
+
+pub use decrypt::decrypt;
+pub use encrypt::encrypt;
 
 use crate::certificate::Certificate;
 use crate::key::PrivateKey;
@@ -29,7 +41,10 @@ pub enum RsaTransport {
     Pkcs1,
 }
 
-/// One recipient. Curve keys use ephemeral-static ECDH (RFC 5753) with SHA-256 KDF and AES-256 key wrap.
+/// One recipient.
+///
+/// NIST curves use ephemeral-static ECDH with the X9.63 KDF of the curve's digest (RFC 5753), X25519 uses HKDF with
+/// SHA-256 (RFC 8418); both wrap the content key with AES-256.
 #[derive(Clone, Debug)]
 pub enum Recipient {
     /// Named by IssuerAndSerialNumber.
@@ -41,7 +56,7 @@ pub enum Recipient {
     },
     /// Named by SubjectKeyIdentifier; no certificate is known (QR meetings).
     Key {
-        /// DER SubjectPublicKeyInfo, P-256.
+        /// DER SubjectPublicKeyInfo; named by [`key_identifier`](crate::key::key_identifier). RSA uses OAEP.
         public_key: Vec<u8>,
     },
 }
@@ -58,21 +73,13 @@ pub enum EncryptError {
     /// More than [`MAX_RECIPIENTS`].
     #[error("more than {MAX_RECIPIENTS} recipients")]
     TooManyRecipients,
+    /// More than the cipher may encrypt under one key (64 GiB).
+    #[error("the content is too long")]
+    ContentTooLong,
 }
 
 /// Limit of recipients, when writing and when reading.
 pub const MAX_RECIPIENTS: usize = 1024;
-
-/// Encrypts `content` of type `content_type` (id-data for mail) to all recipients; DER of the ContentInfo.
-pub fn encrypt(
-    content: &[u8],
-    recipients: &[Recipient],
-    cipher: ContentCipher,
-    rng: &mut dyn CryptoRng,
-) -> Result<Vec<u8>, EncryptError> {
-    let _ = (content, recipients, cipher, rng);
-    todo!()
-}
 
 /// A private key with the certificates it belongs to (none for one-time keys).
 #[derive(Debug)]
@@ -83,8 +90,7 @@ pub struct DecryptionKey {
     pub certificates: Vec<Certificate>,
 }
 
-/// A decrypted content; wiped when dropped.
-#[derive(Debug)]
+/// A decrypted content; wiped when dropped. `Debug` doesn't show it.
 pub struct Decrypted {
     /// The plaintext octets.
     pub content: Zeroizing<Vec<u8>>,
@@ -98,6 +104,16 @@ pub struct Decrypted {
     pub integrity: bool,
     /// 3DES or worse.
     pub weak: bool,
+}
+
+impl std::fmt::Debug for Decrypted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Decrypted")
+            .field("octets", &self.content.len())
+            .field("cipher", &self.cipher)
+            .field("key_method", &self.key_method)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why nothing was decrypted.
@@ -118,17 +134,4 @@ pub enum DecryptError {
     /// The content cipher or key method is not known here.
     #[error("the message uses an unsupported algorithm")]
     Unsupported,
-}
-
-/// Decrypts with the first key that a recipient names; recipients by issuer and serial number, by key identifier
-/// (extension, or computed by RFC 5280 method 1 and RFC 7093 method 1).
-///
-/// `rng` feeds implicit rejection and blinding.
-pub fn decrypt(
-    ber: &[u8],
-    keys: &[DecryptionKey],
-    rng: &mut dyn CryptoRng,
-) -> Result<Decrypted, DecryptError> {
-    let _ = (ber, keys, rng);
-    todo!()
 }

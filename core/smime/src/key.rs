@@ -9,6 +9,7 @@ mod public;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+pub(crate) use algorithm::hash_and_mgf;
 pub use algorithm::{AlgorithmIdentifier, SignatureScheme};
 pub use digest::DigestAlgorithm;
 pub use private::PrivateKey;
@@ -183,7 +184,7 @@ pub fn key_identifier(spki: &[u8]) -> [u8; 20] {
 
 /// The subjectPublicKey bits of a SubjectPublicKeyInfo.
 pub(crate) fn public_key_bits(spki: &[u8]) -> Option<&[u8]> {
-    let mut fields = ber::single(spki).ok()?.reader().ok()?;
+    let mut fields = ber::sequence(spki).ok()?;
     fields.expect(ber::SEQUENCE).ok()?;
     fields.expect(ber::BIT_STRING).ok()?.bits().ok()
 }

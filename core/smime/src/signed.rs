@@ -1,88 +1,38 @@
 //! SignedData (RFC 5652 section 5), written and read.
+//!
+//! Signing takes two steps, because the key may live in hardware that hashes itself and asks for a finger:
+//! [`prepare`] → [`PreparedSignature::bytes_to_sign`] → [`PreparedSignature::finish`].
 
+mod attributes;
+mod create;
+mod read;
+mod verify;
+
+use const_oid::ObjectIdentifier;
+
+pub(crate) use create::issuer_and_serial;
+pub use create::{PreparedSignature, SignError, SignRequest, add_timestamp, prepare};
+pub use verify::{VerifiedSigner, verify_signer};
+
+use crate::ber;
 use crate::certificate::Certificate;
-use crate::fingerprint::Fingerprint;
-use crate::key::SignatureAlgorithm;
+use crate::key::{self, AlgorithmIdentifier};
+use crate::oid;
 use crate::time::UnixTime;
-use crate::verdict::Reason;
+use attributes::Attributes;
 
-/// What is signed, by whom, with which attributes.
-#[derive(Clone, Debug)]
-pub struct SignRequest<'a> {
-    /// The octets that are signed (eContent; for mail a MIME entity with CRLF line ends).
-    pub content: &'a [u8],
-    /// Leave the content out of the SignedData (multipart/signed).
-    pub detached: bool,
-    /// The signing certificate.
-    pub signer: &'a Certificate,
-    /// Further certificates to carry: chain, root, encryption certificate. The signer's is always carried, duplicates once.
-    pub certificates: &'a [Certificate],
-    /// How the key signs.
-    pub algorithm: SignatureAlgorithm,
-    /// Claimed signing time.
-    pub signing_time: UnixTime,
-    /// Named in SMIMEEncryptionKeyPreference (RFC 8551 section 2.5.3); must be in `certificates`.
-    pub encryption_certificate: Option<&'a Certificate>,
-    /// Add the commitment type proofOfApproval (RFC 5126 section 5.11.1).
-    pub proof_of_approval: bool,
-}
-
-/// Signed attributes, waiting for the signature over [`bytes_to_sign`](Self::bytes_to_sign).
-#[derive(Clone, Debug)]
-pub struct PreparedSignature {
-    to_sign: Vec<u8>,
-    algorithm: SignatureAlgorithm,
-}
-
-/// The SignedData could not be made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum SignError {
-    /// The certificate's key does not fit the signature algorithm.
-    #[error("the certificate's key does not fit the signature algorithm")]
-    WrongAlgorithm,
-    /// The signature does not verify under the certificate: another key signed.
-    #[error("the signature was not made by the certificate's key")]
-    WrongKey,
-    /// The input is not SignedData.
-    #[error("not a signed message")]
-    NotSigned,
-}
-
-/// Signed attributes: content-type, message-digest, signing-time, signing-certificate-v2 (RFC 5035),
-/// CMSAlgorithmProtection (RFC 6211), SMIMECapabilities, SMIMEEncryptionKeyPreference.
-pub fn prepare(request: &SignRequest<'_>) -> Result<PreparedSignature, SignError> {
-    let _ = request;
-    todo!()
-}
-
-impl PreparedSignature {
-    /// DER of the signed attributes as SET OF; the signer hashes and signs exactly this.
-    pub fn bytes_to_sign(&self) -> &[u8] {
-        &self.to_sign
-    }
-    /// The algorithm to sign with.
-    pub fn algorithm(&self) -> SignatureAlgorithm {
-        self.algorithm
-    }
-    /// DER of the ContentInfo with the SignedData. The signature is verified first.
-    pub fn finish(self, signature: &[u8]) -> Result<Vec<u8>, SignError> {
-        let _ = signature;
-        todo!()
-    }
-}
-
-/// Adds a time-stamp token (RFC 3161 appendix A) as unsigned attribute to the first SignerInfo.
-/// Everything else stays octet for octet.
-pub fn add_timestamp(signed: &[u8], token: &[u8]) -> Result<Vec<u8>, SignError> {
-    let _ = (signed, token);
-    todo!()
-}
+/// Limit of SignerInfos in one message.
+pub const MAX_SIGNERS: usize = 32;
+/// Limit of certificates in one message.
+pub const MAX_CERTIFICATES: usize = 256;
+/// Limit of attributes of one signer, signed and unsigned ones counted separately.
+pub const MAX_ATTRIBUTES: usize = 64;
 
 /// A SignedData as received, BER or DER.
 #[derive(Clone, Debug)]
 pub struct SignedData {
     content: Option<Vec<u8>>,
-    content_type: const_oid::ObjectIdentifier,
+    content_type: ObjectIdentifier,
     certificates: Vec<Certificate>,
     signers: Vec<SignerInfo>,
 }
@@ -96,23 +46,25 @@ pub enum SignedDataError {
     /// ContentInfo of another type.
     #[error("not a signed message")]
     NotSignedData,
-    /// More signers, certificates or nesting than the limits of this crate.
+    /// More signers, certificates or attributes than the limits of this module.
     #[error("the signed message exceeds the limit of {0}")]
     Limit(&'static str),
 }
 
 impl SignedData {
-    /// Reads a ContentInfo (DER, BER or the `-stream` output of OpenSSL).
+    /// Reads a ContentInfo (DER, BER or the `-stream` output of OpenSSL). Nothing may follow it.
     pub fn parse(ber: &[u8]) -> Result<Self, SignedDataError> {
-        let _ = ber;
-        todo!()
+        read::parse(ber)
     }
     /// The encapsulated content with constructed strings joined; `None` when detached.
+    ///
+    /// Content of PKCS#7 that is no OCTET STRING is given without its tag and length: what is digested
+    /// (RFC 5652 section 5.2.1).
     pub fn content(&self) -> Option<&[u8]> {
         self.content.as_deref()
     }
     /// eContentType.
-    pub fn content_type(&self) -> const_oid::ObjectIdentifier {
+    pub fn content_type(&self) -> ObjectIdentifier {
         self.content_type
     }
     /// The certificates that could be read, in order; unreadable ones are left out.
@@ -128,7 +80,58 @@ impl SignedData {
 /// One SignerInfo; the raw signed attributes are kept as received.
 #[derive(Clone, Debug)]
 pub struct SignerInfo {
+    identifier: SignerIdentifier,
+    /// DER or BER of the AlgorithmIdentifier.
+    digest_algorithm: Vec<u8>,
+    /// DER or BER of the AlgorithmIdentifier.
+    signature_algorithm: Vec<u8>,
+    signed: Option<Attributes>,
+    unsigned: Option<Attributes>,
     signature: Vec<u8>,
+}
+
+/// How a SignerInfo names its certificate (RFC 5652 section 5.3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum SignerIdentifier {
+    IssuerAndSerial(IssuerAndSerial),
+    KeyIdentifier(Vec<u8>),
+}
+
+/// IssuerAndSerialNumber: the issuer's Name and the content octets of the serial number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct IssuerAndSerial {
+    pub(crate) issuer: Vec<u8>,
+    pub(crate) serial: Vec<u8>,
+}
+
+impl IssuerAndSerial {
+    /// Reads the two fields.
+    pub(crate) fn read(mut fields: ber::Reader<'_>) -> Result<Self, ber::BerError> {
+        let issuer = fields.expect(ber::SEQUENCE)?.raw().to_vec();
+        let serial = fields.expect(ber::INTEGER)?.integer()?.to_vec();
+        fields.finish()?;
+        Ok(IssuerAndSerial { issuer, serial })
+    }
+
+    /// It names this certificate.
+    pub(crate) fn names(&self, certificate: &Certificate) -> bool {
+        certificate.issuer_der() == self.issuer && certificate.serial() == self.serial
+    }
+}
+
+/// `identifier` is the certificate's SubjectKeyIdentifier, or, when it has none, one computed from its key.
+pub(crate) fn key_identifier_names(identifier: &[u8], certificate: &Certificate) -> bool {
+    match certificate.subject_key_identifier() {
+        Some(own) => own == identifier,
+        None => key_identifier_fits(identifier, certificate.public_key_der()),
+    }
+}
+
+/// `identifier` is computed from this SubjectPublicKeyInfo by RFC 5280 method 1 (SHA-1) or RFC 7093 method 1.
+pub(crate) fn key_identifier_fits(identifier: &[u8], spki: &[u8]) -> bool {
+    identifier == key::key_identifier(spki)
+        || key::public_key_bits(spki)
+            .is_some_and(|bits| key::DigestAlgorithm::Sha1.digest(bits) == identifier)
 }
 
 impl SignerInfo {
@@ -136,76 +139,76 @@ impl SignerInfo {
     pub fn signature(&self) -> &[u8] {
         &self.signature
     }
-    /// DER of the signed attributes as SET OF: what was signed.
+    /// The signed attributes as SET OF, in the order received: what was signed.
     pub fn signed_attributes_der(&self) -> Option<&[u8]> {
-        todo!()
+        self.signed.as_ref().map(Attributes::set)
+    }
+    /// The certificates among `certificates` that the SignerIdentifier names.
+    pub fn named_certificates<'a>(
+        &'a self,
+        certificates: impl Iterator<Item = &'a Certificate> + 'a,
+    ) -> impl Iterator<Item = &'a Certificate> + 'a {
+        certificates.filter(|certificate| match &self.identifier {
+            SignerIdentifier::IssuerAndSerial(name) => name.names(certificate),
+            SignerIdentifier::KeyIdentifier(identifier) => key_identifier_names(identifier, certificate),
+        })
+    }
+    /// The value of a signed attribute that is there once, with one value.
+    pub fn signed_attribute(&self, attribute: &ObjectIdentifier) -> Option<&[u8]> {
+        self.signed.as_ref()?.single(attribute).ok()?
     }
     /// The claimed signing time.
     pub fn signing_time(&self) -> Option<UnixTime> {
-        todo!()
+        ber::single(self.signed_attribute(&oid::SIGNING_TIME)?).ok()?.time().ok()
     }
     /// The time-stamp token in the unsigned attributes (first one).
     pub fn timestamp_token(&self) -> Option<&[u8]> {
-        todo!()
+        self.unsigned.as_ref()?.values(&oid::TIME_STAMP_TOKEN).next()
     }
     /// The commitment type proofOfApproval is signed.
     pub fn is_proof_of_approval(&self) -> bool {
-        todo!()
+        let commitment = |value: &[u8]| ber::sequence(value)?.oid();
+        self.signed
+            .iter()
+            .flat_map(|signed| signed.values(&oid::COMMITMENT_TYPE))
+            .any(|value| commitment(value).is_ok_and(|commitment| commitment == oid::PROOF_OF_APPROVAL))
     }
     /// SMIMECapabilities hold AES-256-GCM or AES-128-GCM (RFC 5084).
     pub fn accepts_gcm(&self) -> bool {
-        todo!()
+        self.has_capability(&[oid::AES256_GCM, oid::AES128_GCM])
     }
     /// SMIMECapabilities hold id-RSAES-OAEP.
     pub fn accepts_oaep(&self) -> bool {
-        todo!()
+        self.has_capability(&[oid::RSA_OAEP])
     }
-    /// The certificate named in SMIMEEncryptionKeyPreference, found among `certificates`.
+    /// The certificate named in SMIMEEncryptionKeyPreference (RFC 8551 section 2.5.3), found among `certificates`.
     pub fn encryption_certificate<'a>(&self, certificates: &'a [Certificate]) -> Option<&'a Certificate> {
-        let _ = certificates;
-        todo!()
+        let preference = ber::single(self.signed_attribute(&oid::ENCRYPTION_KEY_PREFERENCE)?).ok()?;
+        if preference.tag() == ber::Tag::context(0) {
+            let name = IssuerAndSerial::read(preference.reader().ok()?).ok()?;
+            return certificates.iter().find(|certificate| name.names(certificate));
+        }
+        let identifier = if preference.tag() == ber::Tag::context(1) {
+            preference.reader().ok()?.expect(ber::OCTET_STRING).ok()?.octets().ok()?
+        } else if preference.tag() == ber::Tag::context(2) {
+            preference.octets().ok()?
+        } else {
+            return None;
+        };
+        certificates.iter().find(|certificate| key_identifier_names(&identifier, certificate))
     }
-}
 
-/// A signature that was checked mathematically over exactly this content; only [`verify_signer`] makes one.
-/// Says nothing about trust.
-#[derive(Clone, Debug)]
-pub struct VerifiedSigner {
-    certificate: Certificate,
-    algorithm: String,
-    content_sha256: Fingerprint,
-    weak: Option<Reason>,
-}
-
-impl VerifiedSigner {
-    /// The signing certificate, matched by SignerIdentifier and, where present, signing-certificate-v2.
-    pub fn certificate(&self) -> &Certificate {
-        &self.certificate
+    /// One of `wanted` stands in SMIMECapabilities (RFC 8551 section 2.5.2).
+    fn has_capability(&self, wanted: &[ObjectIdentifier]) -> bool {
+        let Some(Ok(mut list)) = self.signed_attribute(&oid::SMIME_CAPABILITIES).map(ber::sequence) else {
+            return false;
+        };
+        while let Ok(capability) = list.any() {
+            let algorithm = AlgorithmIdentifier::from_element(&capability).map(|algorithm| algorithm.oid());
+            if algorithm.is_ok_and(|algorithm| wanted.contains(&algorithm)) {
+                return true;
+            }
+        }
+        false
     }
-    /// Name of the algorithm, like `ecdsa-p256-sha256`, `rsa-pkcs1-sha256`, `rsa-pss-sha256`, `ed25519`.
-    pub fn algorithm(&self) -> &str {
-        &self.algorithm
-    }
-    /// SHA-256 of the content that the signature covers.
-    pub fn content_sha256(&self) -> Fingerprint {
-        self.content_sha256
-    }
-    /// `WeakDigest` or `WeakKey`: mathematically right, but never valid.
-    pub fn weakness(&self) -> Option<Reason> {
-        self.weak
-    }
-}
-
-/// Checks signer `index` of `signed` over `content` (the encapsulated or the detached one).
-///
-/// Extra certificates may be given in `certificates`. Errors are the reasons of the verdict: `no_signer_certificate`,
-/// `digest_mismatch`, `bad_signature`, `attributes_invalid`, `unsupported_algorithm`.
-pub fn verify_signer(
-    signed: &SignedData,
-    index: usize,
-    content: &[u8],
-    certificates: &[Certificate],
-) -> Result<VerifiedSigner, Reason> {
-    let _ = (signed, index, content, certificates);
-    todo!()
 }

@@ -109,7 +109,8 @@ fn signatures_of_openssl_verify_and_altered_ones_do_not() {
     openssl.write("message", b"Stand by");
     for (arguments, algorithm) in GENERATED {
         openssl.run(&[&["genpkey", "-out", "key.pem"], arguments].concat());
-        let public = PrivateKey::from_pem(&openssl.read("key.pem")).unwrap().public_key();
+        let key = PrivateKey::from_pem(&openssl.read("key.pem")).unwrap();
+        let public = key.public_key();
         for digest in [Sha1, Sha224, Sha256, Sha384, Sha512] {
             let (scheme, options): (_, &[&str]) = match algorithm {
                 KeyAlgorithm::Rsa(_) => (SignatureScheme::RsaPkcs1(digest), &["-digest", digest.name()]),

@@ -44,10 +44,15 @@ impl<'a> AlgorithmIdentifier<'a> {
         self.raw
     }
 
+    /// Parameters are absent or NULL.
+    pub fn has_no_parameters(&self) -> bool {
+        self.parameters.is_none_or(|parameters| parameters.raw() == [0x05, 0x00])
+    }
+
     /// The same algorithm, where absent and NULL parameters are the same (RFC 5754 section 2).
     pub fn is_same(&self, other: &AlgorithmIdentifier<'_>) -> bool {
         let parameters = |algorithm: &AlgorithmIdentifier<'_>| {
-            algorithm.parameters.filter(|parameters| parameters.tag() != ber::NULL).map(|p| p.raw().to_vec())
+            algorithm.parameters.filter(|_| !algorithm.has_no_parameters()).map(|p| p.raw().to_vec())
         };
         self.oid == other.oid && parameters(self) == parameters(other)
     }
@@ -166,8 +171,10 @@ fn pss(parameters: Option<Element<'_>>) -> Result<SignatureScheme, KeyError> {
 pub(crate) fn hash_and_mgf(
     parameters: Option<Element<'_>>,
 ) -> Result<(DigestAlgorithm, DigestAlgorithm, Reader<'_>), KeyError> {
-    let digest_of = |algorithm: Element<'_>| {
-        let algorithm = AlgorithmIdentifier::from_element(&algorithm)?;
+    let digest_of = |algorithm: AlgorithmIdentifier<'_>| {
+        if !algorithm.has_no_parameters() {
+            return Err(KeyError::Malformed);
+        }
         DigestAlgorithm::from_oid(&algorithm.oid).ok_or(KeyError::Unsupported)
     };
     let mut fields = match parameters {
@@ -176,18 +183,27 @@ pub(crate) fn hash_and_mgf(
         None => Reader::new(&[]),
     };
     let digest = match fields.optional(ber::Tag::context(0))? {
-        Some(hash) => digest_of(hash.explicit()?)?,
+        Some(hash) => digest_of(algorithm_in(hash)?)?,
         None => DigestAlgorithm::Sha1,
     };
     let mgf_digest = match fields.optional(ber::Tag::context(1))? {
         Some(mgf) => {
-            let mgf = AlgorithmIdentifier::from_element(&mgf.explicit()?)?;
+            let mgf = algorithm_in(mgf)?;
             if mgf.oid != oid::MGF1 {
                 return Err(KeyError::Unsupported);
             }
-            digest_of(mgf.parameters.ok_or(KeyError::Malformed)?)?
+            let digest = mgf.parameters.filter(|digest| digest.tag() == ber::SEQUENCE);
+            digest_of(AlgorithmIdentifier::from_element(&digest.ok_or(KeyError::Malformed)?)?)?
         }
         None => DigestAlgorithm::Sha1,
     };
     Ok((digest, mgf_digest, fields))
+}
+
+/// The AlgorithmIdentifier inside an explicit tag.
+fn algorithm_in<'a>(explicit: Element<'a>) -> Result<AlgorithmIdentifier<'a>, BerError> {
+    let mut inside = explicit.reader()?;
+    let algorithm = AlgorithmIdentifier::read(&mut inside)?;
+    inside.finish()?;
+    Ok(algorithm)
 }

@@ -4,7 +4,6 @@ use ed25519_dalek::SigningKey as Ed25519Key;
 use p256::elliptic_curve::Generate;
 use pkcs8::EncodePrivateKey;
 use rand_core::CryptoRng;
-use rsa::traits::PublicKeyParts;
 use rsa::{Pkcs1v15Sign, Pss};
 use sha2::{Sha256, Sha384, Sha512};
 use signature::Signer;
@@ -31,6 +30,9 @@ pub struct PrivateKey {
     secret: Secret,
     /// Written once, so that [`PrivateKey::to_pkcs8_der`] can't fail.
     pkcs8: Zeroizing<Vec<u8>>,
+    /// Computed once: for curves it costs a scalar multiplication.
+    public: PublicKey,
+    spki: Vec<u8>,
 }
 
 enum Secret {
@@ -68,12 +70,12 @@ impl PrivateKey {
     /// A public key inside must belong to the private key. RSA keys from 1024 bits are read, to decrypt old mail;
     /// they don't sign.
     pub fn from_der(der: &[u8]) -> Result<Self, KeyError> {
-        let mut fields = ber::single(der)?.reader()?;
+        let mut fields = ber::sequence(der)?;
         fields.expect(ber::INTEGER)?;
         match fields.peek() {
             Some(ber::SEQUENCE) => {}
             Some(ber::INTEGER) => return Self::from_secret(rsa_secret(der)?),
-            Some(ber::OCTET_STRING) => return Self::from_secret(ec_secret(der, None)?),
+            Some(ber::OCTET_STRING) => return ec_key(der, None),
             _ => return Err(KeyError::Malformed),
         }
         let algorithm = AlgorithmIdentifier::read(&mut fields)?;
@@ -81,22 +83,25 @@ impl PrivateKey {
         if octets.is_constructed() {
             return Err(KeyError::Malformed);
         }
-        let key = Self::from_secret(match algorithm.oid() {
-            oid::RSA | oid::RSA_PSS | oid::RSA_OAEP => rsa_secret(octets.content())?,
+        let key = match algorithm.oid() {
+            oid::RSA | oid::RSA_PSS | oid::RSA_OAEP => Self::from_secret(rsa_secret(octets.content())?)?,
             oid::EC_PUBLIC_KEY | oid::EC_DH => {
                 let curve = algorithm.parameters().and_then(|curve| curve.oid().ok());
-                ec_secret(octets.content(), curve)?
+                ec_key(octets.content(), curve)?
             }
             oid::ED25519 => {
                 let seed = inner_octets(octets.content())?;
-                Secret::Ed25519(Box::new(Ed25519Key::from_bytes(&seed)))
+                Self::from_secret(Secret::Ed25519(Box::new(Ed25519Key::from_bytes(&seed))))?
             }
-            oid::X25519 => Secret::X25519(StaticSecret::from(*inner_octets(octets.content())?)),
+            oid::X25519 => {
+                let scalar = inner_octets(octets.content())?;
+                Self::from_secret(Secret::X25519(StaticSecret::from(*scalar)))?
+            }
             _ => return Err(KeyError::Unsupported),
-        })?;
+        };
         fields.optional(ber::Tag::context(0))?;
         if let Some(public) = fields.optional(ber::Tag::context(1))?
-            && Some(public.bits()?) != super::public_key_bits(&key.public_key_der())
+            && Some(public.bits()?) != super::public_key_bits(&key.spki)
         {
             return Err(KeyError::Malformed);
         }
@@ -110,20 +115,26 @@ impl PrivateKey {
     }
 
     fn from_secret(secret: Secret) -> Result<Self, KeyError> {
-        let document = match &secret {
-            Secret::Rsa(key) => key.to_pkcs8_der(),
-            Secret::P256(key) => key.to_pkcs8_der(),
-            Secret::P384(key) => key.to_pkcs8_der(),
-            Secret::P521(key) => key.to_pkcs8_der(),
-            Secret::Ed25519(key) => {
-                return Ok(PrivateKey { pkcs8: curve25519_pkcs8(&ED25519_PREFIX, key.as_bytes()), secret });
-            }
-            Secret::X25519(key) => {
-                return Ok(PrivateKey { pkcs8: curve25519_pkcs8(&X25519_PREFIX, key.as_bytes()), secret });
-            }
+        let malformed = |_| KeyError::Malformed;
+        let pkcs8 = match &secret {
+            Secret::Rsa(key) => key.to_pkcs8_der().map_err(malformed)?.to_bytes(),
+            Secret::P256(key) => key.to_pkcs8_der().map_err(malformed)?.to_bytes(),
+            Secret::P384(key) => key.to_pkcs8_der().map_err(malformed)?.to_bytes(),
+            Secret::P521(key) => key.to_pkcs8_der().map_err(malformed)?.to_bytes(),
+            Secret::Ed25519(key) => curve25519_pkcs8(&ED25519_PREFIX, key.as_bytes()),
+            Secret::X25519(key) => curve25519_pkcs8(&X25519_PREFIX, key.as_bytes()),
         };
-        let pkcs8 = document.map_err(|_| KeyError::Malformed)?.to_bytes();
-        Ok(PrivateKey { secret, pkcs8 })
+        let public = PublicKey {
+            kind: match &secret {
+                Secret::Rsa(key) => Kind::Rsa { key: key.to_public_key(), pss_only: false },
+                Secret::P256(key) => Kind::P256(key.public_key()),
+                Secret::P384(key) => Kind::P384(key.public_key()),
+                Secret::P521(key) => Kind::P521(key.public_key()),
+                Secret::Ed25519(key) => Kind::Ed25519(key.verifying_key()),
+                Secret::X25519(key) => Kind::X25519(x25519_dalek::PublicKey::from(key).to_bytes()),
+            },
+        };
+        Ok(PrivateKey { secret, pkcs8, spki: public.to_spki(), public })
     }
 
     /// PKCS#8 DER (RFC 5958).
@@ -132,34 +143,18 @@ impl PrivateKey {
     }
 
     /// The public key.
-    pub fn public_key(&self) -> PublicKey {
-        PublicKey {
-            kind: match &self.secret {
-                Secret::Rsa(key) => Kind::Rsa { key: key.to_public_key(), pss_only: false },
-                Secret::P256(key) => Kind::P256(key.public_key()),
-                Secret::P384(key) => Kind::P384(key.public_key()),
-                Secret::P521(key) => Kind::P521(key.public_key()),
-                Secret::Ed25519(key) => Kind::Ed25519(key.verifying_key()),
-                Secret::X25519(key) => Kind::X25519(x25519_dalek::PublicKey::from(key).to_bytes()),
-            },
-        }
+    pub fn public_key(&self) -> &PublicKey {
+        &self.public
     }
 
     /// DER of the SubjectPublicKeyInfo.
     pub fn public_key_der(&self) -> Vec<u8> {
-        self.public_key().to_spki()
+        self.spki.clone()
     }
 
     /// What kind of key this is.
     pub fn algorithm(&self) -> KeyAlgorithm {
-        match &self.secret {
-            Secret::Rsa(key) => KeyAlgorithm::Rsa(key.n().bit_width_vartime()),
-            Secret::P256(_) => KeyAlgorithm::P256,
-            Secret::P384(_) => KeyAlgorithm::P384,
-            Secret::P521(_) => KeyAlgorithm::P521,
-            Secret::Ed25519(_) => KeyAlgorithm::Ed25519,
-            Secret::X25519(_) => KeyAlgorithm::X25519,
-        }
+        self.public.algorithm()
     }
 
     /// The algorithm to sign with by default: ECDSA with the curve's digest, RSASSA-PKCS1-v1_5 with SHA-256, Ed25519.
@@ -283,8 +278,8 @@ fn rsa_secret(der: &[u8]) -> Result<Secret, KeyError> {
 }
 
 /// ECPrivateKey (RFC 5915); the curve stands in PKCS#8's algorithm or in `[0]`.
-fn ec_secret(der: &[u8], curve: Option<const_oid::ObjectIdentifier>) -> Result<Secret, KeyError> {
-    let mut fields = ber::single(der)?.reader()?;
+fn ec_key(der: &[u8], curve: Option<const_oid::ObjectIdentifier>) -> Result<PrivateKey, KeyError> {
+    let mut fields = ber::sequence(der)?;
     if fields.expect(ber::INTEGER)?.small()? != 1 {
         return Err(KeyError::Malformed);
     }
@@ -311,19 +306,13 @@ fn ec_secret(der: &[u8], curve: Option<const_oid::ObjectIdentifier>) -> Result<S
         }
         _ => return Err(KeyError::Unsupported),
     };
-    if let Some(public) = fields.optional(ber::Tag::context(1))? {
-        let public = PublicKey::from_point(&curve, public.explicit()?.bits()?)?;
-        let own = match &secret {
-            Secret::P256(key) => Kind::P256(key.public_key()),
-            Secret::P384(key) => Kind::P384(key.public_key()),
-            Secret::P521(key) => Kind::P521(key.public_key()),
-            _ => return Err(KeyError::Malformed),
-        };
-        if public.kind != own {
-            return Err(KeyError::Malformed);
-        }
+    let key = PrivateKey::from_secret(secret)?;
+    if let Some(public) = fields.optional(ber::Tag::context(1))?
+        && PublicKey::from_point(&curve, public.explicit()?.bits()?)? != key.public
+    {
+        return Err(KeyError::Malformed);
     }
-    Ok(secret)
+    Ok(key)
 }
 
 /// The scalar in field length: some writers leave out leading zero octets, some add one.

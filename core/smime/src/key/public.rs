@@ -38,7 +38,7 @@ impl PublicKey {
     ///
     /// RSA keys of 1024 to 8192 bits are read; those below 2048 are weak.
     pub fn from_spki(spki: &[u8]) -> Result<Self, KeyError> {
-        let mut fields = ber::single(spki)?.reader()?;
+        let mut fields = ber::sequence(spki)?;
         let algorithm = AlgorithmIdentifier::read(&mut fields)?;
         let bits = fields.expect(ber::BIT_STRING)?.bits()?;
         fields.finish()?;
@@ -205,7 +205,7 @@ pub(super) fn ec_spki(curve: &ObjectIdentifier, point: &[u8]) -> Vec<u8> {
 
 /// RSAPublicKey (RFC 8017 appendix A.1.1).
 fn rsa_key(bits: &[u8]) -> Result<rsa::PublicKey, KeyError> {
-    let mut fields = ber::single(bits)?.reader()?;
+    let mut fields = ber::sequence(bits)?;
     let mut number = || -> Result<rsa::BoxedUint, KeyError> {
         let octets = fields.expect(ber::INTEGER)?.integer()?;
         let significant: Vec<u8> = octets.iter().copied().skip_while(|octet| *octet == 0).collect();

@@ -97,3 +97,82 @@ pub fn expected(folder: &std::path::Path) -> Vec<(String, String, String)> {
 pub fn sha256_hex(octets: &[u8]) -> String {
     smime::Fingerprint::of(octets).to_hex()
 }
+
+/// A key with its certificate.
+pub struct Identity {
+    pub key: smime::PrivateKey,
+    pub certificate: smime::Certificate,
+}
+
+impl Openssl {
+    /// A self-signed certificate of OpenSSL in `name.crt`, its key in `name.key`; `key` are arguments of `genpkey`.
+    pub fn identity(&self, name: &str, key: &[&str]) -> Identity {
+        let (key_file, certificate_file) = (format!("{name}.key"), format!("{name}.crt"));
+        self.run(&[&["genpkey", "-out", &key_file], key].concat());
+        let (subject, address) = (format!("/CN={name}"), format!("subjectAltName=email:{name}@example.org"));
+        self.run(&[
+            "req",
+            "-x509",
+            "-new",
+            "-key",
+            &key_file,
+            "-out",
+            &certificate_file,
+            "-subj",
+            &subject,
+            "-addext",
+            &address,
+            "-days",
+            "3650",
+        ]);
+        self.load(name)
+    }
+
+    /// An X25519 certificate, issued by a throw-away CA because the key can't sign.
+    pub fn x25519_identity(&self, name: &str) -> Identity {
+        self.identity("x25519-issuer", P256);
+        let (key_file, public_file) = (format!("{name}.key"), format!("{name}.pub"));
+        self.run(&["genpkey", "-algorithm", "X25519", "-out", &key_file]);
+        self.run(&["pkey", "-in", &key_file, "-pubout", "-out", &public_file]);
+        self.run(&[
+            "req",
+            "-new",
+            "-key",
+            "x25519-issuer.key",
+            "-subj",
+            &format!("/CN={name}"),
+            "-out",
+            "x.csr",
+        ]);
+        self.run(&[
+            "x509",
+            "-req",
+            "-in",
+            "x.csr",
+            "-CA",
+            "x25519-issuer.crt",
+            "-CAkey",
+            "x25519-issuer.key",
+            "-CAcreateserial",
+            "-force_pubkey",
+            &public_file,
+            "-out",
+            &format!("{name}.crt"),
+        ]);
+        self.load(name)
+    }
+
+    fn load(&self, name: &str) -> Identity {
+        let certificate = self.read(&format!("{name}.crt"));
+        Identity {
+            key: smime::PrivateKey::from_pem(&self.read(&format!("{name}.key"))).unwrap(),
+            certificate: smime::Certificate::read_all(&certificate).unwrap().remove(0),
+        }
+    }
+}
+
+pub const RSA2048: &[&str] = &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"];
+pub const P256: &[&str] = &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"];
+pub const P384: &[&str] = &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"];
+pub const P521: &[&str] = &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-521"];
+pub const ED25519: &[&str] = &["-algorithm", "ED25519"];

@@ -35,3 +35,42 @@ impl TryRng for SystemRandom {
 }
 
 impl TryCryptoRng for SystemRandom {}
+
+/// Copies a folder with everything in it.
+pub fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// Every file below a folder, in order.
+pub fn files_below(folder: &Path) -> Vec<std::path::PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_type().unwrap().is_dir() {
+            files.extend(files_below(&entry.path()));
+        } else {
+            files.push(entry.path());
+        }
+    }
+    files.sort();
+    files
+}
+
+/// `small` in ordinary runs, `full` when COUNTERSIGN_PROVE=1.
+pub fn rounds(small: usize, full: usize) -> usize {
+    if std::env::var("COUNTERSIGN_PROVE").is_ok_and(|prove| prove == "1") { full } else { small }
+}
+
+/// This test program again, to run the one test `name` with `folder` in the environment variable `variable`.
+pub fn child_arguments(name: &str) -> [String; 4] {
+    [name.to_owned(), "--exact".to_owned(), "--nocapture".to_owned(), "--quiet".to_owned()]
+}

@@ -1,0 +1,579 @@
+//! SignedData: OpenSSL verifies what is signed here, and what OpenSSL signs is verified here.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
+
+mod support;
+
+use smime::ber::write;
+use smime::key::SignatureAlgorithm;
+use smime::signed::{
+    SignError, SignRequest, SignedData, SignedDataError, add_timestamp, prepare, verify_signer,
+};
+use smime::verdict::Reason;
+use smime::{Certificate, UnixTime, oid};
+use support::{ED25519, Identity, Openssl, OsRandom, P256, P384, RSA2048};
+
+const CONTENT: &[u8] = b"Content-Type: text/plain\r\n\r\nWe stand by it.\r\n";
+
+/// 2026-11-25T08:00:00Z.
+const SIGNING_TIME: UnixTime = UnixTime::from_secs(1_795_593_600);
+
+const ALGORITHMS: [(&[&str], SignatureAlgorithm, &str); 7] = [
+    (P256, SignatureAlgorithm::EcdsaP256Sha256, "ecdsa-p256-sha256"),
+    (P384, SignatureAlgorithm::EcdsaP384Sha384, "ecdsa-p384-sha384"),
+    (RSA2048, SignatureAlgorithm::RsaPkcs1Sha256, "rsa-pkcs1-sha256"),
+    (RSA2048, SignatureAlgorithm::RsaPkcs1Sha384, "rsa-pkcs1-sha384"),
+    (RSA2048, SignatureAlgorithm::RsaPkcs1Sha512, "rsa-pkcs1-sha512"),
+    (RSA2048, SignatureAlgorithm::RsaPssSha256, "rsa-pss-sha256"),
+    (ED25519, SignatureAlgorithm::Ed25519, "ed25519"),
+];
+
+fn request<'a>(alice: &'a Identity, algorithm: SignatureAlgorithm, detached: bool) -> SignRequest<'a> {
+    SignRequest {
+        content: CONTENT,
+        detached,
+        signer: &alice.certificate,
+        certificates: &[],
+        algorithm,
+        signing_time: SIGNING_TIME,
+        encryption_certificate: None,
+        proof_of_approval: false,
+    }
+}
+
+fn sign(alice: &Identity, request: &SignRequest<'_>) -> Vec<u8> {
+    let prepared = prepare(request).unwrap();
+    let signature = alice.key.sign(prepared.algorithm(), prepared.bytes_to_sign(), &mut OsRandom).unwrap();
+    prepared.finish(&signature).unwrap()
+}
+
+/// The verdict of the first signer over the encapsulated content.
+fn verify(message: &[u8]) -> Result<smime::signed::VerifiedSigner, Reason> {
+    let signed = SignedData::parse(message).unwrap();
+    let content = signed.content().unwrap().to_vec();
+    verify_signer(&signed, 0, &content, &[])
+}
+
+#[test]
+fn openssl_verifies_what_alice_signs() {
+    let openssl = Openssl::new();
+    openssl.write("content", CONTENT);
+    for (key, algorithm, name) in ALGORITHMS {
+        let alice = openssl.identity("alice", key);
+        for detached in [false, true] {
+            let message = sign(&alice, &request(&alice, algorithm, detached));
+            openssl.write("signed", &message);
+            if algorithm == SignatureAlgorithm::Ed25519 {
+                openssl_verifies_ed25519(&openssl, &message);
+                continue;
+            }
+            let arguments =
+                ["cms", "-verify", "-binary", "-inform", "DER", "-in", "signed", "-CAfile", "alice.crt"];
+            let content: &[&str] = if detached { &["-content", "content"] } else { &[] };
+            let output = openssl.run(&[&arguments[..], &["-purpose", "any"], content].concat());
+            assert_eq!(output, CONTENT, "{name}");
+        }
+    }
+}
+
+/// OpenSSL 3.0 prints CMS with Ed25519 but can't verify it, so it gets the signed attributes and the signature.
+fn openssl_verifies_ed25519(openssl: &Openssl, message: &[u8]) {
+    let printed = openssl.run(&["cms", "-cmsout", "-print", "-inform", "DER", "-in", "signed", "-noout"]);
+    let printed = String::from_utf8(printed).unwrap();
+    assert!(printed.contains("sha512") && printed.contains("ED25519"));
+    let signed = SignedData::parse(message).unwrap();
+    openssl.write("attributes", signed.signers()[0].signed_attributes_der().unwrap());
+    openssl.write("signature", signed.signers()[0].signature());
+    openssl.run(&[
+        "pkeyutl",
+        "-verify",
+        "-rawin",
+        "-certin",
+        "-inkey",
+        "alice.crt",
+        "-in",
+        "attributes",
+        "-sigfile",
+        "signature",
+    ]);
+    assert_eq!(verify_signer(&signed, 0, CONTENT, &[]).unwrap().algorithm(), "ed25519");
+}
+
+#[test]
+fn openssl_names_the_signed_attributes() {
+    let openssl = Openssl::new();
+    let alice = openssl.identity("alice", P256);
+    let encryption = openssl.identity("encryption", RSA2048);
+    let with_preference = SignRequest {
+        encryption_certificate: Some(&encryption.certificate),
+        proof_of_approval: true,
+        ..request(&alice, SignatureAlgorithm::EcdsaP256Sha256, false)
+    };
+    let message = sign(&alice, &with_preference);
+    openssl.write("signed", &message);
+    let text = openssl.run(&["cms", "-cmsout", "-print", "-inform", "DER", "-in", "signed", "-noout"]);
+    let text = String::from_utf8(text).unwrap();
+    for expected in [
+        "contentType (1.2.840.113549.1.9.3)",
+        "messageDigest (1.2.840.113549.1.9.4)",
+        "UTCTIME:Nov 25 08:00:00 2026 GMT",
+        "id-smime-aa-signingCertificateV2",
+        "S/MIME Capabilities (1.2.840.113549.1.9.15)",
+        "id-smime-aa-encrypKeyPref",
+        "id-smime-aa-ets-commitmentType",
+        "id-smime-cti-ets-proofOfApproval",
+        "1.2.840.113549.1.9.52",
+        "aes-256-gcm",
+        "CN=encryption",
+    ] {
+        assert!(text.contains(expected), "{expected} is missing in\n{text}");
+    }
+    let signed = SignedData::parse(&message).unwrap();
+    let signer = &signed.signers()[0];
+    assert!(signer.is_proof_of_approval() && signer.accepts_gcm() && signer.accepts_oaep());
+    assert_eq!(signer.signing_time(), Some(SIGNING_TIME));
+    assert_eq!(signer.encryption_certificate(signed.certificates()), Some(&encryption.certificate));
+    assert_eq!(signer.encryption_certificate(&[]), None);
+    assert_eq!(signed.certificates().len(), 2);
+}
+
+#[test]
+fn what_openssl_signs_verifies_in_every_form() {
+    let openssl = Openssl::new();
+    openssl.write("content", CONTENT);
+    let forms: [&[&str]; 6] = [
+        &[],
+        &["-stream"],
+        &["-keyid"],
+        &["-cades"],
+        &["-noattr"],
+        &["-nosmimecap", "-stream", "-keyid", "-cades"],
+    ];
+    for (key, name, options) in [
+        (P256, "ecdsa-p256-sha256", &["-md", "sha256"][..]),
+        (P384, "ecdsa-p384-sha512", &["-md", "sha512"]),
+        (support::P521, "ecdsa-p521-sha256", &["-md", "sha256"]),
+        (RSA2048, "rsa-pkcs1-sha224", &["-md", "sha224"]),
+        (RSA2048, "rsa-pkcs1-sha384", &["-md", "sha384"]),
+        (RSA2048, "rsa-pss-sha256", &["-md", "sha256", "-keyopt", "rsa_padding_mode:pss"]),
+        (
+            RSA2048,
+            "rsa-pss-sha512",
+            &["-md", "sha512", "-keyopt", "rsa_padding_mode:pss", "-keyopt", "rsa_pss_saltlen:max"],
+        ),
+    ] {
+        let bob = openssl.identity("bob", key);
+        for form in forms {
+            // OpenSSL 3.0 can't write streamed RSASSA-PSS.
+            if name.starts_with("rsa-pss") && form.contains(&"-stream") {
+                continue;
+            }
+            for detached in [false, true] {
+                let arguments =
+                    ["cms", "-sign", "-binary", "-in", "content", "-outform", "DER", "-out", "signed"];
+                let keys = ["-signer", "bob.crt", "-inkey", "bob.key"];
+                let nodetach: &[&str] = if detached { &[] } else { &["-nodetach"] };
+                openssl.run(&[&arguments[..], &keys, options, form, nodetach].concat());
+                let signed = SignedData::parse(&openssl.read("signed")).unwrap();
+                // OpenSSL 3.0 carries the content in streamed DER, whether asked to or not.
+                assert_eq!(signed.content().is_none(), detached && !form.contains(&"-stream"));
+                assert_eq!(signed.content().unwrap_or(CONTENT), CONTENT);
+                let verified = verify_signer(&signed, 0, CONTENT, &[]).unwrap();
+                assert_eq!((verified.algorithm(), verified.weakness()), (name, None), "{form:?}");
+                assert_eq!(verified.certificate(), &bob.certificate);
+                assert_eq!(verified.content_sha256().to_hex(), support::sha256_hex(CONTENT));
+                let altered = [CONTENT, b" "].concat();
+                let reason =
+                    if form.contains(&"-noattr") { Reason::BadSignature } else { Reason::DigestMismatch };
+                assert_eq!(verify_signer(&signed, 0, &altered, &[]).unwrap_err(), reason);
+            }
+        }
+    }
+}
+
+#[test]
+fn sha1_and_short_keys_verify_as_weak() {
+    let openssl = Openssl::new();
+    openssl.write("content", CONTENT);
+    for (key, digest, reason) in [
+        (RSA2048, "sha1", Reason::WeakDigest),
+        (P256, "sha1", Reason::WeakDigest),
+        (&["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"][..], "sha256", Reason::WeakKey),
+    ] {
+        openssl.identity("bob", key);
+        openssl.run(&[
+            "cms",
+            "-sign",
+            "-binary",
+            "-in",
+            "content",
+            "-outform",
+            "DER",
+            "-out",
+            "signed",
+            "-signer",
+            "bob.crt",
+            "-inkey",
+            "bob.key",
+            "-nodetach",
+            "-md",
+            digest,
+        ]);
+        assert_eq!(verify(&openssl.read("signed")).unwrap().weakness(), Some(reason));
+    }
+    openssl.run(&[
+        "cms",
+        "-sign",
+        "-binary",
+        "-in",
+        "content",
+        "-outform",
+        "DER",
+        "-out",
+        "signed",
+        "-signer",
+        "bob.crt",
+        "-inkey",
+        "bob.key",
+        "-nodetach",
+        "-md",
+        "md5",
+    ]);
+    assert_eq!(verify(&openssl.read("signed")).unwrap_err(), Reason::WeakDigest);
+}
+
+#[test]
+fn each_of_several_signers_is_verified_with_his_own_certificate() {
+    let openssl = Openssl::new();
+    openssl.write("content", CONTENT);
+    let alice = openssl.identity("alice", RSA2048);
+    let bob = openssl.identity("bob", RSA2048);
+    openssl.run(&[
+        "cms",
+        "-sign",
+        "-binary",
+        "-in",
+        "content",
+        "-outform",
+        "DER",
+        "-out",
+        "signed",
+        "-nodetach",
+        "-signer",
+        "alice.crt",
+        "-inkey",
+        "alice.key",
+        "-signer",
+        "bob.crt",
+        "-inkey",
+        "bob.key",
+    ]);
+    let signed = SignedData::parse(&openssl.read("signed")).unwrap();
+    let mut found: Vec<Certificate> = (0..2)
+        .map(|index| verify_signer(&signed, index, CONTENT, &[]).unwrap().certificate().clone())
+        .collect();
+    let mut expected = vec![alice.certificate, bob.certificate];
+    found.sort_by_key(Certificate::fingerprint);
+    expected.sort_by_key(Certificate::fingerprint);
+    assert_eq!(found, expected);
+    assert_eq!(verify_signer(&signed, 2, CONTENT, &[]).unwrap_err(), Reason::Malformed);
+}
+
+#[test]
+fn certificates_beside_the_message_are_found() {
+    let openssl = Openssl::new();
+    openssl.write("content", CONTENT);
+    let bob = openssl.identity("bob", P256);
+    openssl.run(&[
+        "cms", "-sign", "-binary", "-in", "content", "-outform", "DER", "-out", "signed", "-signer",
+        "bob.crt", "-inkey", "bob.key", "-nocerts",
+    ]);
+    let signed = SignedData::parse(&openssl.read("signed")).unwrap();
+    assert!(signed.certificates().is_empty());
+    assert_eq!(verify_signer(&signed, 0, CONTENT, &[]).unwrap_err(), Reason::NoSignerCertificate);
+    assert!(verify_signer(&signed, 0, CONTENT, &[bob.certificate]).is_ok());
+}
+
+#[test]
+fn a_timestamp_token_is_added_and_everything_else_stays() {
+    let openssl = Openssl::new();
+    openssl.write("content", CONTENT);
+    let alice = openssl.identity("alice", P256);
+    let mut requests = vec![sign(&alice, &request(&alice, SignatureAlgorithm::EcdsaP256Sha256, false))];
+    for stream in [&[][..], &["-stream"]] {
+        let arguments =
+            ["cms", "-sign", "-binary", "-in", "content", "-outform", "DER", "-out", "signed", "-nodetach"];
+        openssl.run(&[&arguments[..], &["-signer", "alice.crt", "-inkey", "alice.key"], stream].concat());
+        requests.push(openssl.read("signed"));
+    }
+    let token = write::sequence(&[&write::oid(&oid::SIGNED_DATA), &write::octet_string(b"a token")]);
+    for message in requests {
+        let before = SignedData::parse(&message).unwrap();
+        assert_eq!(before.signers()[0].timestamp_token(), None);
+        let stamped = add_timestamp(&message, &token).unwrap();
+        let after = SignedData::parse(&stamped).unwrap();
+        let (old, new) = (&before.signers()[0], &after.signers()[0]);
+        assert_eq!(new.timestamp_token(), Some(&token[..]));
+        assert_eq!(
+            (old.signature(), old.signed_attributes_der()),
+            (new.signature(), new.signed_attributes_der())
+        );
+        assert_eq!(before.content(), after.content());
+        openssl.write("stamped", &stamped);
+        let verify =
+            ["cms", "-verify", "-binary", "-inform", "DER", "-in", "stamped", "-CAfile", "alice.crt"];
+        assert_eq!(openssl.run(&[&verify[..], &["-purpose", "any"]].concat()), CONTENT);
+        let printed =
+            openssl.run(&["cms", "-cmsout", "-print", "-inform", "DER", "-in", "stamped", "-noout"]);
+        assert!(String::from_utf8_lossy(&printed).contains("id-smime-aa-timeStampToken"));
+        // A second token does not displace the first.
+        let again = add_timestamp(&stamped, &write::octet_string(b"another")).unwrap();
+        assert_eq!(SignedData::parse(&again).unwrap().signers()[0].timestamp_token(), Some(&token[..]));
+        openssl.write("stamped", &again);
+        openssl.run(&[&verify[..], &["-purpose", "any"]].concat());
+    }
+    assert_eq!(add_timestamp(b"no message", &token).unwrap_err(), SignError::NotSigned);
+    assert_eq!(add_timestamp(&token, &token).unwrap_err(), SignError::NotSigned);
+}
+
+#[test]
+fn another_key_cannot_finish_a_signature() {
+    let openssl = Openssl::new();
+    let alice = openssl.identity("alice", P256);
+    let mallory = openssl.identity("mallory", P256);
+    let request = request(&alice, SignatureAlgorithm::EcdsaP256Sha256, true);
+    let prepared = prepare(&request).unwrap();
+    let forged = mallory.key.sign(prepared.algorithm(), prepared.bytes_to_sign(), &mut OsRandom).unwrap();
+    assert_eq!(prepared.finish(&forged).unwrap_err(), SignError::WrongKey);
+    let wrong = SignRequest { algorithm: SignatureAlgorithm::Ed25519, ..request };
+    assert_eq!(prepare(&wrong).unwrap_err(), SignError::WrongAlgorithm);
+}
+
+/// A SignedData as an attacker would build it: attributes and signer chosen freely, signed by `key`.
+struct Forgery<'a> {
+    key: &'a smime::PrivateKey,
+    identifier: &'a Certificate,
+    carried: &'a [Vec<u8>],
+    content_type: const_oid::ObjectIdentifier,
+    attributes: Option<Vec<Vec<u8>>>,
+    /// Sort the attributes, as DER wants it.
+    sorted: bool,
+}
+
+fn attribute(kind: &const_oid::ObjectIdentifier, values: Vec<Vec<u8>>) -> Vec<u8> {
+    write::sequence(&[&write::oid(kind), &write::set_of(values)])
+}
+
+fn content_type(kind: &const_oid::ObjectIdentifier) -> Vec<u8> {
+    attribute(&oid::CONTENT_TYPE, vec![write::oid(kind)])
+}
+
+fn message_digest(content: &[u8]) -> Vec<u8> {
+    let digest = smime::key::DigestAlgorithm::Sha256.digest(content);
+    attribute(&oid::MESSAGE_DIGEST, vec![write::octet_string(&digest)])
+}
+
+impl Forgery<'_> {
+    fn build(&self) -> Vec<u8> {
+        let algorithm = self.key.default_signature_algorithm().unwrap();
+        let attributes = self.attributes.clone().map(|mut attributes| {
+            if self.sorted {
+                attributes.sort();
+            }
+            attributes.concat()
+        });
+        let to_sign = attributes.as_ref().map_or(CONTENT.to_vec(), |attributes| write::tlv(0x31, attributes));
+        let signature = self.key.sign(algorithm, &to_sign, &mut OsRandom).unwrap();
+        let issuer_and_serial =
+            write::sequence(&[self.identifier.issuer_der(), &write::integer(self.identifier.serial())]);
+        let info = write::sequence(&[
+            &write::small(1),
+            &issuer_and_serial,
+            &algorithm.digest().algorithm_identifier_der(),
+            &attributes.map(|attributes| write::tlv(0xA0, &attributes)).unwrap_or_default(),
+            &algorithm.algorithm_identifier_der(),
+            &write::octet_string(&signature),
+        ]);
+        let signed_data = write::sequence(&[
+            &write::small(1),
+            &write::set_of(vec![algorithm.digest().algorithm_identifier_der()]),
+            &write::sequence(&[
+                &write::oid(&self.content_type),
+                &write::context(0, &[&write::octet_string(CONTENT)]),
+            ]),
+            &write::tlv(0xA0, &self.carried.concat()),
+            &write::tlv(0x31, &info),
+        ]);
+        write::sequence(&[&write::oid(&oid::SIGNED_DATA), &write::context(0, &[&signed_data])])
+    }
+}
+
+#[test]
+fn attributes_that_are_missing_doubled_or_contradictory_are_refused() {
+    let openssl = Openssl::new();
+    let alice = openssl.identity("alice", P256);
+    let bob = openssl.identity("bob", P256);
+    let carried = [alice.certificate.der().to_vec()];
+    let check = |content_type, attributes: Option<Vec<Vec<u8>>>| {
+        let forgery = Forgery {
+            key: &alice.key,
+            identifier: &alice.certificate,
+            carried: &carried,
+            content_type,
+            attributes,
+            sorted: true,
+        };
+        verify(&forgery.build()).map(|verified| verified.algorithm().to_owned())
+    };
+    let data = || content_type(&oid::DATA);
+    let digest = || message_digest(CONTENT);
+    let invalid = Err(Reason::AttributesInvalid);
+    let right = Ok("ecdsa-p256-sha256".to_owned());
+
+    assert_eq!(check(oid::DATA, Some(vec![data(), digest()])), right);
+    assert_eq!(check(oid::DATA, None), right);
+    // Without attributes, octets that were signed as attributes could be passed off as content of another type.
+    assert_eq!(check(oid::TST_INFO, None), invalid);
+    assert_eq!(check(oid::TST_INFO, Some(vec![data(), digest()])), invalid);
+    assert_eq!(check(oid::DATA, Some(vec![data()])), invalid);
+    assert_eq!(check(oid::DATA, Some(vec![digest()])), invalid);
+    assert_eq!(check(oid::DATA, Some(vec![])), invalid);
+    assert_eq!(check(oid::DATA, Some(vec![data(), digest(), digest()])), invalid);
+    assert_eq!(check(oid::DATA, Some(vec![data(), digest(), message_digest(b"other")])), invalid);
+    assert_eq!(check(oid::DATA, Some(vec![data(), data(), digest()])), invalid);
+    let hash = write::octet_string(&smime::key::DigestAlgorithm::Sha256.digest(CONTENT));
+    let two_values = attribute(&oid::MESSAGE_DIGEST, vec![hash, write::octet_string(&[0; 32])]);
+    assert_eq!(check(oid::DATA, Some(vec![data(), two_values])), invalid);
+    assert_eq!(check(oid::DATA, Some(vec![data(), attribute(&oid::MESSAGE_DIGEST, vec![])])), invalid);
+    assert_eq!(check(oid::DATA, Some(vec![data(), message_digest(b"other")])), Err(Reason::DigestMismatch));
+
+    let time = || attribute(&oid::SIGNING_TIME, vec![write::time(SIGNING_TIME)]);
+    assert_eq!(check(oid::DATA, Some(vec![data(), digest(), time()])), right);
+    assert_eq!(check(oid::DATA, Some(vec![data(), digest(), time(), time()])), invalid);
+
+    // CMSAlgorithmProtection that names other algorithms.
+    let protection = |digest: Vec<u8>, signature: &[u8]| {
+        let mut signature = signature.to_vec();
+        signature[0] = 0xA1;
+        attribute(&oid::ALGORITHM_PROTECTION, vec![write::sequence(&[&digest, &signature])])
+    };
+    let ecdsa = SignatureAlgorithm::EcdsaP256Sha256.algorithm_identifier_der();
+    let ed25519 = SignatureAlgorithm::Ed25519.algorithm_identifier_der();
+    let sha256 = write::algorithm(&oid::SHA256, &write::null());
+    let sha512 = write::algorithm(&oid::SHA512, &[]);
+    assert_eq!(check(oid::DATA, Some(vec![data(), digest(), protection(sha256.clone(), &ecdsa)])), right);
+    assert_eq!(check(oid::DATA, Some(vec![data(), digest(), protection(sha512, &ecdsa)])), invalid);
+    assert_eq!(check(oid::DATA, Some(vec![data(), digest(), protection(sha256, &ed25519)])), invalid);
+    let broken = attribute(&oid::ALGORITHM_PROTECTION, vec![write::null()]);
+    assert_eq!(check(oid::DATA, Some(vec![data(), digest(), broken])), invalid);
+
+    // signing-certificate-v2 that names another certificate.
+    let names = |certificate: &Certificate| {
+        let identifier = write::sequence(&[&write::octet_string(certificate.fingerprint().as_bytes())]);
+        attribute(&oid::SIGNING_CERTIFICATE_V2, vec![write::sequence(&[&write::sequence(&[&identifier])])])
+    };
+    let (own, other) = (names(&alice.certificate), names(&bob.certificate));
+    assert_eq!(check(oid::DATA, Some(vec![data(), digest(), own.clone()])), right);
+    assert_eq!(check(oid::DATA, Some(vec![data(), digest(), other.clone()])), invalid);
+    assert_eq!(check(oid::DATA, Some(vec![data(), digest(), own, other])), invalid);
+}
+
+#[test]
+fn a_certificate_of_the_same_issuer_and_serial_is_no_substitute() {
+    let openssl = Openssl::new();
+    let alice = openssl.identity("alice", P256);
+    let mallory = openssl.identity("mallory", P256);
+    // Mallory signs, names Alice, and carries Alice's certificate.
+    let attributes = vec![content_type(&oid::DATA), message_digest(CONTENT)];
+    let swapped = Forgery {
+        key: &mallory.key,
+        identifier: &alice.certificate,
+        carried: &[alice.certificate.der().to_vec(), mallory.certificate.der().to_vec()],
+        content_type: oid::DATA,
+        attributes: Some(attributes.clone()),
+        sorted: true,
+    };
+    assert_eq!(verify(&swapped.build()).unwrap_err(), Reason::BadSignature);
+    // Attributes in an order that is not DER's were signed in that order.
+    let mut unsorted = attributes;
+    unsorted.sort_by(|one, other| other.cmp(one));
+    let unsorted = Forgery {
+        key: &alice.key,
+        identifier: &alice.certificate,
+        carried: &[b"0\x03\x02\x01\x01".to_vec(), alice.certificate.der().to_vec()],
+        attributes: Some(unsorted),
+        sorted: false,
+        ..swapped
+    };
+    // The first "certificate" can't be read and is left out.
+    let message = unsorted.build();
+    assert_eq!(SignedData::parse(&message).unwrap().certificates().len(), 1);
+    assert!(verify(&message).is_ok());
+}
+
+#[test]
+fn truncation_at_every_octet_is_an_error() {
+    let openssl = Openssl::new();
+    let alice = openssl.identity("alice", ED25519);
+    let message = sign(&alice, &request(&alice, SignatureAlgorithm::Ed25519, false));
+    for length in 0..message.len() {
+        assert_eq!(
+            SignedData::parse(&message[..length]).unwrap_err(),
+            SignedDataError::Malformed,
+            "cut after {length} octets"
+        );
+    }
+    assert_eq!(SignedData::parse(&[&message[..], &[0]].concat()).unwrap_err(), SignedDataError::Malformed);
+}
+
+#[test]
+fn a_flipped_bit_never_verifies_over_other_content() {
+    let openssl = Openssl::new();
+    let alice = openssl.identity("alice", ED25519);
+    let message = sign(&alice, &request(&alice, SignatureAlgorithm::Ed25519, false));
+    for index in 0..message.len() {
+        let mut altered = message.clone();
+        altered[index] ^= 0x01;
+        let Ok(signed) = SignedData::parse(&altered) else { continue };
+        let content = signed.content().unwrap_or_default().to_vec();
+        for signer in 0..signed.signers().len() {
+            if let Ok(verified) =
+                verify_signer(&signed, signer, &content, std::slice::from_ref(&alice.certificate))
+            {
+                assert_eq!(content, CONTENT, "octet {index}");
+                assert_eq!(verified.certificate(), &alice.certificate);
+            }
+        }
+    }
+}
+
+#[test]
+fn limits_are_named() {
+    let message = |certificates: usize, signers: usize| {
+        let certificates = write::tlv(0xA0, &write::null().repeat(certificates));
+        let signed_data = write::sequence(&[
+            &write::small(1),
+            &write::set_of(vec![]),
+            &write::sequence(&[&write::oid(&oid::DATA)]),
+            &certificates,
+            &write::tlv(0x31, &write::sequence(&[]).repeat(signers)),
+        ]);
+        write::sequence(&[&write::oid(&oid::SIGNED_DATA), &write::context(0, &[&signed_data])])
+    };
+    assert!(SignedData::parse(&message(256, 0)).unwrap().certificates().is_empty());
+    assert_eq!(SignedData::parse(&message(257, 0)).unwrap_err(), SignedDataError::Limit("256 certificates"));
+    assert_eq!(SignedData::parse(&message(0, 1)).unwrap_err(), SignedDataError::Malformed);
+    let mut nested = b"x".to_vec();
+    for _ in 0..60 {
+        nested = write::tlv(0x24, &nested);
+    }
+    let signed_data = write::sequence(&[
+        &write::small(1),
+        &write::set_of(vec![]),
+        &write::sequence(&[&write::oid(&oid::DATA), &write::context(0, &[&nested])]),
+        &write::set_of(vec![]),
+    ]);
+    let deep = write::sequence(&[&write::oid(&oid::SIGNED_DATA), &write::context(0, &[&signed_data])]);
+    assert_eq!(SignedData::parse(&deep).unwrap_err(), SignedDataError::Limit("48 levels of nesting"));
+    let other = write::sequence(&[&write::oid(&oid::DATA), &write::context(0, &[&write::octet_string(b"")])]);
+    assert_eq!(SignedData::parse(&other).unwrap_err(), SignedDataError::NotSignedData);
+}
