@@ -30,7 +30,8 @@ pub fn system() -> Result<()> {
         return Ok(());
     }
     let what = missing.join(", ");
-    if !is_debian() {
+    let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
+    if !is_debian(&release) || !installed("apt-get") {
         return Err(Error::Missing {
             what,
             remedy:
@@ -89,14 +90,13 @@ fn present(program: &str) -> bool {
     if program.starts_with('/') { Path::new(program).is_file() } else { installed(program) }
 }
 
-fn is_debian() -> bool {
-    let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
-    let family = release
+/// Whether an os-release file (os-release(5)) is of Debian, Ubuntu or one of their descendants.
+fn is_debian(release: &str) -> bool {
+    release
         .lines()
         .filter_map(|line| line.strip_prefix("ID=").or_else(|| line.strip_prefix("ID_LIKE=")))
         .flat_map(|value| value.trim_matches('"').split_whitespace())
-        .any(|id| id == "debian" || id == "ubuntu");
-    family && installed("apt-get")
+        .any(|id| id == "debian" || id == "ubuntu")
 }
 
 /// cargo-deny, built once into a cache folder outside the checkout.
@@ -128,4 +128,18 @@ fn cache() -> Result<PathBuf> {
             what: "a cache folder".to_owned(),
             remedy: "set COUNTERSIGN_CACHE".to_owned(),
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debian_and_its_descendants_are_known() {
+        assert!(is_debian("PRETTY_NAME=\"Debian GNU/Linux 12\"\nID=debian\n"));
+        assert!(is_debian("ID=ubuntu\nID_LIKE=debian\n"));
+        assert!(is_debian("ID=linuxmint\nID_LIKE=\"ubuntu debian\"\n"));
+        assert!(!is_debian("ID=fedora\nNAME=\"not debian\"\n"));
+        assert!(!is_debian(""));
+    }
 }

@@ -19,7 +19,7 @@ use crate::run::call;
 use crate::setup;
 use crate::world::{Place, World};
 
-use story::Story;
+pub use story::Story;
 use teller::Teller;
 
 /// How the demo is run.
@@ -41,14 +41,22 @@ pub fn run(root: &Path, options: Options) -> Result<()> {
     }
     fs::create_dir_all(&folder).at(&folder)?;
 
+    let place = Place::under(&root.join("target"), "demo")?;
+    let mut story = tell(&program, place, &folder, options.spoil)?;
+    if options.keep { story.keep() } else { Ok(()) }
+}
+
+/// Tells the story with `program` and servers in `place`; homes, evidence and page go to `folder`. Returns the story
+/// with its servers as the last step left them.
+pub fn tell(program: &Path, place: Place, folder: &Path, spoil: Option<usize>) -> Result<Story> {
     let start = Instant::now();
-    let world = World::start(Place::under(&root.join("target"), "demo")?)?;
+    let world = World::start(place)?;
     println!("{}", world.describe());
-    let mut story = Story::new(world, &program, &folder, options.spoil)?;
+    let mut story = Story::new(world, program, folder, spoil)?;
     let mut teller = Teller::default();
     let outcome = story.tell(&mut teller);
     teller.end(outcome, start.elapsed().as_secs_f32(), &folder.join("index.html"))?;
-    if options.keep { story.keep() } else { Ok(()) }
+    Ok(story)
 }
 
 /// The terminal program of this workspace, up to date.

@@ -37,8 +37,9 @@ const SECRETS: [&str; 6] = [
 /// How many rounds of fetching mail a meeting may take: three mails, each with one round to spare.
 const MEETING_ROUNDS: usize = 6;
 
-/// Everything that the steps share.
-pub(super) struct Story {
+/// Everything that the steps share: servers, terminals, folder.
+#[derive(Debug)]
+pub struct Story {
     pub(super) world: World,
     pub(super) folder: PathBuf,
     pub(super) alice: Terminal,

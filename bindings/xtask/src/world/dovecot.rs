@@ -1,4 +1,5 @@
-//! Dovecot, unprivileged: IMAP over TLS and STARTTLS, LMTP and SASL on unix sockets.
+//! Dovecot, unprivileged: IMAP over TLS and STARTTLS, LMTP and SASL on unix sockets. Its configuration is written
+//! for 2.3 (proven on Debian 12) or 2.4 (proven on Debian 13).
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown};

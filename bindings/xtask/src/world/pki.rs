@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::{At, Result};
 use crate::run::{Said, call};
@@ -12,6 +13,7 @@ use super::{DOMAIN, display_name};
 #[derive(Debug, Clone)]
 pub struct Pki {
     folder: PathBuf,
+    issuing: Arc<Mutex<()>>,
     /// CA of the servers' TLS certificate; the accounts add it.
     pub server_ca: PathBuf,
     /// TLS certificate for `localhost` and `127.0.0.1`.
@@ -34,6 +36,7 @@ impl Pki {
         let at = |name: &str| folder.join(name);
         let pki = Self {
             folder: folder.to_owned(),
+            issuing: Arc::new(Mutex::new(())),
             server_ca: at("server-ca.pem"),
             server: at("server.pem"),
             server_key: at("server.key"),
@@ -51,8 +54,13 @@ impl Pki {
     }
 
     /// A certificate of the organisation's CA for `person`; returns (certificate, key).
-    /// RSA-2048: what most S/MIME programs at work have.
+    /// RSA-2048: what most S/MIME programs at work have. A person has one certificate, however often this is asked.
     pub fn person(&self, person: &str) -> Result<(PathBuf, PathBuf)> {
+        let _one_at_a_time = self.issuing.lock().unwrap_or_else(PoisonError::into_inner);
+        let files = (self.folder.join(format!("{person}.pem")), self.folder.join(format!("{person}.key")));
+        if files.0.is_file() {
+            return Ok(files);
+        }
         let subject = format!("/O=Example Works/CN={}", display_name(person));
         let extensions = format!(
             "basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature,keyEncipherment\n\

@@ -29,10 +29,10 @@ impl Place {
             return Self::temporary();
         }
         if in_use(&root) {
-            return Err(Error::Missing {
-                what: format!("the folder {}", root.display()),
-                remedy: "servers that run already use it; stop that `cargo xtask` first".to_owned(),
-            });
+            let folder = root.display();
+            return Err(Error::Check(format!(
+                "servers that run already use {folder}; stop that `cargo xtask` first"
+            )));
         }
         if root.exists() {
             fs::remove_dir_all(&root).at(&root)?;
