@@ -155,12 +155,11 @@ impl Approvals {
 /// What requests are judged against.
 pub(crate) struct Grounds {
     anchors: Vec<TrustAnchor>,
-    held: BTreeSet<RequestDigest>,
 }
 
 impl Grounds {
     pub(crate) fn context(&self) -> Context<'_> {
-        Context { at: now(), timestamp_anchors: &self.anchors, untrusted: &[], held: &self.held }
+        Context { at: now(), timestamp_anchors: &self.anchors, untrusted: &[] }
     }
 }
 
@@ -212,9 +211,7 @@ impl AccountInner {
     }
 
     pub(crate) fn grounds(&self) -> Result<Grounds, CoreError> {
-        let known = self.known_requests()?;
-        let held = known.into_iter().filter(|known| known.subject.is_some()).map(|known| known.digest);
-        Ok(Grounds { anchors: self.timestamp_anchors()?, held: held.collect() })
+        Ok(Grounds { anchors: self.timestamp_anchors()? })
     }
 
     fn known_requests(&self) -> Result<Vec<Known>, CoreError> {
@@ -450,7 +447,10 @@ impl AccountInner {
                 approval::build_relay(&view, signer, &items, &nothing)
             }
             Due::Ask { wants } => approval::build_relay(&view, signer, &[], &wants),
-            Due::Answer { items } => approval::build_relay(&view, signer, &items, &nothing),
+            Due::Answer { events } => {
+                let items: Vec<Carried> = events.into_iter().map(Carried::Event).collect();
+                approval::build_relay(&view, signer, &items, &nothing)
+            }
         };
         let Ok(built) = built else { return Ok(false) };
         self.answer_all(built, &view, true).await?;
