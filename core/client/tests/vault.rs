@@ -196,3 +196,64 @@ fn only_the_owner_may_read_the_file() {
     now(vault.create("", KeyRole::Sealing, KeyAlgorithm::P256)).unwrap();
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
 }
+
+/// What openssl says about a signature under a DER SubjectPublicKeyInfo.
+fn openssl_verifies(public_key: &[u8], message: &[u8], signature: &[u8]) -> bool {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes) in [("key.der", public_key), ("message", message), ("signature", signature)] {
+        fs::write(folder.path().join(name), bytes).unwrap();
+    }
+    let arguments =
+        ["dgst", "-sha256", "-verify", "key.der", "-keyform", "DER", "-signature", "signature", "message"];
+    let output =
+        std::process::Command::new("openssl").args(arguments).current_dir(folder.path()).output().unwrap();
+    String::from_utf8_lossy(&output.stdout).contains("Verified OK")
+}
+
+#[test]
+fn openssl_verifies_signatures_made_before_and_after_reopening() {
+    let (_home, path) = home();
+    let vault = PassphraseVault::create(&path, PASSPHRASE).unwrap();
+    let approval = now(vault.create("alice@example.org", KeyRole::Approval, KeyAlgorithm::P256)).unwrap();
+    let mail = now(vault.create("alice@example.org", KeyRole::Mail, KeyAlgorithm::P256)).unwrap();
+    assert_eq!((approval.role, mail.role), (KeyRole::Approval, KeyRole::Mail));
+    assert_ne!(approval.public_key, mail.public_key);
+    let sign = |vault: &PassphraseVault, key: &KeyId| {
+        let purpose = SignPurpose::Approval { summary: "Approve the budget".to_owned() };
+        now(vault.sign(key, SignatureAlgorithm::EcdsaP256Sha256, b"signed attributes", &purpose)).unwrap()
+    };
+    let before = sign(&vault, &approval.id);
+    assert!(openssl_verifies(&approval.public_key, b"signed attributes", &before));
+    assert!(!openssl_verifies(&mail.public_key, b"signed attributes", &before), "the other key did not sign");
+    assert!(!openssl_verifies(&approval.public_key, b"other attributes", &before));
+    drop(vault);
+    let vault = PassphraseVault::open(&path, PASSPHRASE).unwrap();
+    assert_eq!(now(vault.list()).unwrap(), vec![approval.clone(), mail.clone()]);
+    assert!(openssl_verifies(&mail.public_key, b"signed attributes", &sign(&vault, &mail.id)));
+}
+
+#[test]
+fn a_signing_key_neither_wraps_nor_signs_with_another_algorithm() {
+    let (_home, path) = home();
+    let vault = PassphraseVault::create(&path, PASSPHRASE).unwrap();
+    let key = now(vault.create("alice@example.org", KeyRole::Mail, KeyAlgorithm::P256)).unwrap();
+    assert_eq!(now(vault.wrap(&key.id, b"", b"secret")).unwrap_err(), VaultError::NoSuchKey);
+    for algorithm in [SignatureAlgorithm::RsaPkcs1Sha256, SignatureAlgorithm::Ed25519] {
+        assert_eq!(
+            now(vault.sign(&key.id, algorithm, b"", &SignPurpose::Mail)).unwrap_err(),
+            VaultError::NoSuchKey
+        );
+    }
+}
+
+#[test]
+fn private_keys_are_not_readable_in_the_file() {
+    let (_home, path) = home();
+    let vault = PassphraseVault::create(&path, PASSPHRASE).unwrap();
+    let key = now(vault.create("alice@example.org", KeyRole::Mail, KeyAlgorithm::P256)).unwrap();
+    let file = fs::read(&path).unwrap();
+    let contains = |needle: &[u8]| file.windows(needle.len()).any(|window| window == needle);
+    assert!(!contains(b"alice") && !contains(key.id.0.as_bytes()) && !contains(&key.public_key[27..]));
+    // The AlgorithmIdentifier (RFC 5480) in every P-256 PKCS#8 file.
+    assert!(!contains(&[0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01]));
+}

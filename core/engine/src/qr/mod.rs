@@ -3,6 +3,7 @@
 //! The whole text stays within the alphanumeric mode of QR codes (ISO/IEC 18004 section 7.4.4; base45 is RFC 9285).
 
 pub(crate) mod cbor;
+mod finders;
 mod picture;
 
 use serde::{Deserialize, Serialize};

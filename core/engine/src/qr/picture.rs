@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use qrcode::{Color, EcLevel, QrCode};
 
+use super::finders::{Bitmap, is_harmless};
+
 /// Largest PNG file that is read, in octets.
 pub const MAX_PICTURE_BYTES: usize = 32 << 20;
 /// Largest picture that is read, in pixels: every phone camera, but no decompression bomb.
@@ -12,6 +14,10 @@ pub const MAX_PIXELS: u64 = 25_000_000;
 const QUIET_ZONE: usize = 4;
 /// Modules on a side of a version 1 code; no smaller picture holds one.
 const SMALLEST_CODE: usize = 21;
+/// A white pixel of a prepared picture in rqrr.
+const WHITE: u8 = 0;
+/// Largest picture that is searched, in pixels; a larger one is halved first.
+const MAX_SEARCHED_PIXELS: usize = 4_000_000;
 /// Pixels a module has at most in [`qr_png`].
 const MAX_SCALE: u32 = 32;
 /// Memory that the PNG decoder may use beside the picture, in octets.
@@ -120,7 +126,10 @@ pub fn qr_terminal(text: &str) -> Result<String, PictureError> {
 /// # Errors
 /// [`PictureError::NotAPng`], [`PictureError::TooLarge`] before the pixels are decoded, [`PictureError::NoCode`].
 pub fn read_png(bytes: &[u8]) -> Result<String, PictureError> {
-    let picture = luma(bytes)?;
+    let mut picture = luma(bytes)?;
+    while picture.pixels.len() > MAX_SEARCHED_PIXELS {
+        picture = picture.halved();
+    }
     let mut other = None;
     let mut try_one = |picture: &Luma| {
         let mut texts = picture.codes();
@@ -157,6 +166,12 @@ impl Luma {
         let found = std::panic::catch_unwind(|| {
             let mut prepared =
                 rqrr::PreparedImage::prepare_from_greyscale(self.width, self.height, |x, y| self.at(x, y));
+            let is_black =
+                |at: usize| u8::from(prepared.get_pixel_at(at % self.width, at / self.width)) != WHITE;
+            let black = (0..self.width * self.height).map(is_black).collect();
+            if !is_harmless(&Bitmap { width: self.width, black }) {
+                return Vec::new();
+            }
             let grids = prepared.detect_grids();
             grids.into_iter().filter_map(|grid| grid.decode().ok()).map(|(_, text)| text).collect()
         });
