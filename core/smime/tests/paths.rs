@@ -40,7 +40,7 @@ fn rfc9216_chains_directly_and_through_the_cross_certificates() {
             validate(&leaf, &[], &[root(direct)], at, purpose).unwrap_or_else(|f| panic!("{file}: {f:?}"));
         assert_eq!(path.certificates().len(), 2, "{file}");
         let untrusted = read(&folder.join(untrusted));
-        let path = validate(&leaf, &[untrusted.clone()], &[root(cross)], at, purpose)
+        let path = validate(&leaf, std::slice::from_ref(&untrusted), &[root(cross)], at, purpose)
             .unwrap_or_else(|failure| panic!("{file}: {failure:?}"));
         assert_eq!(path.certificates(), [leaf.clone(), untrusted, root(cross).certificate], "{file}");
         let without = validate(&leaf, &[], &[root(cross)], at, purpose).unwrap_err();
