@@ -350,6 +350,7 @@ fn judge(
             reasons: Vec::new(),
         },
         valid_signers: Vec::new(),
+        has_unknown_second_signature: false,
     };
     match (signature, reason) {
         (None, None) => nothing(SignatureState::None, Vec::new()),

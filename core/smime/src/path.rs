@@ -42,7 +42,7 @@ pub enum Trust {
     PublicCa,
     /// A card or first-seen mail, pinned.
     Pinned,
-    /// No trust.
+    /// No trust: such an anchor ends no path.
     None,
 }
 

@@ -1,5 +1,7 @@
 //! The verdict on one message: data, not an error (docs/protocols/verdict.md).
 
+mod judge;
+
 use serde::{Deserialize, Serialize};
 
 use crate::address::EmailAddress;
@@ -102,11 +104,11 @@ pub struct SignerVerdict {
     pub serial: String,
     /// SHA-256 of the certificate.
     pub sha256: Fingerprint,
-    /// Like `ecdsa-p256-sha256`.
+    /// Like `ecdsa-p256-sha256`; `unknown` when the signature could not be verified.
     pub algorithm: String,
     /// Claimed.
     pub signing_time: Option<UnixTime>,
-    /// From is an address of the certificate.
+    /// The one From address is an address of the certificate; false when no From was given.
     pub address_matches: bool,
     /// Leaf first, anchor last; SHA-256 of each. Empty without a path.
     pub chain: Vec<Fingerprint>,
@@ -172,8 +174,10 @@ pub struct Judgement {
     pub signature: SignatureVerdict,
     /// The timestamp of the first signer.
     pub timestamp: TimestampVerdict,
-    /// Proof for each signer that is valid as a whole (verifies, trusted, address matches); same order as the SignerInfos.
+    /// Proof for each signer, in the order of the SignerInfos; empty unless the signature is valid as a whole.
     pub valid_signers: Vec<ValidSigner>,
+    /// A further signature of a signer uses an unknown algorithm; another one of the same signer is right.
+    pub has_unknown_second_signature: bool,
 }
 
 /// A signer for whom everything holds; only [`judge`] makes one.
@@ -219,13 +223,15 @@ impl ValidSigner {
 }
 
 /// Judges all signers of `signed` over `content`; `from` are the addresses of the From field that is believed
-/// (one in a proper mail; none means `address_mismatch`). `None` leaves the address out of the judgement.
+/// (one in a proper mail; several or none mean `address_mismatch`). `None` leaves the address out of the judgement.
+///
+/// The caller knows whether the content came from outside: a SignedData of multipart/signed must not hold a content
+/// itself (`content_ambiguous`). Here it is noticed only when the two contents differ.
 pub fn judge(
     signed: &SignedData,
     content: &[u8],
     from: Option<&[EmailAddress]>,
     policy: &Policy<'_>,
 ) -> Judgement {
-    let _ = (signed, content, from, policy);
-    todo!()
+    judge::judge(signed, content, from, policy)
 }

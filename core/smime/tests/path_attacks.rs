@@ -5,7 +5,7 @@ mod pki;
 mod support;
 
 use pki::{CA, Pki, anchor, anchor_for, signer, smtp_utf8_mailbox, soon};
-use smime::path::{Purpose, Trust, TrustAnchor, TrustedPath, validate};
+use smime::path::{MAX_PATH_LENGTH, Purpose, Trust, TrustAnchor, TrustedPath, validate};
 use smime::verdict::Reason;
 use smime::{Certificate, UnixTime};
 
@@ -228,6 +228,8 @@ fn the_strongest_trust_is_reported() {
     let anchors = [pinned, anchor(&root), met];
     let path = signing(&alice, &[], &anchors).unwrap();
     assert_eq!((path.anchor().trust, path.certificates().len()), (Trust::Met, 2));
+    let nobody = [anchor_for(&root, Trust::None, ALICE)];
+    assert_eq!(refused(signing(&alice, &[], &nobody)), [Reason::NoTrustedPath], "no trust is no anchor");
 }
 
 #[test]
@@ -286,4 +288,19 @@ fn a_hundred_imposters_do_not_stop_the_clock() {
     crowd.push(middle.clone());
     let path = signing(&alice, &crowd, &[anchor(&root)]).unwrap();
     assert_eq!(path.certificates(), [alice, middle, root]);
+}
+
+#[test]
+fn paths_end_at_the_longest_length() {
+    let pki = Pki::new();
+    let root = pki.root("ca0", CA);
+    let mut middles = Vec::new();
+    for index in 1..16 {
+        middles.push(pki.issue(&format!("ca{}", index - 1), &format!("ca{index}"), CA));
+    }
+    // Leaf, 14 intermediates and the root are 16 certificates.
+    let longest = pki.issue("ca14", "longest", &signer(ALICE));
+    assert_eq!(signing(&longest, &middles, &[anchor(&root)]).unwrap().certificates().len(), MAX_PATH_LENGTH);
+    let too_long = pki.issue("ca15", "too_long", &signer(ALICE));
+    assert_eq!(refused(signing(&too_long, &middles, &[anchor(&root)])), [Reason::NoTrustedPath]);
 }

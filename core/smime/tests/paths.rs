@@ -40,7 +40,7 @@ fn rfc9216_chains_directly_and_through_the_cross_certificates() {
             validate(&leaf, &[], &[root(direct)], at, purpose).unwrap_or_else(|f| panic!("{file}: {f:?}"));
         assert_eq!(path.certificates().len(), 2, "{file}");
         let untrusted = read(&folder.join(untrusted));
-        let path = validate(&leaf, &[untrusted.clone()], &[root(cross)], at, purpose)
+        let path = validate(&leaf, std::slice::from_ref(&untrusted), &[root(cross)], at, purpose)
             .unwrap_or_else(|failure| panic!("{file}: {failure:?}"));
         assert_eq!(path.certificates(), [leaf.clone(), untrusted, root(cross).certificate], "{file}");
         let without = validate(&leaf, &[], &[root(cross)], at, purpose).unwrap_err();
@@ -138,6 +138,26 @@ const LIMBO_OTHER: [(&str, &str); 6] = [
     ("rfc5280::ca-as-leaf-wrong-san", "the name of the TLS server"),
 ];
 
+/// Rows that break what RFC 5280 section 4 asks of CAs, and not what section 6 asks of readers: accepted in mail.
+const LIMBO_PROFILE: [&str; 16] = [
+    "rfc5280::aki::critical-aki",
+    "rfc5280::aki::leaf-missing-aki",
+    "rfc5280::aki::intermediate-missing-aki",
+    "rfc5280::nc::permitted-dns-match-noncritical",
+    "rfc5280::nc::not-allowed-in-ee-noncritical",
+    "rfc5280::nc::not-allowed-in-ee-critical",
+    "rfc5280::pc::ica-noncritical-pc",
+    "rfc5280::san::noncritical-with-empty-subject",
+    "rfc5280::san::underscore-dns",
+    "rfc5280::san::ip-in-dns",
+    "rfc5280::ski::critical-ski",
+    "rfc5280::ski::root-missing-ski",
+    "rfc5280::ski::intermediate-missing-ski",
+    "rfc5280::ca-empty-subject",
+    "rfc5280::root-non-critical-basic-constraints",
+    "rfc5280::leaf-ku-keycertsign",
+];
+
 #[test]
 fn limbo_cases_with_extended_key_usage_off() {
     let Some(folder) = corpus("x509-limbo") else { return };
@@ -154,7 +174,7 @@ fn limbo_cases_with_extended_key_usage_off() {
     let list = |pems: &serde_json::Value| {
         pems.as_array().unwrap().iter().filter_map(certificate).collect::<Vec<_>>()
     };
-    let (mut rows, mut wrong) = (0, Vec::new());
+    let (mut rows, mut wrong, mut lenient) = (0, Vec::new(), Vec::<String>::new());
     for (id, expected, detail) in expected(&folder) {
         if !detail.starts_with("RUN") || LIMBO_OTHER.iter().any(|(other, _)| *other == id) {
             continue;
@@ -168,11 +188,17 @@ fn limbo_cases_with_extended_key_usage_off() {
             None => "2024-01-01T00:00:00Z".parse().unwrap(),
         };
         let depth = case["max_chain_depth"].as_u64().map(|depth| u32::try_from(depth).unwrap());
-        let options =
-            PathOptions { strict_profile: true, max_intermediates: depth, ..PathOptions::default() };
-        let outcome = certificate(&case["peer_certificate"])
-            .map(|leaf| validate_with(&leaf, &untrusted, &anchors, at, Purpose::Any, &options));
+        let strict = PathOptions { strict_profile: true, max_intermediates: depth, ..PathOptions::default() };
+        let mail = PathOptions { strict_profile: false, ..strict.clone() };
+        let leaf = certificate(&case["peer_certificate"]);
+        let run = |options| {
+            leaf.as_ref().map(|leaf| validate_with(leaf, &untrusted, &anchors, at, Purpose::Any, options))
+        };
+        let outcome = run(&strict);
         let accepted = matches!(outcome, Some(Ok(_)));
+        if matches!(run(&mail), Some(Ok(_))) != accepted {
+            lenient.push(id.clone());
+        }
         if accepted != (expected == "SUCCESS") {
             let reasons = outcome.map(|outcome| outcome.err().map(|failure| failure.reasons));
             wrong.push(format!("{id}: expected {expected}, got {reasons:?}"));
@@ -180,4 +206,5 @@ fn limbo_cases_with_extended_key_usage_off() {
     }
     assert!(wrong.is_empty(), "{} of {rows} wrong:\n{}", wrong.len(), wrong.join("\n"));
     assert_eq!(rows + LIMBO_OTHER.len(), 134);
+    assert_eq!(lenient, LIMBO_PROFILE);
 }

@@ -25,7 +25,6 @@ impl KeyUsage {
     pub(crate) const KEY_ENCIPHERMENT: u16 = 0x2000;
     pub(crate) const KEY_AGREEMENT: u16 = 0x0800;
     pub(crate) const KEY_CERT_SIGN: u16 = 0x0400;
-    pub(crate) const CRL_SIGN: u16 = 0x0200;
     pub(crate) const ENCIPHER_ONLY: u16 = 0x0100;
 
     /// Any of these bits is set.

@@ -76,7 +76,7 @@ impl<'a> Search<'a> {
     pub(super) fn run(mut self) -> Result<TrustedPath, PathFailure> {
         let levels: BTreeSet<Trust> =
             self.nodes.iter().filter_map(|node| node.anchor.map(|anchor| anchor.trust)).collect();
-        for level in levels {
+        for level in levels.into_iter().filter(|level| *level != Trust::None) {
             self.steps = MAX_STEPS;
             self.candidates = MAX_CANDIDATES;
             if let Some(path) = self.try_leaf_as_anchor(level).or_else(|| self.extend(&mut Vec::new(), level))

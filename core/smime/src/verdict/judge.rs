@@ -1,0 +1,218 @@
+//! How the verdict on the signers comes about.
+
+use super::{
+    Judgement, Policy, Reason, Revocation, SignatureState, SignatureVerdict, SignerVerdict, TimestampState,
+    TimestampVerdict, ValidSigner,
+};
+use crate::address::EmailAddress;
+use crate::certificate::Certificate;
+use crate::path::{self, Purpose, Trust, TrustedPath};
+use crate::signed::{SignedData, SignerInfo, VerifiedSigner, verify_signer};
+use crate::time::UnixTime;
+use crate::tsp;
+
+/// One SignerInfo, judged.
+struct Judged {
+    reasons: Vec<Reason>,
+    /// The certificate that the SignerInfo names; when the signature is right, the one it verifies under.
+    certificate: Option<Certificate>,
+    verified: Option<VerifiedSigner>,
+    path: Option<TrustedPath>,
+    timestamp: TimestampVerdict,
+    judged_at: UnixTime,
+    signing_time: Option<UnixTime>,
+}
+
+pub(super) fn judge(
+    signed: &SignedData,
+    content: &[u8],
+    from: Option<&[EmailAddress]>,
+    policy: &Policy<'_>,
+) -> Judgement {
+    let helpers: Vec<Certificate> = signed.certificates().iter().chain(policy.untrusted).cloned().collect();
+    let mut all: Vec<Judged> = signed
+        .signers()
+        .iter()
+        .enumerate()
+        .map(|(index, signer)| judge_one(signed, index, signer, content, from, &helpers, policy))
+        .collect();
+    if signed.content().is_some_and(|inside| inside != content) {
+        for judged in &mut all {
+            judged.reasons.push(Reason::ContentAmbiguous);
+        }
+    }
+    let timestamp = all.first().map_or_else(TimestampVerdict::none, |first| first.timestamp.clone());
+    let counted = all.len();
+    let (beside, all): (Vec<Judged>, Vec<Judged>) = {
+        let dual: Vec<bool> = all.iter().map(|judged| is_unknown_beside_right(judged, &all)).collect();
+        let mut dual = dual.into_iter();
+        all.into_iter().partition(|_| dual.next() == Some(true))
+    };
+    let mut reasons: Vec<Reason> = Vec::new();
+    for reason in all.iter().flat_map(|judged| &judged.reasons) {
+        if !reasons.contains(reason) {
+            reasons.push(*reason);
+        }
+    }
+    let state = if counted == 0 { SignatureState::None } else { state_of(&all) };
+    let valid_signers = match state {
+        SignatureState::Valid => all.iter().filter_map(Judged::proof).collect(),
+        _ => Vec::new(),
+    };
+    Judgement {
+        signature: SignatureVerdict {
+            state,
+            reasons,
+            signers: all.iter().filter_map(|judged| judged.record(from)).collect(),
+        },
+        timestamp,
+        valid_signers,
+        has_unknown_second_signature: !beside.is_empty(),
+    }
+}
+
+/// The worst state of the signers: a wrong one makes the mail invalid.
+fn state_of(all: &[Judged]) -> SignatureState {
+    let states: Vec<SignatureState> = all.iter().map(Judged::state).collect();
+    [SignatureState::Invalid, SignatureState::Unverifiable, SignatureState::Untrusted]
+        .into_iter()
+        .find(|worst| states.contains(worst))
+        .unwrap_or(SignatureState::Valid)
+}
+
+/// Two signatures of one signer, one for readers that know a newer algorithm: the unknown one does no harm beside a
+/// right one by a certificate of the same address.
+fn is_unknown_beside_right(judged: &Judged, all: &[Judged]) -> bool {
+    let Some(certificate) =
+        judged.certificate.as_ref().filter(|_| judged.reasons == [Reason::UnsupportedAlgorithm])
+    else {
+        return false;
+    };
+    judged.verified.is_none()
+        && all.iter().filter_map(|other| other.verified.as_ref()).any(|right| {
+            let same_address = !certificate.emails().is_empty()
+                && certificate.emails().iter().all(|email| right.certificate().emails().contains(email));
+            right.certificate() == certificate || same_address
+        })
+}
+
+fn judge_one(
+    signed: &SignedData,
+    index: usize,
+    signer: &SignerInfo,
+    content: &[u8],
+    from: Option<&[EmailAddress]>,
+    helpers: &[Certificate],
+    policy: &Policy<'_>,
+) -> Judged {
+    let (timestamp, stamped_at) = judge_timestamp(signer, helpers, policy);
+    let judged_at = stamped_at.unwrap_or(policy.at);
+    let mut judged = Judged {
+        reasons: Vec::new(),
+        certificate: None,
+        verified: None,
+        path: None,
+        timestamp,
+        judged_at,
+        signing_time: signer.signing_time(),
+    };
+    let verified = match verify_signer(signed, index, content, policy.untrusted) {
+        Ok(verified) => verified,
+        Err(reason) => {
+            judged.reasons.push(reason);
+            judged.certificate = signer.named_certificates(helpers.iter()).next().cloned();
+            return judged;
+        }
+    };
+    judged.reasons.extend(verified.weakness());
+    match path::validate(verified.certificate(), helpers, policy.anchors, judged_at, Purpose::EmailSigning) {
+        Ok(path) => judged.path = Some(path),
+        Err(failure) => judged.reasons.extend(failure.reasons),
+    }
+    if from.is_some() && !address_matches(verified.certificate(), from) {
+        judged.reasons.push(Reason::AddressMismatch);
+    }
+    judged.certificate = Some(verified.certificate().clone());
+    judged.verified = Some(verified);
+    judged
+}
+
+/// Exactly one address, and the certificate holds it.
+fn address_matches(certificate: &Certificate, from: Option<&[EmailAddress]>) -> bool {
+    matches!(from, Some([address]) if certificate.emails().contains(address))
+}
+
+/// The verdict on the signer's token, and its time when it is valid.
+fn judge_timestamp(
+    signer: &SignerInfo,
+    helpers: &[Certificate],
+    policy: &Policy<'_>,
+) -> (TimestampVerdict, Option<UnixTime>) {
+    let Some(token) = signer.timestamp_token() else { return (TimestampVerdict::none(), None) };
+    match tsp::verify_with(token, signer.signature(), helpers, policy.timestamp_anchors, policy.at) {
+        Ok(verified) => {
+            let verdict = TimestampVerdict {
+                state: TimestampState::Valid,
+                time: Some(verified.time()),
+                authority: Some(verified.authority().subject()),
+                reasons: Vec::new(),
+            };
+            (verdict, Some(verified.time()))
+        }
+        Err(reasons) => {
+            // The time of a token that does not hold is nobody's statement: it is not shown.
+            let verdict =
+                TimestampVerdict { state: TimestampState::Invalid, time: None, authority: None, reasons };
+            (verdict, None)
+        }
+    }
+}
+
+impl TimestampVerdict {
+    fn none() -> Self {
+        TimestampVerdict { state: TimestampState::None, time: None, authority: None, reasons: Vec::new() }
+    }
+}
+
+impl Judged {
+    fn state(&self) -> SignatureState {
+        match (self.reasons.as_slice(), &self.verified) {
+            ([], Some(_)) => SignatureState::Valid,
+            ([Reason::NoTrustedPath], Some(_)) => SignatureState::Untrusted,
+            ([Reason::UnsupportedAlgorithm | Reason::NoSignerCertificate], _) => SignatureState::Unverifiable,
+            _ => SignatureState::Invalid,
+        }
+    }
+
+    fn proof(&self) -> Option<ValidSigner> {
+        let verified = self.verified.as_ref().filter(|_| self.reasons.is_empty())?;
+        let path = self.path.as_ref()?;
+        Some(ValidSigner {
+            certificate: verified.certificate().clone(),
+            chain: path.certificates().to_vec(),
+            trust: path.anchor().trust,
+            content_sha256: verified.content_sha256(),
+            timestamp: self.timestamp.time,
+            judged_at: self.judged_at,
+        })
+    }
+
+    fn record(&self, from: Option<&[EmailAddress]>) -> Option<SignerVerdict> {
+        let certificate = self.certificate.as_ref()?;
+        let algorithm = self.verified.as_ref().map_or("unknown", VerifiedSigner::algorithm);
+        let chain = self.path.as_ref().map(TrustedPath::certificates).unwrap_or_default();
+        Some(SignerVerdict {
+            emails: certificate.emails().to_vec(),
+            subject: certificate.subject(),
+            issuer: certificate.issuer(),
+            serial: certificate.serial_hex(),
+            sha256: certificate.fingerprint(),
+            algorithm: algorithm.to_owned(),
+            signing_time: self.signing_time,
+            address_matches: address_matches(certificate, from),
+            chain: chain.iter().map(Certificate::fingerprint).collect(),
+            trust: self.path.as_ref().map_or(Trust::None, |path| path.anchor().trust),
+            revocation: Revocation::NotChecked,
+        })
+    }
+}

@@ -1,0 +1,300 @@
+//! Verdicts on messages that OpenSSL signed.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
+
+mod pki;
+mod support;
+
+use pki::{CA, Pki, TSA, anchor, anchor_for, signer, soon};
+use smime::path::{Trust, TrustAnchor};
+use smime::signed::{SignedData, add_timestamp};
+use smime::verdict::{Judgement, Policy, Reason, SignatureState, TimestampState, judge};
+use smime::{Certificate, EmailAddress, Fingerprint, UnixTime};
+
+const CONTENT: &[u8] = b"Content-Type: text/plain\r\n\r\nPlease approve.\r\n";
+const ALICE: &str = "alice@example.org";
+
+fn address(text: &str) -> EmailAddress {
+    text.parse().unwrap()
+}
+
+/// One person under one root, and one timestamp authority under another.
+struct World {
+    pki: Pki,
+    root: Certificate,
+    alice: Certificate,
+    tsa_root: Certificate,
+}
+
+impl World {
+    fn new() -> Self {
+        let pki = Pki::new();
+        let root = pki.root("root", CA);
+        let alice = pki.issue("root", "alice", &signer(ALICE));
+        let tsa_root = pki.root("tsa_root", CA);
+        pki.issue("tsa_root", "tsa", TSA);
+        World { pki, root, alice, tsa_root }
+    }
+
+    fn sign(&self, signers: &[&str], options: &[&str]) -> Vec<u8> {
+        self.pki.cms_sign(CONTENT, signers, options)
+    }
+
+    fn stamp(&self, signed: &[u8], authority: &str) -> Vec<u8> {
+        let signature = SignedData::parse(signed).unwrap().signers()[0].signature().to_vec();
+        add_timestamp(signed, &self.pki.token(authority, &signature)).unwrap()
+    }
+
+    fn judge(&self, signed: &[u8], at: UnixTime) -> Judgement {
+        self.judge_with(signed, CONTENT, Some(&[address(ALICE)]), &[anchor(&self.root)], at)
+    }
+
+    fn judge_with(
+        &self,
+        signed: &[u8],
+        content: &[u8],
+        from: Option<&[EmailAddress]>,
+        anchors: &[TrustAnchor],
+        at: UnixTime,
+    ) -> Judgement {
+        let timestamp_anchors = [anchor(&self.tsa_root)];
+        let policy = Policy { at, anchors, timestamp_anchors: &timestamp_anchors, untrusted: &[] };
+        judge(&SignedData::parse(signed).unwrap(), content, from, &policy)
+    }
+}
+
+fn invalid(judgement: &Judgement, reasons: &[Reason]) {
+    assert_eq!(judgement.signature.state, SignatureState::Invalid);
+    assert_eq!(judgement.signature.reasons, reasons);
+    assert!(judgement.valid_signers.is_empty(), "no proof of an invalid message");
+}
+
+#[test]
+fn a_right_signature_is_valid_and_gives_a_proof() {
+    let world = World::new();
+    let judgement = world.judge(&world.sign(&["alice"], &[]), soon(&world.alice));
+    assert_eq!(judgement.signature.state, SignatureState::Valid);
+    assert!(judgement.signature.reasons.is_empty());
+    let [signer] = &judgement.signature.signers[..] else { panic!("one signer") };
+    assert_eq!(signer.emails, [address(ALICE)]);
+    assert_eq!((signer.subject.as_str(), signer.issuer.as_str()), ("CN=alice", "CN=root"));
+    assert_eq!((signer.algorithm.as_str(), signer.trust), ("ecdsa-p256-sha256", Trust::Organisation));
+    assert_eq!(signer.chain, [world.alice.fingerprint(), world.root.fingerprint()]);
+    assert!(signer.address_matches && signer.signing_time.is_some());
+    let [proof] = &judgement.valid_signers[..] else { panic!("one proof") };
+    assert_eq!((proof.certificate(), proof.anchor()), (&world.alice, &world.root));
+    assert_eq!(proof.content_sha256(), Fingerprint::of(CONTENT));
+    assert_eq!((proof.timestamp(), proof.judged_at()), (None, soon(&world.alice)));
+    assert_eq!(judgement.timestamp.state, TimestampState::None);
+}
+
+#[test]
+fn changed_content_and_changed_signature_are_named() {
+    let world = World::new();
+    let at = soon(&world.alice);
+    let signed = world.sign(&["alice"], &[]);
+    let detached = {
+        world.pki.openssl.run(&[
+            "cms",
+            "-sign",
+            "-binary",
+            "-in",
+            "content",
+            "-outform",
+            "DER",
+            "-out",
+            "detached",
+            "-signer",
+            "alice.pem",
+            "-inkey",
+            "alice.key",
+        ]);
+        world.pki.openssl.read("detached")
+    };
+    let anchors = [anchor(&world.root)];
+    let from = [address(ALICE)];
+    let changed = world.judge_with(&detached, b"Please refuse.", Some(&from), &anchors, at);
+    invalid(&changed, &[Reason::DigestMismatch]);
+    assert_eq!(changed.signature.signers[0].trust, Trust::None, "a broken signature has no trust");
+    let other = world.judge_with(&signed, b"Please refuse.", Some(&from), &anchors, at);
+    invalid(&other, &[Reason::DigestMismatch, Reason::ContentAmbiguous]);
+    let signature = SignedData::parse(&signed).unwrap().signers()[0].signature().to_vec();
+    let mut broken = signed.clone();
+    let start = broken.windows(signature.len()).position(|window| window == signature).unwrap();
+    broken[start + signature.len() - 1] ^= 1;
+    invalid(&world.judge(&broken, at), &[Reason::BadSignature]);
+}
+
+#[test]
+fn the_one_from_address_must_be_the_certificate_s() {
+    let world = World::new();
+    let signed = world.sign(&["alice"], &[]);
+    let (at, anchors) = (soon(&world.alice), [anchor(&world.root)]);
+    let with = |from: Option<&[EmailAddress]>| world.judge_with(&signed, CONTENT, from, &anchors, at);
+    assert_eq!(with(Some(&[address("ALICE@Example.Org")])).signature.state, SignatureState::Valid);
+    for from in [&[address("bob@example.org")][..], &[], &[address(ALICE), address("bob@example.org")]] {
+        let judgement = with(Some(from));
+        invalid(&judgement, &[Reason::AddressMismatch]);
+        assert!(!judgement.signature.signers[0].address_matches);
+    }
+    let left_out = with(None);
+    assert_eq!(left_out.signature.state, SignatureState::Valid);
+    assert!(!left_out.signature.signers[0].address_matches, "nothing was compared");
+}
+
+#[test]
+fn without_an_anchor_a_right_signature_is_untrusted() {
+    let world = World::new();
+    let signed = world.sign(&["alice"], &[]);
+    let (at, from) = (soon(&world.alice), [address(ALICE)]);
+    let judgement = world.judge_with(&signed, CONTENT, Some(&from), &[], at);
+    assert_eq!(judgement.signature.state, SignatureState::Untrusted);
+    assert_eq!(judgement.signature.reasons, [Reason::NoTrustedPath]);
+    assert!(judgement.valid_signers.is_empty());
+    let bobs = [anchor_for(&world.root, Trust::Met, "bob@example.org")];
+    assert_eq!(
+        world.judge_with(&signed, CONTENT, Some(&from), &bobs, at).signature.state,
+        SignatureState::Untrusted
+    );
+    let mismatch = world.judge_with(&signed, CONTENT, Some(&[address("bob@example.org")]), &[], at);
+    invalid(&mismatch, &[Reason::NoTrustedPath, Reason::AddressMismatch]);
+}
+
+#[test]
+fn a_timestamp_moves_the_time_of_judging_and_a_claimed_time_does_not() {
+    let world = World::new();
+    let plain = world.sign(&["alice"], &[]);
+    let later = world.alice.not_after().plus(86_400);
+    // The signing-time attribute lies within the certificate's validity, and does not help.
+    invalid(&world.judge(&plain, later), &[Reason::Expired]);
+    let stamped = world.stamp(&plain, "tsa");
+    let judgement = world.judge(&stamped, later);
+    assert_eq!(judgement.signature.state, SignatureState::Valid);
+    assert_eq!(judgement.timestamp.state, TimestampState::Valid);
+    assert_eq!(judgement.timestamp.authority.as_deref(), Some("CN=tsa"));
+    let proof = &judgement.valid_signers[0];
+    assert_eq!(
+        (proof.timestamp(), proof.judged_at()),
+        (judgement.timestamp.time, judgement.timestamp.time.unwrap())
+    );
+    invalid(&world.judge(&plain, world.root.not_before().minus(1)), &[Reason::NotYetValid]);
+}
+
+#[test]
+fn a_timestamp_that_does_not_hold_rescues_nothing() {
+    let world = World::new();
+    let plain = world.sign(&["alice"], &[]);
+    let later = world.alice.not_after().plus(86_400);
+    world.pki.root("strange_root", CA);
+    world.pki.issue("strange_root", "strange", TSA);
+    let judgement = world.judge(&world.stamp(&plain, "strange"), later);
+    invalid(&judgement, &[Reason::Expired]);
+    assert_eq!(judgement.timestamp.state, TimestampState::Invalid);
+    assert_eq!(judgement.timestamp.reasons, [Reason::NoTrustedPath]);
+    assert_eq!(judgement.timestamp.time, None);
+    // A token of another signature, moved here.
+    let other = SignedData::parse(&world.sign(&["alice"], &[])).unwrap().signers()[0].signature().to_vec();
+    let moved = add_timestamp(&plain, &world.pki.token("tsa", &other)).unwrap();
+    let judgement = world.judge(&moved, later);
+    invalid(&judgement, &[Reason::Expired]);
+    assert_eq!(judgement.timestamp.reasons, [Reason::ImprintMismatch]);
+    // While the certificate is valid, a wrong timestamp is shown and does not spoil the signature.
+    let now = world.judge(&moved, soon(&world.alice));
+    assert_eq!((now.signature.state, now.timestamp.state), (SignatureState::Valid, TimestampState::Invalid));
+}
+
+#[test]
+fn wrong_purposes_and_weak_digests_are_never_valid() {
+    let world = World::new();
+    let san = format!("subjectAltName=email:{ALICE}");
+    world.pki.issue("root", "usage", &format!("keyUsage=keyAgreement\n{san}"));
+    world.pki.issue("root", "extended", &format!("extendedKeyUsage=codeSigning\n{san}"));
+    let at = soon(&world.pki.certificate("extended"));
+    invalid(&world.judge(&world.sign(&["usage"], &[]), at), &[Reason::WrongKeyUsage]);
+    invalid(&world.judge(&world.sign(&["extended"], &[]), at), &[Reason::WrongExtendedKeyUsage]);
+    invalid(&world.judge(&world.sign(&["alice"], &["-md", "sha1"]), at), &[Reason::WeakDigest]);
+    world.pki.issue_with("root", "short", &signer(ALICE), &["rsa:1024"], &[]);
+    invalid(&world.judge(&world.sign(&["short"], &[]), at.plus(60)), &[Reason::WeakKey]);
+}
+
+#[test]
+fn without_signer_infos_there_is_no_signature() {
+    let world = World::new();
+    world.pki.openssl.run(&[
+        "crl2pkcs7",
+        "-nocrl",
+        "-certfile",
+        "alice.pem",
+        "-outform",
+        "DER",
+        "-out",
+        "certs",
+    ]);
+    let judgement = world.judge(&world.pki.openssl.read("certs"), soon(&world.alice));
+    assert_eq!(judgement.signature.state, SignatureState::None);
+    assert!(judgement.signature.signers.is_empty() && judgement.valid_signers.is_empty());
+}
+
+#[test]
+fn a_missing_certificate_is_unverifiable_until_it_is_given() {
+    let world = World::new();
+    let signed = world.sign(&["alice"], &["-nocerts"]);
+    let at = soon(&world.alice);
+    let judgement = world.judge(&signed, at);
+    assert_eq!(judgement.signature.state, SignatureState::Unverifiable);
+    assert_eq!(judgement.signature.reasons, [Reason::NoSignerCertificate]);
+    let (anchors, untrusted) = ([anchor(&world.root)], [world.alice.clone()]);
+    let policy = Policy { at, anchors: &anchors, timestamp_anchors: &[], untrusted: &untrusted };
+    let judgement = judge(&SignedData::parse(&signed).unwrap(), CONTENT, Some(&[address(ALICE)]), &policy);
+    assert_eq!(judgement.signature.state, SignatureState::Valid);
+}
+
+#[test]
+fn each_of_several_signers_must_hold() {
+    let world = World::new();
+    world.pki.issue("root", "alice2", &signer(ALICE));
+    let bob = world.pki.issue("root", "bob", &signer("bob@example.org"));
+    let at = soon(&bob);
+    let both = world.judge(&world.sign(&["alice", "alice2"], &[]), at);
+    assert_eq!((both.signature.state, both.valid_signers.len()), (SignatureState::Valid, 2));
+    invalid(&world.judge(&world.sign(&["alice", "bob"], &[]), at), &[Reason::AddressMismatch]);
+    // One of two signatures is broken.
+    let signed = world.sign(&["alice", "alice2"], &[]);
+    let second = SignedData::parse(&signed).unwrap().signers()[1].signature().to_vec();
+    let mut broken = signed.clone();
+    let start = broken.windows(second.len()).position(|window| window == second).unwrap();
+    broken[start + second.len() - 1] ^= 1;
+    invalid(&world.judge(&broken, at), &[Reason::BadSignature]);
+}
+
+#[test]
+fn a_second_signature_of_unknown_algorithm_is_only_noted() {
+    let world = World::new();
+    let curve = ["ec", "-pkeyopt", "ec_paramgen_curve:brainpoolP256r1"];
+    world.pki.issue_with("root", "new", &signer(ALICE), &curve, &[]);
+    let mallory = world.pki.issue_with("root", "mallory", &signer("mallory@example.org"), &curve, &[]);
+    let at = soon(&mallory);
+    let dual = world.judge(&world.sign(&["alice", "new"], &[]), at);
+    assert_eq!(dual.signature.state, SignatureState::Valid);
+    assert!(dual.has_unknown_second_signature);
+    assert_eq!(dual.valid_signers.len(), 1);
+    assert_eq!(dual.signature.signers.len(), 1);
+    let alone = world.judge(&world.sign(&["new"], &[]), at);
+    assert_eq!(alone.signature.state, SignatureState::Unverifiable);
+    assert_eq!(alone.signature.reasons, [Reason::UnsupportedAlgorithm]);
+    let stranger = world.judge(&world.sign(&["alice", "mallory"], &[]), at);
+    assert_eq!(stranger.signature.state, SignatureState::Unverifiable, "not the same signer");
+    assert!(stranger.valid_signers.is_empty());
+}
+
+#[test]
+fn records_are_written_with_stable_codes() {
+    let world = World::new();
+    let judgement = world.judge(&world.sign(&["alice"], &["-md", "sha1"]), soon(&world.alice));
+    let json = serde_json::to_value(&judgement.signature).unwrap();
+    assert_eq!(json["state"], "invalid");
+    assert_eq!(json["reasons"], serde_json::json!(["weak_digest"]));
+    assert_eq!(json["signers"][0]["trust"], "organisation");
+    assert_eq!(json["signers"][0]["revocation"], "not_checked");
+    assert_eq!(json["signers"][0]["sha256"], world.alice.fingerprint().to_hex());
+    assert_eq!(serde_json::to_value(&judgement.timestamp).unwrap()["state"], "none");
+}
