@@ -114,6 +114,9 @@ pub fn open(
 
     let judgement = judge(&layers.signature, layers.is_ambiguous, &headers, opening);
     let mut warnings = layers.warnings;
+    if judgement.has_unknown_second_signature {
+        warnings.insert(Warning::UnknownSecondSignature);
+    }
     if !headers.outer_changed.is_empty() {
         warnings.insert(Warning::OuterChanged);
     }

@@ -215,6 +215,8 @@ pub enum Warning {
     SignedOutsideEncryption,
     /// More than one signature layer: the innermost is judged.
     SeveralSignatureLayers,
+    /// A signer added a second signature of an algorithm that is unknown here.
+    UnknownSecondSignature,
     /// More layers than are opened.
     TooManyLayers,
     /// A CMS layer of a kind that is not opened (compressed, certificates only).
