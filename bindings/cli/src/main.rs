@@ -1,2 +1,33 @@
-//! x
-fn main() {}
+//! `countersign`: the terminal program. It uses exactly the interface that the phones call.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "the terminal program is the one that speaks")]
+
+mod args;
+mod commands;
+mod failure;
+mod output;
+mod passphrase;
+mod session;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::Cli;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            error.print().ok();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let json = cli.json;
+    match commands::run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.print(json);
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}

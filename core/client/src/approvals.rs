@@ -17,7 +17,7 @@ use mail::Mailbox;
 use mail::compose::Attachment;
 use mail::part::Message;
 use serde::{Deserialize, Serialize};
-use smime::path::Trust;
+use smime::path::{Trust, TrustAnchor};
 use smime::verdict::SignatureState;
 use smime::{Certificate, EmailAddress, Fingerprint};
 
@@ -83,6 +83,8 @@ pub struct RequestRef {
     pub id: String,
     /// What a foreign reply quotes.
     pub code: String,
+    /// Number of the mail in the outbox.
+    pub outbox: u64,
 }
 
 /// What is kept of a request besides its events.
@@ -94,14 +96,10 @@ struct Known {
 }
 
 impl Approvals {
-    /// Signs a request, puts it into the outbox and tries to send it.
+    /// Signs a request and puts it into the outbox.
     pub fn request(&self, new: NewApproval) -> Task<RequestRef> {
         let inner = Arc::clone(&self.inner);
-        Task::spawn(&self.inner.core.handle, async move {
-            let named = inner.request_approval(new).await?;
-            inner.try_flush().await;
-            Ok(named)
-        })
+        Task::spawn(&self.inner.core.handle, async move { inner.request_approval(new).await })
     }
 
     /// All requests whose requester is known, newest mail last.
@@ -127,15 +125,13 @@ impl Approvals {
         Ok(view::full(&view, &self.inner.settings.address, &self.inner.people()?, waiting))
     }
 
-    /// Signs the decision with the approval key, puts it into the outbox and tries to send it.
+    /// Signs the decision with the approval key and puts it into the outbox.
     pub fn decide(&self, id: &str, word: Word, comment: &str) -> Task<RequestRef> {
         let inner = Arc::clone(&self.inner);
         let (id, comment) = (id.to_owned(), comment.to_owned());
         Task::spawn(&self.inner.core.handle, async move {
             let digest = inner.find_request(&id)?;
-            inner.decide(digest, word, &comment).await?;
-            inner.try_flush().await;
-            Ok(RequestRef { id: digest.to_string(), code: digest.code().to_string() })
+            inner.decide(digest, word, &comment).await
         })
     }
 
@@ -143,15 +139,27 @@ impl Approvals {
     pub fn evidence(&self, id: &str) -> Result<Vec<PackFile>, CoreError> {
         let digest = self.inner.find_request(id)?;
         let set = self.inner.event_set(digest)?;
-        let anchors = self.inner.timestamp_anchors()?;
-        let context = Context { at: now(), timestamp_anchors: &anchors, untrusted: &[] };
+        let grounds = self.inner.grounds()?;
+        let context = grounds.context();
         let view = approval::evaluate(&set, &context);
         if view.request.is_none() {
             return Err(CoreError::NotFound(Thing::Approval));
         }
         let items = approval::evidence_order(&set, &view, &context);
-        let authorities: Vec<Certificate> = anchors.iter().map(|anchor| anchor.certificate.clone()).collect();
+        let authorities: Vec<Certificate> =
+            grounds.anchors.iter().map(|anchor| anchor.certificate.clone()).collect();
         Ok(evidence::pack(&view, &items, &authorities, now()))
+    }
+}
+
+/// What requests are judged against.
+pub(crate) struct Grounds {
+    anchors: Vec<TrustAnchor>,
+}
+
+impl Grounds {
+    pub(crate) fn context(&self) -> Context<'_> {
+        Context { at: now(), timestamp_anchors: &self.anchors, untrusted: &[] }
     }
 }
 
@@ -199,9 +207,11 @@ impl AccountInner {
     }
 
     fn view(&self, digest: RequestDigest) -> Result<RequestView, CoreError> {
-        let anchors = self.timestamp_anchors()?;
-        let context = Context { at: now(), timestamp_anchors: &anchors, untrusted: &[] };
-        Ok(approval::evaluate(&self.event_set(digest)?, &context))
+        Ok(approval::evaluate(&self.event_set(digest)?, &self.grounds()?.context()))
+    }
+
+    pub(crate) fn grounds(&self) -> Result<Grounds, CoreError> {
+        Ok(Grounds { anchors: self.timestamp_anchors()? })
     }
 
     fn known_requests(&self) -> Result<Vec<Known>, CoreError> {
@@ -295,9 +305,7 @@ impl AccountInner {
         .map_err(from_build)?;
         let addressees = self.request_addressees(&new.to, &people)?;
         let informed = self.request_addressees(&new.cc, &people)?;
-        let named = RequestRef { id: built.digest.to_string(), code: built.code.to_string() };
-        self.send_event(built, addressees, informed, None, false).await?;
-        Ok(named)
+        self.send_event(built, addressees, informed, None, false).await
     }
 
     fn own_participant(&self) -> Result<NewParticipant, CoreError> {
@@ -367,7 +375,12 @@ impl AccountInner {
         Ok(addressees)
     }
 
-    async fn decide(&self, digest: RequestDigest, word: Word, comment: &str) -> Result<(), CoreError> {
+    async fn decide(
+        &self,
+        digest: RequestDigest,
+        word: Word,
+        comment: &str,
+    ) -> Result<RequestRef, CoreError> {
         let view = self.view(digest)?;
         let me = &self.settings.address;
         let refuse = |why| Err(CoreError::WrongUse(WrongUse::NotDecidable(why)));
@@ -407,8 +420,8 @@ impl AccountInner {
     /// One automatic event; `false` when nothing is due (or can't be done now).
     async fn automatic_step(&self, digest: RequestDigest) -> Result<bool, CoreError> {
         let set = self.event_set(digest)?;
-        let anchors = self.timestamp_anchors()?;
-        let context = Context { at: now(), timestamp_anchors: &anchors, untrusted: &[] };
+        let grounds = self.grounds()?;
+        let context = grounds.context();
         let view = approval::evaluate(&set, &context);
         if view.request.is_none() || !self.is_listed(&view, &self.people()?)? {
             return Ok(false);
@@ -445,7 +458,12 @@ impl AccountInner {
     }
 
     /// Sends an event to everybody in the request, with the certificates that the request names.
-    async fn answer_all(&self, built: Built, view: &RequestView, automatic: bool) -> Result<(), CoreError> {
+    async fn answer_all(
+        &self,
+        built: Built,
+        view: &RequestView,
+        automatic: bool,
+    ) -> Result<RequestRef, CoreError> {
         let people = self.people()?;
         let mut to = Vec::new();
         let mut cc = Vec::new();
@@ -486,7 +504,7 @@ impl AccountInner {
         cc: Vec<Addressee>,
         thread: Option<String>,
         automatic: bool,
-    ) -> Result<(), CoreError> {
+    ) -> Result<RequestRef, CoreError> {
         let is_decision = built.key == KeyRole::Approval;
         let mut draft = self.draft(built.subject.clone(), built.text.clone());
         draft.to = to.iter().map(|addressee| addressee.mailbox.clone()).collect();
@@ -536,16 +554,12 @@ impl AccountInner {
         self.put_event(&mut batch, &request, &raw)?;
         self.put_known(&mut batch, &known)?;
         self.store()?.apply(batch)?;
-        Ok(())
+        let named = built.digest;
+        Ok(RequestRef { id: named.to_string(), code: named.code().to_string(), outbox: enqueued.number })
     }
 
     /// Files a received mail under the requests that it is about.
-    pub(crate) fn receive_approval(
-        &self,
-        raw: &[u8],
-        opened: &Opened,
-        people: &People,
-    ) -> Result<(), CoreError> {
+    pub(crate) fn receive_approval(&self, raw: &[u8], opened: &Opened) -> Result<(), CoreError> {
         let Some(signature) = &opened.signature else { return Ok(()) };
         let is_right =
             matches!(opened.verdict.signature.state, SignatureState::Valid | SignatureState::Untrusted);
@@ -562,7 +576,6 @@ impl AccountInner {
             auto_submitted: is_automatic(&headers.auto_submitted)
                 || is_automatic(&opened.payload.root().headers.auto_submitted),
         };
-        let _ = people;
         let mut digests = BTreeSet::new();
         let route = event.route();
         match &route {
@@ -573,6 +586,11 @@ impl AccountInner {
             Route::Request(_) => {}
             Route::Event(digest, _) => {
                 digests.insert(*digest);
+                // A decision on a request that is not here, in the thread of one that is: the alarm of rule 7.
+                let known = self.known_requests()?;
+                if !known.iter().any(|known| known.digest == *digest && known.subject.is_some()) {
+                    digests.extend(self.replied_to(&known, headers));
+                }
             }
             Route::Foreign(codes) => {
                 let known = self.known_requests()?;

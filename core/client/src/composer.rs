@@ -53,16 +53,10 @@ pub struct FileToSend {
 }
 
 impl Composer {
-    /// Signs the mail and puts it into the outbox; then tries to send it. The number names it in the outbox.
-    ///
-    /// A failure of the network is not an error here: the mail is safe and waits.
+    /// Signs the mail and puts it into the outbox, whose number is returned; [`flush`](Self::flush) sends it.
     pub fn send(&self, mail: NewMail) -> Task<u64> {
         let inner = Arc::clone(&self.inner);
-        Task::spawn(&self.inner.core.handle, async move {
-            let number = inner.send_mail(mail).await?;
-            inner.try_flush().await;
-            Ok(number)
-        })
+        Task::spawn(&self.inner.core.handle, async move { inner.send_mail(mail).await })
     }
 
     /// What is in the outbox.
@@ -79,14 +73,9 @@ impl Composer {
         })
     }
 
-    /// Sends a stuck mail (again), at its owner's word.
-    pub fn retry(&self, number: u64) -> Task<()> {
-        let inner = Arc::clone(&self.inner);
-        Task::spawn(&self.inner.core.handle, async move {
-            inner.retry(number)?;
-            inner.try_flush().await;
-            Ok(())
-        })
+    /// Lets a stuck mail be sent (again) by the next flush, at its owner's word.
+    pub fn retry(&self, number: u64) -> Result<(), CoreError> {
+        self.inner.retry(number)
     }
 }
 
@@ -115,12 +104,6 @@ pub(crate) struct Outgoing {
 }
 
 impl AccountInner {
-    /// Sends what is due; a failure is left for the next time.
-    pub(crate) async fn try_flush(&self) {
-        let _busy = self.busy.lock().await;
-        self.flush(false).await.ok();
-    }
-
     pub(crate) fn own_mailbox(&self) -> Mailbox {
         let name = Some(self.settings.name.clone()).filter(|name| !name.is_empty());
         Mailbox { name, address: self.settings.address.to_string() }

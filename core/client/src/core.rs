@@ -179,6 +179,29 @@ impl Core {
         })
     }
 
+    /// Blocks until the work is done, handing events over as they come; for programs without an event loop.
+    pub fn wait<T: Send + 'static>(
+        &self,
+        task: Task<T>,
+        mut on_event: impl FnMut(Event),
+    ) -> Result<T, CoreError> {
+        let result = self.runtime.block_on(async {
+            let mut events = self.inner.receiver.lock().await;
+            let mut task = std::pin::pin!(task);
+            loop {
+                tokio::select! {
+                    biased;
+                    Some(event) = events.recv() => on_event(event),
+                    result = &mut task => return result,
+                }
+            }
+        });
+        while let Some(event) = self.pending_event() {
+            on_event(event);
+        }
+        result
+    }
+
     /// An event that has happened already.
     pub fn pending_event(&self) -> Option<Event> {
         self.inner.receiver.try_lock().ok()?.try_recv().ok()

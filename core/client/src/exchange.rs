@@ -110,9 +110,7 @@ impl QrExchange {
                 // without a network as well: the mails finish it later.
                 let _ = inner.sync().await;
             }
-            let view = inner.scanned(&code, as_card).await?;
-            inner.try_flush().await;
-            Ok(view)
+            inner.scanned(&code, as_card).await
         })
     }
 
@@ -151,9 +149,7 @@ impl QrExchange {
             let mut people = inner.people()?;
             let actions =
                 step(&mut meetings, id, &people).map_err(|_| CoreError::NotFound(Thing::Contact))?;
-            inner.act(actions, &mut people, &meetings).await?;
-            inner.try_flush().await;
-            Ok(())
+            inner.act(actions, &mut people, &meetings).await
         })
     }
 

@@ -46,5 +46,7 @@ pub use task::Task;
 // What callers need of the layers below.
 pub use engine::approval::Word;
 pub use engine::ports::Vault;
-pub use engine::secure::{Summary, Verdict};
+pub use engine::secure::{EncryptionState, Summary, Verdict};
+pub use smime::path::Trust;
+pub use smime::verdict::{SignatureState, TimestampState};
 pub use smime::{EmailAddress, UnixTime};

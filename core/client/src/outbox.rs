@@ -1,6 +1,6 @@
 //! Drives the outbox: timestamp, sealing, SMTP, copy to Sent; each step is stored before the next one begins.
 
-use engine::approval::{Context, EventId, RawEvent, evaluate};
+use engine::approval::{EventId, RawEvent, evaluate};
 use engine::outbox::{Delivery, Failure, Kind, OutboxItem, SealTo, Stage, Step};
 use engine::ports::{Batch, Item, RecordKey, Store, StoreError, Tree};
 use engine::secure;
@@ -377,9 +377,7 @@ impl AccountInner {
                 set.insert(raw);
             }
         }
-        let anchors = self.timestamp_anchors()?;
-        let context = Context { at: now(), timestamp_anchors: &anchors, untrusted: &[] };
-        let view = evaluate(&set, &context);
+        let view = evaluate(&set, &self.grounds()?.context());
         Ok(!view.may_decide(&self.settings.address))
     }
 

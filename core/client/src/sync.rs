@@ -260,7 +260,7 @@ impl AccountInner {
             }
             self.learn_from(raw, &keys, &mut opened, &mut people)?;
         }
-        self.receive_approval(raw, &opened, &people)?;
+        self.receive_approval(raw, &opened)?;
         let outer = Message::parse(raw).map_err(|_| CoreError::Unreadable(Unreadable::Mail))?;
         record.message_id = outer.root().headers.message_id.clone();
         record.from_name = opened.verdict.headers.from_mailboxes.first().and_then(|from| from.name.clone());

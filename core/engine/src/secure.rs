@@ -114,6 +114,12 @@ pub fn open(
 
     let judgement = judge(&layers.signature, layers.is_ambiguous, &headers, opening);
     let mut warnings = layers.warnings;
+    if judgement.has_unknown_second_signature {
+        warnings.insert(Warning::UnknownSecondSignature);
+    }
+    if !headers.outer_changed.is_empty() {
+        warnings.insert(Warning::OuterChanged);
+    }
     let shown = believed_headers(&outer, &headers, judgement.signature.state, &mut warnings);
     from_warnings(&shown, &mut warnings);
 
@@ -359,16 +365,16 @@ fn judge(
                 timestamp_anchors: opening.timestamp_anchors,
                 untrusted: opening.untrusted,
             };
-            let from = from_addresses(&headers.headers.from, headers.headers.from_fields);
+            let from = from_addresses(&headers.headers);
             verdict::judge(&payload.signed, payload.content(), Some(&from), &policy)
         }
     }
 }
 
-/// The addresses that a signer must cover: exactly one, or none when the field is not proper.
-fn from_addresses(mailboxes: &[Mailbox], fields: usize) -> Vec<EmailAddress> {
-    match (fields, single_address(mailboxes)) {
-        (1, Some(address)) => vec![address],
+/// The addresses that a signer must cover: exactly one, or none when programs could disagree on who From names.
+fn from_addresses(headers: &mail::Headers) -> Vec<EmailAddress> {
+    match (headers.from_fields, headers.from_ambiguous, single_address(&headers.from)) {
+        (1, false, Some(address)) => vec![address],
         _ => Vec::new(),
     }
 }
@@ -408,6 +414,7 @@ fn believed_headers(
         }
         shown.from = outside.from.clone();
         shown.from_fields = outside.from_fields;
+        shown.from_ambiguous = outside.from_ambiguous;
     }
     shown
 }
@@ -415,6 +422,9 @@ fn believed_headers(
 fn from_warnings(headers: &mail::Headers, warnings: &mut BTreeSet<Warning>) {
     if headers.from_fields > 1 || headers.from.len() > 1 {
         warnings.insert(Warning::FromMultiple);
+    }
+    if headers.from_ambiguous {
+        warnings.insert(Warning::FromAmbiguous);
     }
     let from = match headers.from.as_slice() {
         [] => {

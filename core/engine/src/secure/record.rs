@@ -195,6 +195,8 @@ pub struct PartRecord {
 pub enum Warning {
     /// Several From fields or mailboxes.
     FromMultiple,
+    /// Programs disagree on whom From names.
+    FromAmbiguous,
     /// No From.
     FromMissing,
     /// From is not an address.
@@ -203,6 +205,8 @@ pub enum Warning {
     FromNotBelieved,
     /// The display name holds another address.
     DisplayNameImitatesAddress,
+    /// An outer field is not what the sender put there (RFC 9788 section 4.3).
+    OuterChanged,
     /// Sender is another address than From.
     SenderDiffers,
     /// Reply-To is another address than From.
@@ -211,6 +215,8 @@ pub enum Warning {
     SignedOutsideEncryption,
     /// More than one signature layer: the innermost is judged.
     SeveralSignatureLayers,
+    /// A signer added a second signature of an algorithm that is unknown here.
+    UnknownSecondSignature,
     /// More layers than are opened.
     TooManyLayers,
     /// A CMS layer of a kind that is not opened (compressed, certificates only).

@@ -1,0 +1,338 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Approvals by end-to-end encrypted, signed, time-stamped mail, over the mailbox you have.
+///
+/// Exit codes: 0 done; 1 the thing checked does not hold; 2 wrong use or unreadable input; 3 network or server; 4 key
+/// locked or missing.
+#[derive(Debug, Parser)]
+#[command(name = "countersign", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    /// Folder of accounts, keys and mail [default: $COUNTERSIGN_HOME, else ~/.local/share/countersign]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) home: Option<PathBuf>,
+    /// File with the passphrase of the keys; without it you are asked
+    #[arg(long, global = true, value_name = "F", env = "COUNTERSIGN_PASSPHRASE_FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+    /// Which account, when there are several
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    pub(crate) account: Option<String>,
+    /// Print JSON
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Use no network: what is to be sent waits
+    #[arg(long, global = true)]
+    pub(crate) offline: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Add and list accounts
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Fetch mail, go on with meetings and approvals, send what waits
+    Sync,
+    /// Read and send mail
+    #[command(subcommand)]
+    Mail(MailCommand),
+    /// Your own keys and certificates
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// People: meet by QR code, scan cards, see whom you trust and why
+    #[command(subcommand)]
+    Contact(ContactCommand),
+    /// Ask for approvals and give them
+    #[command(subcommand)]
+    Approval(ApprovalCommand),
+    /// Export what proves an approval to others
+    #[command(subcommand)]
+    Evidence(EvidenceCommand),
+    /// Judge one mail in a file: signature, encryption, timestamp; no network, no home
+    Inspect(InspectArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AccountCommand {
+    /// Add a mail account; keys and certificates are made at once
+    Add(AddArgs),
+    /// List accounts
+    List,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AddArgs {
+    /// Mail address
+    pub(crate) address: String,
+    /// Your name, as others see it
+    #[arg(long, default_value = "")]
+    pub(crate) name: String,
+    /// IMAP server: HOST[:PORT], TLS from the start; starttls://HOST:PORT or port 143 for STARTTLS
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub(crate) imap: String,
+    /// SMTP submission server: HOST[:PORT], TLS from the start; starttls://HOST:PORT or port 587 for STARTTLS
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub(crate) smtp: String,
+    /// User name at the servers [default: the address]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) login: Option<String>,
+    /// File with the password of the mail account; without it you are asked
+    #[arg(long, value_name = "F")]
+    pub(crate) password_file: Option<PathBuf>,
+    /// Certificate of a private CA that the servers use (PEM)
+    #[arg(long, value_name = "PEM")]
+    pub(crate) ca: Vec<PathBuf>,
+    /// Certificate of your organisation's CA for people (PEM); never learnt from mail
+    #[arg(long, value_name = "PEM")]
+    pub(crate) organisation_ca: Vec<PathBuf>,
+    /// Timestamp authority (RFC 3161)
+    #[arg(long, value_name = "URL", requires = "timestamp_ca")]
+    pub(crate) timestamp_url: Option<String>,
+    /// Certificate that the authority's certificates lead to (PEM)
+    #[arg(long, value_name = "PEM", requires = "timestamp_url")]
+    pub(crate) timestamp_ca: Vec<PathBuf>,
+    /// Language of the texts that others read
+    #[arg(long, value_enum, default_value_t = LanguageArg::En)]
+    pub(crate) language: LanguageArg,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum LanguageArg {
+    /// English
+    En,
+    /// Chinese
+    Zh,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum MailCommand {
+    /// List mail, oldest first
+    List {
+        /// Only this folder
+        #[arg(long, value_enum)]
+        folder: Option<FolderArg>,
+    },
+    /// Show a mail with its verdict
+    Read {
+        /// Id from `mail list`, like inbox.12
+        id: String,
+    },
+    /// Send an encrypted, signed mail
+    Send(SendArgs),
+    /// Save an attachment
+    Attachment {
+        /// Id from `mail list`
+        id: String,
+        /// Part number from `mail read`
+        part: String,
+        /// Where to
+        #[arg(long, value_name = "F")]
+        out: PathBuf,
+    },
+    /// Save a mail as received, still encrypted
+    Export {
+        /// Id from `mail list`
+        id: String,
+        /// Where to
+        #[arg(long, value_name = "F")]
+        out: PathBuf,
+    },
+    /// Show mail that is not sent yet
+    Outbox,
+    /// Send a mail again that is uncertain or was refused
+    Retry {
+        /// Number from `mail outbox`
+        number: u64,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum FolderArg {
+    /// Received mail
+    Inbox,
+    /// Sent mail
+    Sent,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SendArgs {
+    /// Recipient; may be given several times
+    #[arg(long, required = true, value_name = "ADDRESS")]
+    pub(crate) to: Vec<String>,
+    /// Recipient of a copy; may be given several times
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) cc: Vec<String>,
+    /// Subject (encrypted with the rest)
+    #[arg(long, default_value = "")]
+    pub(crate) subject: String,
+    /// Text; `-` reads it from standard input
+    #[arg(long, default_value = "")]
+    pub(crate) text: String,
+    /// File to attach; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub(crate) attach: Vec<PathBuf>,
+    /// Sign but do not encrypt: for people without a certificate
+    #[arg(long)]
+    pub(crate) signed_only: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeysCommand {
+    /// List your keys
+    List,
+    /// Save the certificate of your personal root, for `openssl … -CAfile` or to import elsewhere
+    Export {
+        /// Where to (PEM)
+        #[arg(long, value_name = "PEM")]
+        root: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ContactCommand {
+    /// List people
+    List,
+    /// Show a person
+    Show {
+        /// Address
+        address: String,
+    },
+    /// Meet in person: show your code, and read the other's
+    Meet(MeetArgs),
+    /// Read a printed card from a picture: first encrypted mail, never "met"
+    Scan {
+        /// PNG picture
+        picture: PathBuf,
+    },
+    /// Show your card, for print
+    Card {
+        /// Save the QR picture
+        #[arg(long, value_name = "PNG")]
+        png: Option<PathBuf>,
+    },
+    /// Forget a person
+    Forget {
+        /// Address
+        address: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MeetArgs {
+    /// Save your code as a picture
+    #[arg(long, value_name = "PNG", conflicts_with_all = ["camera", "same_number", "replace"])]
+    pub(crate) png: Option<PathBuf>,
+    /// Read the other's code from a picture
+    #[arg(long, value_name = "PNG")]
+    pub(crate) camera: Option<PathBuf>,
+    /// You compared the numbers with this person: they are the same
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "camera")]
+    pub(crate) same_number: Option<String>,
+    /// You agree that this person's known key is replaced by the one just met
+    #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["camera", "same_number"])]
+    pub(crate) replace: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ApprovalCommand {
+    /// Ask for an approval: To decides (in order), Cc is informed
+    Request(RequestArgs),
+    /// List approvals
+    List,
+    /// Show an approval: who decided what and when
+    Show {
+        /// Id, its beginning, or code
+        id: String,
+    },
+    /// Approve
+    Approve(DecideArgs),
+    /// Reject
+    Reject(DecideArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RequestArgs {
+    /// Who decides; may be given several times, they decide in this order
+    #[arg(long, required = true, value_name = "ADDRESS")]
+    pub(crate) to: Vec<String>,
+    /// Who is informed
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) cc: Vec<String>,
+    /// One line
+    #[arg(long)]
+    pub(crate) subject: String,
+    /// Your words; `-` reads them from standard input
+    #[arg(long, default_value = "")]
+    pub(crate) text: String,
+    /// Document; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub(crate) attach: Vec<PathBuf>,
+    /// All of To decide, in any order
+    #[arg(long, conflicts_with_all = ["any", "at_least"])]
+    pub(crate) all: bool,
+    /// The first decision of anybody in To decides
+    #[arg(long, conflicts_with = "at_least")]
+    pub(crate) any: bool,
+    /// So many of To must approve
+    #[arg(long, value_name = "N")]
+    pub(crate) at_least: Option<u32>,
+    /// Shown to everybody (RFC 3339); decides nothing
+    #[arg(long, value_name = "TIME")]
+    pub(crate) deadline: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DecideArgs {
+    /// Id, its beginning, or code
+    pub(crate) id: String,
+    /// Your words
+    #[arg(long, default_value = "")]
+    pub(crate) comment: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EvidenceCommand {
+    /// Write a folder that a third party checks with OpenSSL alone
+    Export {
+        /// Id of the approval, its beginning, or code
+        id: String,
+        /// New folder
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// Mail in a file (as on the server)
+    pub(crate) mail: PathBuf,
+    /// Trusted certificates (PEM or DER), for signers and timestamp authorities
+    #[arg(long, value_name = "PEM")]
+    pub(crate) trust: Vec<PathBuf>,
+    /// Further certificates that help building paths
+    #[arg(long, value_name = "PEM")]
+    pub(crate) untrusted: Vec<PathBuf>,
+    /// PEM file with certificate(s) and an unencrypted private key, to decrypt
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: Vec<PathBuf>,
+    /// Judge at this time instead of now (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<String>,
+    /// Exit with 1 unless the mail is so; may be given several times
+    #[arg(long, value_enum)]
+    pub(crate) require: Vec<Requirement>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Requirement {
+    /// It has a signature
+    Signed,
+    /// It was encrypted, and could be decrypted with integrity
+    Encrypted,
+    /// Its signature is valid
+    Valid,
+}

@@ -1,0 +1,44 @@
+//! What each command does.
+
+mod account;
+mod approval;
+mod contact;
+mod evidence;
+mod files;
+mod inspect;
+mod keys;
+mod mail;
+
+use crate::args::{Cli, Command};
+use crate::failure::Failure;
+use crate::output::json;
+use crate::session::Session;
+
+/// Runs the command line.
+pub(crate) fn run(mut cli: Cli) -> Result<(), Failure> {
+    // The command is taken out, so that the rest can be lent.
+    let command = std::mem::replace(&mut cli.command, Command::Sync);
+    match command {
+        Command::Account(command) => account::run(&cli, command),
+        Command::Sync => sync(&cli),
+        Command::Mail(command) => mail::run(&cli, command),
+        Command::Keys(command) => keys::run(&cli, command),
+        Command::Contact(command) => contact::run(&cli, command),
+        Command::Approval(command) => approval::run(&cli, command),
+        Command::Evidence(command) => evidence::run(&cli, command),
+        Command::Inspect(arguments) => inspect::run(&cli, &arguments),
+    }
+}
+
+fn sync(cli: &Cli) -> Result<(), Failure> {
+    let session = Session::open(cli, false)?;
+    let report = session.run(session.account()?.sync())?;
+    if session.json {
+        return json(&report);
+    }
+    println!("{} new, {} sent", report.new, report.sent);
+    if report.waiting > 0 {
+        println!("{} waiting to be sent", report.waiting);
+    }
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! `account`.
+
+use client::{AccountConfig, Authority, Language, Server};
+
+use super::files::{address, certificates};
+use crate::args::{AccountCommand, AddArgs, Cli, LanguageArg};
+use crate::failure::Failure;
+use crate::output::{json, table};
+use crate::passphrase;
+use crate::session::Session;
+
+pub(crate) fn run(cli: &Cli, command: AccountCommand) -> Result<(), Failure> {
+    match command {
+        AccountCommand::Add(arguments) => add(cli, arguments),
+        AccountCommand::List => list(cli),
+    }
+}
+
+fn server(text: &str, default_port: u16) -> Result<Server, Failure> {
+    Server::parse(text, default_port)
+        .ok_or_else(|| Failure::Argument(format!("{text:?} is not a server (expected HOST or HOST:PORT)")))
+}
+
+fn add(cli: &Cli, arguments: AddArgs) -> Result<(), Failure> {
+    // Everything that can be wrong on the command line is found before anything is made or asked.
+    let address = address(&arguments.address)?;
+    let config = AccountConfig {
+        login: arguments.login.unwrap_or_else(|| address.to_string()),
+        address,
+        name: arguments.name,
+        imap: server(&arguments.imap, 993)?,
+        smtp: server(&arguments.smtp, 465)?,
+        tls_anchors: certificates(&arguments.ca)?,
+        organisation_anchors: certificates(&arguments.organisation_ca)?,
+        authority: match arguments.timestamp_url {
+            Some(url) if url.starts_with("http://") || url.starts_with("https://") => {
+                Some(Authority { url, anchors: certificates(&arguments.timestamp_ca)? })
+            }
+            Some(url) => return Err(Failure::Argument(format!("{url:?} is not an http or https address"))),
+            None => None,
+        },
+        language: match arguments.language {
+            LanguageArg::En => Language::En,
+            LanguageArg::Zh => Language::Zh,
+        },
+    };
+    let password = match &arguments.password_file {
+        Some(file) => passphrase::secret(file)?,
+        None => passphrase::ask(&format!("Password of {}: ", config.address))?,
+    };
+    let session = Session::open(cli, true)?;
+    let account = session.run(session.core.add_account(config, password))?;
+    let summary = account.summary()?;
+    let keys = account.keys()?;
+    if session.json {
+        return json(
+            &serde_json::json!({"address": summary.address, "anchor": summary.anchor, "keys": keys}),
+        );
+    }
+    println!("{} is ready: its keys and certificates were made.", summary.address);
+    println!(
+        "Next: `countersign contact meet` shows your code to a colleague; `countersign sync` fetches mail."
+    );
+    if summary.timestamps.is_none() {
+        println!("No timestamp authority is set: approvals will say that their time is only claimed.");
+    }
+    Ok(())
+}
+
+fn list(cli: &Cli) -> Result<(), Failure> {
+    let session = Session::open(cli, false)?;
+    let mut summaries = Vec::new();
+    for address in session.core.accounts()? {
+        summaries.push(session.core.account(Some(&address))?.summary()?);
+    }
+    if session.json {
+        return json(&serde_json::json!({ "accounts": summaries }));
+    }
+    let rows: Vec<Vec<String>> = summaries
+        .into_iter()
+        .map(|one| {
+            vec![one.address.to_string(), one.name, one.imap, one.smtp, one.timestamps.unwrap_or_default()]
+        })
+        .collect();
+    print!("{}", table(&rows));
+    Ok(())
+}

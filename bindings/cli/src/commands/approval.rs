@@ -1,0 +1,159 @@
+//! `approval`.
+
+use client::{ApprovalView, Deciding, NewApproval, PersonDecision, RequestRef, Word};
+
+use super::files::{addresses, attachments, text};
+use crate::args::{ApprovalCommand, Cli, DecideArgs, RequestArgs};
+use crate::failure::Failure;
+use crate::output::{json, line, table};
+use crate::session::Session;
+
+pub(crate) fn run(cli: &Cli, command: ApprovalCommand) -> Result<(), Failure> {
+    match command {
+        ApprovalCommand::Request(arguments) => request(cli, arguments),
+        ApprovalCommand::List => list(cli),
+        ApprovalCommand::Show { id } => {
+            let session = Session::open(cli, false)?;
+            let view = session.account()?.approvals().show(&id)?;
+            if session.json { json(&view) } else { print_approval(&view) }
+        }
+        ApprovalCommand::Approve(arguments) => decide(cli, &arguments, Word::Approve),
+        ApprovalCommand::Reject(arguments) => decide(cli, &arguments, Word::Reject),
+    }
+}
+
+fn request(cli: &Cli, arguments: RequestArgs) -> Result<(), Failure> {
+    let deciding = match (arguments.all, arguments.any, arguments.at_least) {
+        (true, ..) => Deciding::All,
+        (_, true, _) => Deciding::Any,
+        (_, _, Some(n)) => Deciding::AtLeast(n),
+        _ => Deciding::InOrder,
+    };
+    let new = NewApproval {
+        to: addresses(&arguments.to)?,
+        cc: addresses(&arguments.cc)?,
+        subject: arguments.subject,
+        text: text(arguments.text)?,
+        files: attachments(&arguments.attach)?,
+        deciding,
+        deadline: arguments.deadline,
+    };
+    let session = Session::open(cli, false)?;
+    let account = session.account()?;
+    let named = session.run(account.approvals().request(new))?;
+    let sent = session.send_now(&account, named.outbox);
+    finish(&session, &named, sent, "Asked")
+}
+
+fn decide(cli: &Cli, arguments: &DecideArgs, word: Word) -> Result<(), Failure> {
+    let session = Session::open(cli, false)?;
+    let account = session.account()?;
+    let named = session.run(account.approvals().decide(&arguments.id, word, &arguments.comment))?;
+    let sent = session.send_now(&account, named.outbox);
+    let done = match word {
+        Word::Approve => "Approved",
+        Word::Reject => "Rejected",
+    };
+    finish(&session, &named, sent, done)
+}
+
+fn finish(
+    session: &Session,
+    named: &RequestRef,
+    sent: Result<(), Failure>,
+    done: &str,
+) -> Result<(), Failure> {
+    let is_sent = sent.is_ok() && !session.offline;
+    if session.json {
+        json(
+            &serde_json::json!({"id": named.id, "code": named.code, "outbox": named.outbox, "sent": is_sent}),
+        )?;
+    } else {
+        let waits = if is_sent { "" } else { " (signed; waits in the outbox)" };
+        println!("{done}{waits}: {}", named.id);
+        println!("Code: {}", named.code);
+    }
+    sent
+}
+
+fn list(cli: &Cli) -> Result<(), Failure> {
+    let session = Session::open(cli, false)?;
+    let approvals = session.account()?.approvals().list()?;
+    if session.json {
+        return json(&serde_json::json!({ "approvals": approvals }));
+    }
+    let rows: Vec<Vec<String>> = approvals
+        .iter()
+        .map(|one| {
+            let turn = if one.my_turn { "your turn" } else { "" };
+            let id: String = one.id.chars().take(12).collect();
+            vec![id, one.state.replace('_', " "), turn.to_owned(), line(&one.requester), line(&one.subject)]
+        })
+        .collect();
+    print!("{}", table(&rows));
+    Ok(())
+}
+
+fn print_approval(view: &ApprovalView) -> Result<(), Failure> {
+    println!("{}", line(&view.subject));
+    println!("Asked by:  {}", view.requester);
+    println!("State:     {}{}", view.state.replace('_', " "), if view.my_turn { ", your turn" } else { "" });
+    println!("Id:        {}", view.id);
+    println!("Code:      {}", view.code);
+    if let Some(deadline) = &view.deadline {
+        println!("Deadline:  {}", line(deadline));
+    }
+    if let Some(reason) = &view.undecidable {
+        println!("Careful:   this request can't be decided: {}", reason.replace('_', " "));
+    }
+    if view.decision_waiting {
+        println!("Your decision is signed and waits in the outbox.");
+    }
+    if !view.message.is_empty() {
+        println!("\n{}\n", crate::output::safe(&view.message));
+    }
+    for document in &view.documents {
+        println!(
+            "Document:  {} ({} bytes, SHA-256 {})",
+            line(&document.name),
+            document.size,
+            document.sha256
+        );
+    }
+    for (index, stage) in view.stages.iter().enumerate() {
+        for person in &stage.people {
+            println!("{:>2}. {}", index + 1, decision_line(person));
+        }
+    }
+    for address in &view.informed {
+        println!("Informed:  {address}");
+    }
+    for event in &view.not_counted {
+        let reason = serde_json::to_value(event.reason).ok();
+        let reason = reason.as_ref().and_then(|reason| reason.as_str()).unwrap_or_default().replace('_', " ");
+        println!("Not counted: {} ({reason})", event.from.as_deref().map(line).unwrap_or_default());
+    }
+    if !view.missing.is_empty() {
+        println!("{} event(s) missing; asked for automatically.", view.missing.len());
+    }
+    for _ in &view.alarms {
+        println!("ALARM: the participants may have been shown different requests; see --json.");
+    }
+    Ok(())
+}
+
+fn decision_line(person: &PersonDecision) -> String {
+    let claimed = |person: &PersonDecision| {
+        person.claimed_time.map(|time| format!(", says {time} (claimed)")).unwrap_or_default()
+    };
+    let what = match (person.decision, person.time) {
+        (None, _) => "no decision yet".to_owned(),
+        (Some(word), Some(time)) => {
+            let kind = if person.is_receipt_time { "received" } else { "stamped" };
+            format!("{word}, {kind} {time}{}", claimed(person))
+        }
+        (Some(word), None) => format!("{word}, no trusted time{}", claimed(person)),
+    };
+    let comment = person.comment.as_deref().map(|comment| format!(": {}", line(comment))).unwrap_or_default();
+    format!("{} {what}{comment}", person.address)
+}

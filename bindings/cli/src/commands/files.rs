@@ -1,0 +1,86 @@
+//! Files and addresses of the command line.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use client::{CoreError, EmailAddress, FileToSend, Unreadable};
+
+use crate::failure::Failure;
+
+/// Largest file that is attached, in octets.
+const MAX_FILE: u64 = 40 * 1024 * 1024;
+
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|error| Failure::file(path, &error))
+}
+
+/// Writes a new file; an existing one is replaced.
+pub(crate) fn write(path: &Path, octets: &[u8]) -> Result<(), Failure> {
+    std::fs::write(path, octets).map_err(|error| Failure::file(path, &error))
+}
+
+pub(crate) fn address(text: &str) -> Result<EmailAddress, Failure> {
+    text.parse().map_err(|_| Failure::Argument(format!("{text:?} is not an e-mail address")))
+}
+
+pub(crate) fn addresses(texts: &[String]) -> Result<Vec<EmailAddress>, Failure> {
+    texts.iter().map(|text| address(text)).collect()
+}
+
+/// DER of every certificate in the files.
+pub(crate) fn certificates(paths: &[PathBuf]) -> Result<Vec<Vec<u8>>, Failure> {
+    let mut all = Vec::new();
+    for path in paths {
+        let certificates =
+            client::read_certificates(&read(path)?).map_err(|_| unreadable(path, "no certificate"))?;
+        all.extend(certificates.into_iter().map(|certificate| certificate.der().to_vec()));
+    }
+    Ok(all)
+}
+
+fn unreadable(path: &Path, what: &str) -> Failure {
+    Failure::Argument(format!("{}: {what} in this file", path.display()))
+}
+
+/// Text of the command line; `-` is standard input.
+pub(crate) fn text(argument: String) -> Result<String, Failure> {
+    if argument != "-" {
+        return Ok(argument);
+    }
+    let mut text = String::new();
+    std::io::stdin()
+        .read_to_string(&mut text)
+        .map_err(|error| Failure::file(Path::new("standard input"), &error))?;
+    Ok(text)
+}
+
+pub(crate) fn attachments(paths: &[PathBuf]) -> Result<Vec<FileToSend>, Failure> {
+    paths.iter().map(|path| attachment(path)).collect()
+}
+
+fn attachment(path: &Path) -> Result<FileToSend, Failure> {
+    let length = std::fs::metadata(path).map_err(|error| Failure::file(path, &error))?.len();
+    if length > MAX_FILE {
+        return Err(Failure::Argument(format!("{}: larger than 40 MiB", path.display())));
+    }
+    let name = path.file_name().and_then(|name| name.to_str());
+    let name = name.ok_or(Failure::Core(CoreError::Unreadable(Unreadable::File)))?.to_owned();
+    let extension =
+        path.extension().and_then(|extension| extension.to_str()).unwrap_or_default().to_lowercase();
+    let content_type = match extension.as_str() {
+        "pdf" => "application/pdf",
+        "txt" => "text/plain",
+        "csv" => "text/csv",
+        "html" | "htm" => "text/html",
+        "png" => "image/png",
+        "jpg" | "jpeg" => "image/jpeg",
+        "docx" => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "xlsx" => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "pptx" => "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+        "odt" => "application/vnd.oasis.opendocument.text",
+        "ods" => "application/vnd.oasis.opendocument.spreadsheet",
+        "zip" => "application/zip",
+        _ => "application/octet-stream",
+    };
+    Ok(FileToSend { name, content_type: content_type.to_owned(), bytes: read(path)? })
+}

@@ -1,0 +1,73 @@
+//! `inspect`.
+
+use std::path::PathBuf;
+
+use client::{EncryptionState, Inspection, SignatureState, UnixTime};
+
+use super::files::read;
+use crate::args::{Cli, InspectArgs, Requirement};
+use crate::failure::Failure;
+use crate::output::{json, line};
+
+pub(crate) fn run(cli: &Cli, arguments: &InspectArgs) -> Result<(), Failure> {
+    let files = |paths: &[PathBuf]| paths.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>();
+    let at = arguments.at.as_deref().map(str::parse::<UnixTime>).transpose();
+    let inspection = Inspection {
+        trust: files(&arguments.trust)?,
+        untrusted: files(&arguments.untrusted)?,
+        keys: files(&arguments.key)?,
+        at: at.map_err(|error| Failure::Argument(error.to_string()))?,
+    };
+    let verdict = client::inspect(&read(&arguments.mail)?, &inspection)?;
+    if cli.json {
+        json(&verdict)?;
+    } else {
+        println!("Subject:    {}", line(verdict.headers.subject.as_deref().unwrap_or_default()));
+        println!("From:       {}", line(&verdict.headers.from.join(", ")));
+        println!("Summary:    {}", code(&verdict.summary));
+        println!("Encryption: {}", code(&verdict.encryption.state));
+        println!("Signature:  {} {}", code(&verdict.signature.state), codes(&verdict.signature.reasons));
+        for signer in &verdict.signature.signers {
+            println!("  signer:   {} ({}, {})", line(&signer.subject), signer.algorithm, code(&signer.trust));
+        }
+        println!("Timestamp:  {} {}", code(&verdict.timestamp.state), codes(&verdict.timestamp.reasons));
+        for part in &verdict.parts {
+            let name = part.name.as_deref().map(line).unwrap_or_default();
+            println!(
+                "Part {:<6} {} {name} ({} bytes, {})",
+                part.path,
+                part.content_type,
+                part.bytes,
+                code(&part.credit)
+            );
+        }
+        if !verdict.warnings.is_empty() {
+            println!("Warnings:   {}", codes(&verdict.warnings));
+        }
+    }
+    for requirement in &arguments.require {
+        let (holds, what) = match requirement {
+            Requirement::Signed => (verdict.signature.state != SignatureState::None, "signed"),
+            Requirement::Encrypted => {
+                let encryption = &verdict.encryption;
+                (
+                    encryption.state == EncryptionState::Decrypted && encryption.integrity,
+                    "encrypted for the given key",
+                )
+            }
+            Requirement::Valid => (verdict.signature.state == SignatureState::Valid, "validly signed"),
+        };
+        if !holds {
+            return Err(Failure::DoesNotHold(what));
+        }
+    }
+    Ok(())
+}
+
+fn code<T: serde::Serialize>(value: &T) -> String {
+    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+fn codes<T: serde::Serialize>(values: &[T]) -> String {
+    values.iter().map(code).collect::<Vec<_>>().join(", ")
+}

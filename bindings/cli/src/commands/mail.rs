@@ -1,0 +1,191 @@
+//! `mail`.
+
+use client::{
+    EncryptionState, Folder, MailSummary, MailView, NewMail, SignatureState, TimestampState, Trust,
+};
+
+use super::files::{addresses, attachments, text, write};
+use crate::args::{Cli, FolderArg, MailCommand, SendArgs};
+use crate::failure::Failure;
+use crate::output::{json, line, safe, table};
+use crate::session::Session;
+
+pub(crate) fn run(cli: &Cli, command: MailCommand) -> Result<(), Failure> {
+    match command {
+        MailCommand::List { folder } => list(cli, folder),
+        MailCommand::Read { id } => {
+            let session = Session::open(cli, false)?;
+            let view = session.run(session.account()?.mailboxes().read(&id))?;
+            if session.json { json(&view) } else { print_mail(&view) }
+        }
+        MailCommand::Send(arguments) => send(cli, arguments),
+        MailCommand::Attachment { id, part, out } => {
+            let session = Session::open(cli, false)?;
+            let octets = session.run(session.account()?.mailboxes().attachment(&id, &part))?;
+            write(&out, &octets)
+        }
+        MailCommand::Export { id, out } => {
+            let session = Session::open(cli, false)?;
+            write(&out, &session.account()?.mailboxes().export(&id)?)
+        }
+        MailCommand::Outbox => outbox(cli),
+        MailCommand::Retry { number } => {
+            let session = Session::open(cli, false)?;
+            let account = session.account()?;
+            account.composer().retry(number)?;
+            session.send_now(&account, number)
+        }
+    }
+}
+
+fn list(cli: &Cli, folder: Option<FolderArg>) -> Result<(), Failure> {
+    let session = Session::open(cli, false)?;
+    let folder = folder.map(|folder| match folder {
+        FolderArg::Inbox => Folder::Inbox,
+        FolderArg::Sent => Folder::Sent,
+    });
+    let mails = session.account()?.mailboxes().list(folder)?;
+    if session.json {
+        return json(&serde_json::json!({ "mails": mails }));
+    }
+    let rows: Vec<Vec<String>> = mails.iter().map(row).collect();
+    print!("{}", table(&rows));
+    Ok(())
+}
+
+fn row(mail: &MailSummary) -> Vec<String> {
+    let state = match (mail.problem, mail.encryption, mail.signature) {
+        (Some(problem), ..) => problem.replace('_', " "),
+        (None, EncryptionState::NoKey, _) => "for another key".to_owned(),
+        (None, EncryptionState::Failed, _) => "can't be decrypted".to_owned(),
+        (None, encryption, signature) => {
+            let lock = if encryption == EncryptionState::Decrypted { "encrypted, " } else { "" };
+            format!("{lock}{}", signature_words(signature))
+        }
+    };
+    let date = mail.date.map(|date| date.to_string()).unwrap_or_default();
+    vec![mail.id.clone(), date, line(&mail.from), state, line(&mail.subject)]
+}
+
+fn signature_words(state: SignatureState) -> &'static str {
+    match state {
+        SignatureState::None => "not signed",
+        SignatureState::Valid => "signed",
+        SignatureState::Invalid => "signature WRONG",
+        SignatureState::Untrusted => "signed by an unknown key",
+        SignatureState::Unverifiable => "signature can't be checked",
+    }
+}
+
+fn print_mail(view: &MailView) -> Result<(), Failure> {
+    let verdict = &view.verdict;
+    let headers = &verdict.headers;
+    println!("From:      {}", line(&headers.from.join(", ")));
+    println!("To:        {}", line(&headers.to.join(", ")));
+    if !headers.cc.is_empty() {
+        println!("Cc:        {}", line(&headers.cc.join(", ")));
+    }
+    if let Some(date) = headers.date {
+        println!("Date:      {date}");
+    }
+    println!("Subject:   {}", line(headers.subject.as_deref().unwrap_or_default()));
+    println!("Signature: {}", signature_line(view));
+    println!("Encrypted: {}", encryption_line(view));
+    if let (TimestampState::Valid, Some(time)) = (verdict.timestamp.state, verdict.timestamp.time) {
+        println!("Timestamp: {time} by {}", line(verdict.timestamp.authority.as_deref().unwrap_or_default()));
+    }
+    for warning in &verdict.warnings {
+        let code = serde_json::to_value(warning).ok();
+        println!(
+            "Warning:   {}",
+            code.as_ref().and_then(|code| code.as_str()).unwrap_or_default().replace('_', " ")
+        );
+    }
+    println!();
+    println!(
+        "{}",
+        safe(view.text.as_deref().unwrap_or("(this mail can't be opened with the keys that are here)"))
+    );
+    for attachment in &view.attachments {
+        let name = attachment.name.as_deref().map(line).unwrap_or_default();
+        println!("[{}] {name} ({}, {} bytes)", attachment.part, attachment.content_type, attachment.bytes);
+    }
+    Ok(())
+}
+
+fn signature_line(view: &MailView) -> String {
+    let signature = &view.verdict.signature;
+    let trust = match signature.signers.first().map(|signer| signer.trust) {
+        Some(Trust::Met) => ", met in person",
+        Some(Trust::Organisation) => ", certified by the organisation",
+        Some(Trust::PublicCa) => ", certified by a public CA",
+        Some(Trust::Pinned) => ", first seen, not confirmed",
+        Some(Trust::None) | None => "",
+    };
+    let reasons: Vec<String> = signature
+        .reasons
+        .iter()
+        .filter_map(|reason| serde_json::to_value(reason).ok()?.as_str().map(|code| code.replace('_', " ")))
+        .collect();
+    let why = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join(", ")) };
+    let state =
+        if signature.state == SignatureState::Valid { "valid" } else { signature_words(signature.state) };
+    format!("{state}{trust}{why}")
+}
+
+fn encryption_line(view: &MailView) -> String {
+    let encryption = &view.verdict.encryption;
+    match encryption.state {
+        EncryptionState::None => "no".to_owned(),
+        EncryptionState::NoKey => "for another key".to_owned(),
+        EncryptionState::Failed => "can't be decrypted".to_owned(),
+        EncryptionState::Decrypted => {
+            let cipher = encryption.content.as_deref().unwrap_or_default();
+            let integrity = if encryption.integrity { "" } else { ", NOT protected against changes" };
+            let weak = if encryption.weak { ", weak" } else { "" };
+            format!("{cipher}{weak}{integrity}")
+        }
+    }
+}
+
+fn send(cli: &Cli, arguments: SendArgs) -> Result<(), Failure> {
+    let mail = NewMail {
+        to: addresses(&arguments.to)?,
+        cc: addresses(&arguments.cc)?,
+        subject: arguments.subject,
+        text: text(arguments.text)?,
+        files: attachments(&arguments.attach)?,
+        signed_only: arguments.signed_only,
+    };
+    let session = Session::open(cli, false)?;
+    let account = session.account()?;
+    let number = session.run(account.composer().send(mail))?;
+    let sent = session.send_now(&account, number);
+    if session.json {
+        json(&serde_json::json!({ "outbox": number, "sent": sent.is_ok() && !session.offline }))?;
+    } else if sent.is_ok() {
+        println!("{}", if session.offline { "Waits in the outbox." } else { "Sent." });
+    }
+    sent
+}
+
+fn outbox(cli: &Cli) -> Result<(), Failure> {
+    let session = Session::open(cli, false)?;
+    let entries = session.account()?.composer().outbox()?;
+    if session.json {
+        return json(&serde_json::json!({ "outbox": entries }));
+    }
+    let rows: Vec<Vec<String>> = entries
+        .into_iter()
+        .map(|entry| {
+            vec![
+                entry.number.to_string(),
+                entry.state.replace('_', " "),
+                entry.recipients.join(", "),
+                line(&entry.subject),
+            ]
+        })
+        .collect();
+    print!("{}", table(&rows));
+    Ok(())
+}

@@ -1,0 +1,95 @@
+//! What goes wrong: one sentence on stderr and an exit code.
+
+use std::path::Path;
+
+use client::CoreError;
+
+/// Why a command failed.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The core says so.
+    Core(CoreError),
+    /// A file of the command line can't be read or written.
+    File { name: String, problem: std::io::ErrorKind },
+    /// An argument makes no sense.
+    Argument(String),
+    /// The keys can't be unlocked without a passphrase.
+    NoPassphrase,
+    /// `--require` does not hold.
+    DoesNotHold(&'static str),
+    /// A mail is safe in the outbox, but was not sent.
+    NotSent { number: u64, cause: Option<CoreError> },
+    /// A mail may or may not have been delivered.
+    Uncertain { number: u64 },
+    /// The server refused a mail for good.
+    Refused { number: u64 },
+}
+
+impl From<CoreError> for Failure {
+    fn from(error: CoreError) -> Self {
+        Failure::Core(error)
+    }
+}
+
+impl Failure {
+    pub(crate) fn file(path: &Path, error: &std::io::Error) -> Self {
+        Failure::File { name: path.display().to_string(), problem: error.kind() }
+    }
+
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Failure::Core(error) => error.exit_code(),
+            Failure::File { .. } | Failure::Argument(_) => 2,
+            Failure::NoPassphrase => 4,
+            Failure::DoesNotHold(_) => 1,
+            Failure::NotSent { .. } | Failure::Uncertain { .. } | Failure::Refused { .. } => 3,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Failure::Core(error) => error.code(),
+            Failure::File { .. } => "unreadable_input",
+            Failure::Argument(_) => "wrong_use",
+            Failure::NoPassphrase => "locked",
+            Failure::DoesNotHold(_) => "does_not_hold",
+            Failure::NotSent { .. } => "not_sent",
+            Failure::Uncertain { .. } => "uncertain",
+            Failure::Refused { .. } => "refused",
+        }
+    }
+
+    fn message(&self) -> String {
+        match self {
+            Failure::Core(error) => error.to_string(),
+            Failure::File { name, problem } => format!("{name}: {problem}"),
+            Failure::Argument(text) => text.clone(),
+            Failure::NoPassphrase => {
+                "the keys are locked: give --passphrase-file, or run this on a terminal to be asked"
+                    .to_owned()
+            }
+            Failure::DoesNotHold(what) => format!("the mail is not {what}"),
+            Failure::NotSent { number, cause } => {
+                let why = cause.as_ref().map(|cause| format!(" ({cause})")).unwrap_or_default();
+                format!(
+                    "saved as mail {number} in the outbox but not sent yet{why}; `countersign sync` tries again"
+                )
+            }
+            Failure::Uncertain { number } => format!(
+                "the connection was cut after mail {number} was handed over: it may have arrived and is not sent again by \
+                 itself; `countersign mail retry {number}` does"
+            ),
+            Failure::Refused { number } => format!(
+                "the server refused mail {number} or one of its recipients; `countersign mail retry {number}` tries again"
+            ),
+        }
+    }
+
+    pub(crate) fn print(&self, json: bool) {
+        if json {
+            eprintln!("{}", serde_json::json!({"error": {"code": self.code(), "message": self.message()}}));
+        } else {
+            eprintln!("countersign: {}", self.message());
+        }
+    }
+}

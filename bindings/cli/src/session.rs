@@ -1,0 +1,117 @@
+//! One call of the program: home, vault, core, account, progress.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use client::{Account, Core, CoreConfig, CoreError, Event, Task, Thing};
+
+use crate::args::Cli;
+use crate::failure::Failure;
+use crate::output::Progress;
+use crate::passphrase;
+
+/// An unlocked core.
+pub(crate) struct Session {
+    pub(crate) core: Core,
+    pub(crate) json: bool,
+    pub(crate) offline: bool,
+    account: Option<String>,
+}
+
+impl Session {
+    /// Unlocks the home. Only adding an account may make a new one.
+    pub(crate) fn open(cli: &Cli, may_create: bool) -> Result<Self, Failure> {
+        let home = home(cli)?;
+        if !may_create && !home.join(client::vault::VAULT_FILE).exists() {
+            return Err(Failure::Core(CoreError::NotFound(Thing::Account)));
+        }
+        let vault = passphrase::vault(&home, cli.passphrase_file.as_deref())?;
+        let core = Core::new(CoreConfig { home, offline: cli.offline }, Arc::new(vault))?;
+        let session = Session { core, json: cli.json, offline: cli.offline, account: cli.account.clone() };
+        session.run(session.core.unlock())?;
+        Ok(session)
+    }
+
+    /// The account that is meant.
+    pub(crate) fn account(&self) -> Result<Account, Failure> {
+        Ok(self.core.account(self.account.as_deref())?)
+    }
+
+    /// Waits for a task; progress and events are shown on stderr.
+    pub(crate) fn run<T: Send + 'static>(&self, task: Task<T>) -> Result<T, Failure> {
+        let mut progress = Progress::new();
+        let mut notes = Vec::new();
+        let result = self.core.wait(task, |event| {
+            progress.show(&event);
+            notes.extend(note(&event));
+        });
+        progress.finish();
+        if !self.json {
+            for note in notes {
+                eprintln!("{note}");
+            }
+        }
+        Ok(result?)
+    }
+
+    /// Sends what is due; says what became of mail `number`.
+    pub(crate) fn send_now(&self, account: &Account, number: u64) -> Result<(), Failure> {
+        if self.offline {
+            return Ok(());
+        }
+        let cause = match self.run(account.composer().flush()) {
+            Ok(_) => None,
+            Err(Failure::Core(error)) => Some(error),
+            Err(other) => return Err(other),
+        };
+        let entries = account.composer().outbox()?;
+        match entries.iter().find(|entry| entry.number == number).map(|entry| entry.state) {
+            None | Some("sent") => Ok(()),
+            Some("uncertain") => Err(Failure::Uncertain { number }),
+            Some("refused") => Err(Failure::Refused { number }),
+            Some(_) => Err(Failure::NotSent { number, cause }),
+        }
+    }
+}
+
+fn home(cli: &Cli) -> Result<PathBuf, Failure> {
+    if let Some(home) = &cli.home {
+        return Ok(home.clone());
+    }
+    if let Some(home) = std::env::var_os("COUNTERSIGN_HOME") {
+        return Ok(home.into());
+    }
+    let user = std::env::var_os("HOME")
+        .ok_or_else(|| Failure::Argument("no home folder is known: give --home".to_owned()))?;
+    Ok(PathBuf::from(user).join(".local/share/countersign"))
+}
+
+/// What a person at the terminal should be told.
+fn note(event: &Event) -> Option<String> {
+    match event {
+        Event::Met { address } => Some(format!("{address} is met in person.")),
+        Event::ChangedAnchor { address } => Some(format!(
+            "Careful: a mail from {address} was signed under another key than the known one. Nothing was changed."
+        )),
+        Event::MeetingWarning { address } => Some(format!(
+            "Careful: two people answered one code ({address}). Show a new code and scan again."
+        )),
+        Event::MeetingQuestion { address, number: Some(number), replaces: false } => Some(format!(
+            "{address} scanned your code. Scan theirs (contact meet --camera), or, if their phone shows {number}: \
+             contact meet --same-number {address}"
+        )),
+        Event::MeetingQuestion { address, replaces: true, .. } => Some(format!(
+            "{address} is known with another key. If you agree to replace it: contact meet --replace {address}"
+        )),
+        Event::MeetingQuestion { address, .. } => {
+            Some(format!("{address} scanned your code. Scan theirs: contact meet --camera"))
+        }
+        Event::OutboxStuck { number } => {
+            Some(format!("Mail {number} in the outbox waits for you; see `countersign mail outbox`."))
+        }
+        Event::NoTimestamp { number } => {
+            Some(format!("The timestamp authority gave no timestamp for mail {number}."))
+        }
+        Event::Progress { .. } | Event::Mail { .. } | Event::Approval { .. } => None,
+    }
+}
