@@ -26,8 +26,14 @@ fn alices_code() -> String {
 }
 
 fn card(name: &str) -> Card {
-    Card::new("alice@example.org".parse().unwrap(), name, Anchor(Fingerprint::of(b"root")), [2; 33])
+    Card::new("alice@example.org".parse().unwrap(), name, Anchor(Fingerprint::of(b"root")), GENERATOR)
 }
+
+/// The generator of P-256 (SEC 2 section 2.4.2), compressed.
+const GENERATOR: [u8; 33] = [
+    0x03, 0x6b, 0x17, 0xd1, 0xf2, 0xe1, 0x2c, 0x42, 0x47, 0xf8, 0xbc, 0xe6, 0xe5, 0x63, 0xa4, 0x40, 0xf2,
+    0x77, 0x03, 0x7d, 0x81, 0x2d, 0xeb, 0x33, 0xa0, 0xf4, 0xa1, 0x39, 0x45, 0xd8, 0x98, 0xc2, 0x96,
+];
 
 /// A code text over any octets, made without the code under test's CBOR.
 fn code_of(octets: &[u8]) -> String {
@@ -108,7 +114,7 @@ fn fields_out_of_bounds_are_refused() {
             "alice@example.org".into(),
             "Alice".into(),
             ciborium::Value::Bytes(vec![7; 32]),
-            ciborium::Value::Bytes(vec![2; 33]),
+            ciborium::Value::Bytes(GENERATOR.to_vec()),
             ciborium::Value::Bytes(vec![9; 16]),
             29_926_560u32.into(),
         ]
@@ -132,6 +138,8 @@ fn fields_out_of_bounds_are_refused() {
         (4, bytes(7, 33)),
         (5, bytes(2, 32)),
         (5, bytes(4, 33)),
+        // No point of the curve has this x coordinate.
+        (5, ciborium::Value::Bytes([vec![2; 1], vec![0; 31], vec![1; 1]].concat())),
         (6, bytes(9, 15)),
         (6, bytes(9, 17)),
         (7, (u64::from(u32::MAX) + 1).into()),

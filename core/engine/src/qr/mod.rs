@@ -278,10 +278,10 @@ pub(crate) fn read_minutes(reader: &mut Reader<'_>) -> Result<u32, NotCanonical>
     u32::try_from(reader.unsigned()?).map_err(|_| NotCanonical)
 }
 
-/// A compressed point by its form; whether it lies on the curve is found out before anything is encrypted to it.
+/// A compressed point that lies on the curve.
 pub(crate) fn read_ek(reader: &mut Reader<'_>) -> Result<[u8; 33], NotCanonical> {
     let ek: [u8; 33] = reader.fixed()?;
-    if matches!(ek, [2 | 3, ..]) { Ok(ek) } else { Err(NotCanonical) }
+    if smime::key::p256_public_key_der(&ek).is_some() { Ok(ek) } else { Err(NotCanonical) }
 }
 
 /// Octets as lower-case hexadecimal in stored records.

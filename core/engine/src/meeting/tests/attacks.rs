@@ -33,7 +33,7 @@ fn first_by(scanner: Party, code: &Code) -> Message {
 }
 
 fn mallory_as(address_text: &str) -> Party {
-    Party { address: address(address_text), anchor: anchor("Mallory"), ek: [2; 33] }
+    Party { address: address(address_text), anchor: anchor("Mallory"), ek: point("Mallory") }
 }
 
 /// Alice and bob up to M2: alice showed, bob scanned, alice scanned back. Returns code, M1 and M2.
@@ -336,7 +336,7 @@ fn mallory_in_the_middle_swaps_bobs_encryption_key() {
     bob.scan(&code, MORNING);
     let [m1] = bob.take_sent().try_into().unwrap();
     // She photographed T, so she can make a right tag; bob's signature she can't make.
-    let swapped = first_by(Party { ek: [3; 33], ..bob.me() }, &code);
+    let swapped = first_by(Party { ek: point("Mallory"), ..bob.me() }, &code);
     let mail = Mail { payload: swapped.encode(), signed_under: anchor("Mallory"), ..m1.clone() };
     assert!(!alice.receive(&mail, MORNING));
     assert!(alice.receive(&m1, MORNING));

@@ -85,10 +85,18 @@ pub(super) fn anchor(name: &str) -> Anchor {
     Anchor(Fingerprint::of(format!("root of {name}").as_bytes()))
 }
 
+/// Some point on P-256 for a text.
+pub(super) fn point(of: &str) -> [u8; 33] {
+    let candidate = |number: u32| {
+        let mut ek = [2; 33];
+        ek[1..].copy_from_slice(Fingerprint::of(format!("key of {of}, {number}").as_bytes()).as_bytes());
+        ek
+    };
+    (0..).map(candidate).find(|ek| smime::key::p256_public_key_der(ek).is_some()).unwrap()
+}
+
 pub(super) fn card(name: &str, root: &str) -> Card {
-    let mut ek = [2; 33];
-    ek[1..].copy_from_slice(Fingerprint::of(format!("key of {root}").as_bytes()).as_bytes());
-    Card::new(address(&format!("{}@example.org", name.to_lowercase())), name, anchor(root), ek)
+    Card::new(address(&format!("{}@example.org", name.to_lowercase())), name, anchor(root), point(root))
 }
 
 pub(super) fn contact(of: &Party, trust: Trust) -> Contact {

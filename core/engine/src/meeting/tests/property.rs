@@ -236,11 +236,11 @@ impl World {
                     // Her own identity under any address, or bob's and alice's own one with her key.
                     let honest = self.phones[scanner % 2].me();
                     let scanner = match scanner % 3 {
-                        0 => Party { ek: [3; 33], ..honest },
+                        0 => Party { ek: point("Mallory"), ..honest },
                         _ => Party {
                             address: names()[from % 3].clone(),
                             anchor: anchor("Mallory"),
-                            ek: [3; 33],
+                            ek: point("Mallory"),
                         },
                     };
                     let transcript = Box::new(Transcript {
