@@ -59,7 +59,7 @@ pub(crate) enum Command {
 #[derive(Debug, Subcommand)]
 pub(crate) enum AccountCommand {
     /// Add a mail account; keys and certificates are made at once
-    Add(AddArgs),
+    Add(Box<AddArgs>),
     /// List accounts
     List,
 }

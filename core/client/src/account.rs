@@ -272,13 +272,13 @@ impl AccountInner {
     pub(crate) async fn imap(&self) -> Result<Imap, CoreError> {
         self.core.online(&self.settings.imap)?;
         let connector = tls::connector(&self.settings.tls_anchors);
-        Imap::connect(&self.settings.imap, &connector, &self.settings.login, &*self.password()?).await
+        Imap::connect(&self.settings.imap, &connector, &self.settings.login, &self.password()?).await
     }
 
     pub(crate) async fn smtp(&self) -> Result<Smtp, CoreError> {
         self.core.online(&self.settings.smtp)?;
         let connector = tls::connector(&self.settings.tls_anchors);
-        Smtp::connect(&self.settings.smtp, &connector, &self.settings.login, &*self.password()?).await
+        Smtp::connect(&self.settings.smtp, &connector, &self.settings.login, &self.password()?).await
     }
 
     /// Own decryption keys; unsealed once a session.

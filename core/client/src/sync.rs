@@ -13,7 +13,7 @@ use smime::{EmailAddress, UnixTime};
 
 use crate::account::AccountInner;
 use crate::core::{Event, ProgressStep};
-use crate::error::{CoreError, Unreadable};
+use crate::error::{CoreError, ServerProblem, Unreadable};
 use crate::imap::{Imap, Listed, MAX_MAIL_OCTETS};
 use crate::outbox::Flushed;
 use crate::record::{decode, encode};
@@ -150,7 +150,17 @@ impl AccountInner {
             batch.put(key, encode(&state)?);
             self.store()?.apply(batch)?;
         }
-        let listed = imap.list(selected).await?;
+        let listed = match imap.list(selected).await {
+            // Somebody may have expunged mail between the two commands: look once more.
+            Err(CoreError::Server { problem: ServerProblem::Protocol, .. }) => {
+                let again = imap.examine(name).await?;
+                if again.uid_validity != selected.uid_validity {
+                    return Ok(());
+                }
+                imap.list(again).await?
+            }
+            listed => listed?,
+        };
         self.match_local(folder, &listed, report)?;
 
         let local = self.local_uids(folder)?;
@@ -238,7 +248,14 @@ impl AccountInner {
         if mail.octets <= MAX_MAIL_OCTETS {
             let Some(raw) = imap.fetch(mail.uid).await? else { return Ok(false) };
             self.store()?.put_body(&key, &raw)?;
-            self.process(folder, &raw, &mut record).await?;
+            match self.process(folder, &raw, &mut record).await {
+                Ok(()) => {}
+                // What is wrong with one mail must not keep the others away.
+                Err(CoreError::Unreadable(_) | CoreError::WrongUse(_) | CoreError::NotFound(_)) => {
+                    record.content = Content::Unreadable;
+                }
+                Err(error) => return Err(error),
+            }
         }
         let mut batch = Batch::default();
         batch.put(key, encode(&record)?);

@@ -11,7 +11,7 @@ use crate::session::Session;
 
 pub(crate) fn run(cli: &Cli, command: AccountCommand) -> Result<(), Failure> {
     match command {
-        AccountCommand::Add(arguments) => add(cli, arguments),
+        AccountCommand::Add(arguments) => add(cli, *arguments),
         AccountCommand::List => list(cli),
     }
 }
