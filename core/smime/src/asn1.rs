@@ -170,7 +170,9 @@ pub(crate) fn time(element: &Element<'_>) -> Option<u64> {
     let pair = |index: usize| rest.get(2 * index..2 * index + 2).and_then(|two| two.parse::<i8>().ok());
     let moment =
         jiff::civil::DateTime::new(year, pair(0)?, pair(1)?, pair(2)?, pair(3)?, pair(4)?, 0).ok()?;
-    let seconds = moment.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_second();
+    // Not by way of a timestamp: jiff's end a day before 99991231235959Z, "no end" (RFC 5280 section 4.1.2.5).
+    let epoch = jiff::civil::date(1970, 1, 1).to_datetime(jiff::civil::Time::midnight());
+    let seconds = moment.duration_since(epoch).as_secs();
     Some(u64::try_from(seconds).unwrap_or(0))
 }
 

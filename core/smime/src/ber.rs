@@ -485,7 +485,9 @@ fn parse_time(year: i16, text: &str) -> Option<UnixTime> {
         None => rest,
     };
     let civil = jiff::civil::DateTime::new(year, month, day, hour, minute, second, 0).ok()?;
-    let local = civil.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_second();
+    // Not by way of a timestamp: jiff's end a day before 99991231235959Z, "no end" (RFC 5280 section 4.1.2.5).
+    let epoch = jiff::civil::date(1970, 1, 1).to_datetime(jiff::civil::Time::midnight());
+    let local = civil.duration_since(epoch).as_secs();
     let offset = match zone.split_at_checked(1)? {
         ("Z", "") => 0,
         (sign @ ("+" | "-"), offset) => {
@@ -553,6 +555,7 @@ mod tests {
         assert_eq!(time(0x18, "20261125080000Z").unwrap().to_string(), "2026-11-25T08:00:00Z");
         assert_eq!(time(0x18, "20261125080000.5Z").unwrap().to_string(), "2026-11-25T08:00:00Z");
         assert_eq!(time(0x17, "261125160000+0800").unwrap().to_string(), "2026-11-25T08:00:00Z");
+        assert_eq!(time(0x18, "99991231235959Z").unwrap().secs(), 253_402_300_799);
         for bad in [
             "261325160000Z",
             "261125160000",

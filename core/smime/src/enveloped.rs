@@ -8,7 +8,10 @@ mod agreement;
 mod content;
 mod decrypt;
 mod encrypt;
+mod oaep;
 mod recipient;
+#[cfg(test)]
+mod wycheproof;
 
 use const_oid::ObjectIdentifier;
 use zeroize::Zeroizing;

@@ -10,6 +10,7 @@
 //! into pieces of at most [`PIECE_OCTETS`]; the first begins with the number of pieces.
 
 use engine::ports::{Item, RecordKey, StoreError, Tree};
+use zeroize::Zeroizing;
 
 use crate::seal::{NONCE_OCTETS, Seals, Sum};
 
@@ -107,7 +108,7 @@ pub(crate) fn seal_record(
         Item::Number(_) => seals.seal(place, value)?,
         Item::Name(name) => {
             let octets = u32::try_from(name.len()).map_err(|_| too_large.clone())?;
-            seals.seal(place, &[octets.to_be_bytes().as_slice(), name, value].concat())?
+            seals.seal(place, &Zeroizing::new([octets.to_be_bytes().as_slice(), name, value].concat()))?
         }
     };
     let mut pieces: Vec<Vec<u8>> = sealed.chunks(PIECE_OCTETS).map(<[u8]>::to_vec).collect();
@@ -137,14 +138,14 @@ pub(crate) fn open_record(
     for (position, piece) in pieces.iter().enumerate() {
         sealed.extend_from_slice(piece.as_ref().get(if position == 0 { 4 } else { 0 }..)?);
     }
-    let mut plain = seals.open(place, &sealed)?;
+    let plain = seals.open(place, &sealed)?;
     if let Some(number) = number_of(place) {
         return Some((Item::Number(number), plain));
     }
+    let plain = Zeroizing::new(plain);
     let (octets, rest) = plain.split_first_chunk::<4>()?;
-    let name = rest.get(..usize::try_from(u32::from_be_bytes(*octets)).ok()?)?.to_vec();
-    let value = plain.split_off(4 + name.len());
-    Some((Item::Name(name), value))
+    let (name, value) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*octets)).ok()?)?;
+    Some((Item::Name(name.to_vec()), value.to_vec()))
 }
 
 /// What a record adds to the sum of its group: place, piece count and nonce. The rest is bound to these by the AEAD.

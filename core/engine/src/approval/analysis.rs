@@ -102,11 +102,12 @@ fn bring_request(opened: &mut Copies, digest: RequestDigest) {
 
 fn find_request(opened: &Copies, digest: RequestDigest) -> Option<Case> {
     opened.values().find_map(|copy| match &copy.what {
-        What::Event { digest: found, event: Ok(Event { common, body: Body::Request(request) }) }
-            if *found == digest =>
-        {
-            Some(Case { common: common.clone(), request: (**request).clone() })
-        }
+        What::Event { digest: found, event: Ok(event) } if *found == digest => match &event.body {
+            Body::Request(request) => {
+                Some(Case { common: event.common.clone(), request: (**request).clone() })
+            }
+            _ => None,
+        },
         _ => None,
     })
 }
@@ -316,7 +317,10 @@ pub(super) fn carried_tokens(copy: &Opened) -> Vec<(EventId, Vec<u8>)> {
 
 fn relay_items(copy: &Opened) -> &[RelayItem] {
     match &copy.what {
-        What::Event { event: Ok(Event { body: Body::Relay(relay), .. }), .. } => &relay.items,
+        What::Event { event: Ok(event), .. } => match &event.body {
+            Body::Relay(relay) => &relay.items,
+            _ => &[],
+        },
         _ => &[],
     }
 }

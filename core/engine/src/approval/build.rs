@@ -159,7 +159,8 @@ pub enum BuildError {
 /// The JSON and text of a request (rule 2). Signed by the mail key.
 pub fn build_request(new: &NewRequest) -> Result<Built, BuildError> {
     let request = request_of(new)?;
-    let documents = list(&new.documents)?;
+    let attachments = as_octets(new.documents.clone());
+    let documents = list(&attachments)?;
     let event = with_text(
         Common {
             kind: Kind::Request,
@@ -183,7 +184,7 @@ pub fn build_request(new: &NewRequest) -> Result<Built, BuildError> {
         Ok(_) | Err(_) => return Err(BuildError::Route),
     }
     let digest = RequestDigest::of(&json);
-    Ok(built(&event, json, digest, &request, request.subject.clone(), new.documents.clone()))
+    Ok(built(&event, json, digest, &request, request.subject.clone(), attachments))
 }
 
 /// A decision by the person whose turn it is (rules 7 and 15). Signed by the approval key.
@@ -336,6 +337,7 @@ fn free_text(text: &str) -> Result<String, BuildError> {
     Ok(text)
 }
 
+/// What is listed of the attached parts.
 fn list(attached: &[Attached]) -> Result<Vec<Document>, BuildError> {
     if attached.len() > MAX_DOCUMENTS {
         return Err(BuildError::Limit("documents"));
@@ -343,14 +345,29 @@ fn list(attached: &[Attached]) -> Result<Vec<Document>, BuildError> {
     attached
         .iter()
         .map(|part| {
-            let content_type = part.content_type.to_ascii_lowercase();
-            if text::check_file_name(&part.name).is_err() || !is_media_type(&content_type) {
+            if text::check_file_name(&part.name).is_err() || !is_media_type(&part.content_type) {
                 return Err(BuildError::Line);
             }
-            let size = u64::try_from(part.bytes.len()).map_err(|_| BuildError::Limit("document octets"))?;
-            Ok(Document { name: part.name.clone(), content_type, size, sha256: Fingerprint::of(&part.bytes) })
+            Ok(Document {
+                name: part.name.clone(),
+                content_type: part.content_type.clone(),
+                size: u64::try_from(part.bytes.len()).map_err(|_| BuildError::Limit("document octets"))?,
+                sha256: Fingerprint::of(&part.bytes),
+            })
         })
         .collect()
+}
+
+/// Types in lower case. A document that is itself a message or multipart travels as plain octets: its parts are not
+/// parts of the event, and nothing on the way may rewrite it.
+fn as_octets(mut attached: Vec<Attached>) -> Vec<Attached> {
+    for part in &mut attached {
+        part.content_type.make_ascii_lowercase();
+        if part.content_type.starts_with("message/") || part.content_type.starts_with("multipart/") {
+            OCTETS.clone_into(&mut part.content_type);
+        }
+    }
+    attached
 }
 
 /// An event about a request that is known.
@@ -366,6 +383,7 @@ fn follow_up(
         return Err(BuildError::NotNow);
     }
     let request = shown_request(view);
+    let attachments = as_octets(attachments);
     let mut seen = view.heads.clone();
     if let Body::Relay(relay) = &body {
         // Who relays an event has seen it; replies are nobody's heads before that.

@@ -22,6 +22,8 @@ mod ijson;
 mod order;
 pub mod payload;
 mod raw;
+#[cfg(test)]
+mod tests;
 mod text;
 mod verify;
 mod view;

@@ -16,22 +16,21 @@ const MAX_CODES: usize = 4;
 /// The machine-readable part of a payload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum JsonPart {
-    /// There is none anywhere.
+    /// There is none at the root. One that is deeper belongs to an attached message.
     None,
     /// One, at its place: the last child of the root multipart/mixed.
     One(Vec<u8>),
-    /// Several, or elsewhere.
+    /// Several, or not the last child.
     Misplaced,
 }
 
 pub(super) fn json_part(payload: &Message) -> JsonPart {
-    let count = payload.parts().iter().filter(|part| part.content_type == CONTENT_TYPE).count();
     let root = payload.root();
+    let is_json = |part: &&Part| part.content_type == CONTENT_TYPE;
+    let count = root.children.iter().chain([root]).filter(is_json).count();
     match root.children.last() {
         _ if count == 0 => JsonPart::None,
-        Some(last)
-            if count == 1 && root.content_type == "multipart/mixed" && last.content_type == CONTENT_TYPE =>
-        {
+        Some(last) if count == 1 && root.content_type == "multipart/mixed" && is_json(&last) => {
             JsonPart::One(payload.decoded(last).into_owned())
         }
         _ => JsonPart::Misplaced,

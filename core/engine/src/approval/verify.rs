@@ -79,7 +79,7 @@ pub(super) struct Opened {
 
 /// What stands in the payload.
 pub(super) enum What {
-    Event { digest: RequestDigest, event: Result<Event, EventError> },
+    Event { digest: RequestDigest, event: Result<Box<Event>, EventError> },
     Reply(Reply),
     Misplaced,
 }
@@ -90,7 +90,9 @@ pub(super) fn open(raw: &RawEvent) -> Option<Opened> {
     let content = raw.content_of(&signed)?;
     let payload = Message::parse(&content).ok()?;
     let what = match payload::json_part(&payload) {
-        JsonPart::One(json) => What::Event { digest: RequestDigest::of(&json), event: Event::parse(&json) },
+        JsonPart::One(json) => {
+            What::Event { digest: RequestDigest::of(&json), event: Event::parse(&json).map(Box::new) }
+        }
         JsonPart::Misplaced => What::Misplaced,
         JsonPart::None => What::Reply(payload::reply(&payload)),
     };

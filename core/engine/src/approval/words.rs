@@ -57,4 +57,13 @@ mod tests {
             assert_eq!(list.lines().count(), 2048);
         }
     }
+
+    #[test]
+    fn rule_17_six_words_from_the_first_66_bits_of_argon2id() {
+        // Computed with argon2-cffi 23 (the reference implementation): hash_secret_raw(SHA-256("abc"), SALT, 3, 65536, 1, 9, ID).
+        let digest = RequestDigest::of(b"abc");
+        let english = ["benefit", "crowd", "notable", "drum", "train", "feature"];
+        assert_eq!(check_words(&digest, Language::English), Some(english));
+        assert_eq!(check_words(&digest, Language::Chinese), Some(["公", "支", "纺", "破", "焰", "环"]));
+    }
 }

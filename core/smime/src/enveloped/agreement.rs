@@ -42,7 +42,12 @@ impl Kdf {
     }
 
     /// `octets` of key material from the shared secret. `None` for HKDF with a digest it isn't defined for.
-    fn derive(self, secret: &[u8], shared_info: &[u8], octets: usize) -> Option<Zeroizing<Vec<u8>>> {
+    pub(super) fn derive(
+        self,
+        secret: &[u8],
+        shared_info: &[u8],
+        octets: usize,
+    ) -> Option<Zeroizing<Vec<u8>>> {
         match self {
             Kdf::X963(digest) => {
                 let mut key = Zeroizing::new(Vec::with_capacity(octets + digest.octets()));

@@ -3,14 +3,11 @@
 use std::borrow::Cow;
 
 use rand_core::CryptoRng;
-use rsa::{Oaep, Pkcs1v15Encrypt};
-use sha1::Sha1;
-use sha2::digest::{Digest, FixedOutputReset};
-use sha2::{Sha224, Sha256, Sha384, Sha512};
+use rsa::Pkcs1v15Encrypt;
 use zeroize::Zeroizing;
 
 use super::agreement::{Kdf, Wrap};
-use super::{DecryptError, DecryptionKey, MAX_RECIPIENTS};
+use super::{DecryptError, DecryptionKey, MAX_RECIPIENTS, oaep};
 use crate::ber::{self, BerError, Element, Reader, Tag};
 use crate::key::{AlgorithmIdentifier, DigestAlgorithm, KeyAlgorithm, PrivateKey, PublicKey, hash_and_mgf};
 use crate::oid;
@@ -157,7 +154,7 @@ impl RecipientInfo<'_> {
             (Method::Transport(algorithm), KeyAlgorithm::Rsa(_)) => match algorithm.oid() {
                 oid::RSA if algorithm.has_no_parameters() => Ok(Recovery::Pkcs1),
                 oid::RSA => Err(DecryptError::Malformed),
-                oid::RSA_OAEP => oaep(algorithm.parameters()),
+                oid::RSA_OAEP => oaep_parameters(algorithm.parameters()),
                 _ => Err(DecryptError::Unsupported),
             },
             (
@@ -218,7 +215,7 @@ impl Recovery<'_> {
                 key.rsa()?.decrypt_blinded(rng, Pkcs1v15Encrypt, encrypted).ok().map(Zeroizing::new)
             }
             Recovery::Oaep { digest, mgf_digest, label } => {
-                decrypt_oaep(*digest, *mgf_digest, label, key.rsa()?, encrypted, rng)
+                oaep::decrypt(key.rsa()?, *digest, *mgf_digest, label, encrypted, rng)
             }
             Recovery::Agreement { originator, ukm, kdf, wrap, wrap_algorithm } => {
                 let peer = match key.algorithm() {
@@ -236,7 +233,7 @@ impl Recovery<'_> {
 }
 
 /// RSAES-OAEP-params (RFC 4055 section 4.1).
-fn oaep(parameters: Option<Element<'_>>) -> Result<Recovery<'_>, DecryptError> {
+fn oaep_parameters(parameters: Option<Element<'_>>) -> Result<Recovery<'_>, DecryptError> {
     let unsupported = |_| DecryptError::Unsupported;
     let (digest, mgf_digest, mut fields) = hash_and_mgf(parameters).map_err(unsupported)?;
     let label = match fields.optional(Tag::context(2))? {
@@ -255,46 +252,4 @@ fn oaep(parameters: Option<Element<'_>>) -> Result<Recovery<'_>, DecryptError> {
     };
     fields.finish()?;
     Ok(Recovery::Oaep { digest, mgf_digest, label })
-}
-
-/// The two digests are types of the `rsa` crate; this turns the values into types, one after the other.
-fn decrypt_oaep(
-    digest: DigestAlgorithm,
-    mgf_digest: DigestAlgorithm,
-    label: &[u8],
-    key: &rsa::PrivateKey,
-    encrypted: &[u8],
-    rng: &mut dyn CryptoRng,
-) -> Option<Zeroizing<Vec<u8>>> {
-    fn with_digest<D: Digest + FixedOutputReset>(
-        mgf_digest: DigestAlgorithm,
-        label: &[u8],
-        key: &rsa::PrivateKey,
-        encrypted: &[u8],
-        rng: &mut dyn CryptoRng,
-    ) -> Option<Zeroizing<Vec<u8>>> {
-        match mgf_digest {
-            DigestAlgorithm::Sha1 => with_both::<D, Sha1>(label, key, encrypted, rng),
-            DigestAlgorithm::Sha224 => with_both::<D, Sha224>(label, key, encrypted, rng),
-            DigestAlgorithm::Sha256 => with_both::<D, Sha256>(label, key, encrypted, rng),
-            DigestAlgorithm::Sha384 => with_both::<D, Sha384>(label, key, encrypted, rng),
-            DigestAlgorithm::Sha512 => with_both::<D, Sha512>(label, key, encrypted, rng),
-        }
-    }
-    fn with_both<D: Digest + FixedOutputReset, M: Digest + FixedOutputReset>(
-        label: &[u8],
-        key: &rsa::PrivateKey,
-        encrypted: &[u8],
-        rng: &mut dyn CryptoRng,
-    ) -> Option<Zeroizing<Vec<u8>>> {
-        let padding = Oaep::<D, M>::new_with_mgf_hash_and_label(label.to_vec());
-        key.decrypt_blinded(rng, padding, encrypted).ok().map(Zeroizing::new)
-    }
-    match digest {
-        DigestAlgorithm::Sha1 => with_digest::<Sha1>(mgf_digest, label, key, encrypted, rng),
-        DigestAlgorithm::Sha224 => with_digest::<Sha224>(mgf_digest, label, key, encrypted, rng),
-        DigestAlgorithm::Sha256 => with_digest::<Sha256>(mgf_digest, label, key, encrypted, rng),
-        DigestAlgorithm::Sha384 => with_digest::<Sha384>(mgf_digest, label, key, encrypted, rng),
-        DigestAlgorithm::Sha512 => with_digest::<Sha512>(mgf_digest, label, key, encrypted, rng),
-    }
 }
