@@ -143,6 +143,11 @@ pub(crate) enum MailCommand {
     },
     /// Show mail that is not sent yet
     Outbox,
+    /// Throw a mail away that is not sent
+    Discard {
+        /// Number from `mail outbox`
+        number: u64,
+    },
     /// Send a mail again that is uncertain or was refused
     Retry {
         /// Number from `mail outbox`

@@ -39,11 +39,22 @@ impl Session {
 
     /// Waits for a task; progress and events are shown on stderr.
     pub(crate) fn run<T: Send + 'static>(&self, task: Task<T>) -> Result<T, Failure> {
+        self.run_without(task, |_| false)
+    }
+
+    /// As [`run`](Self::run), without notes on events that this step answers by itself.
+    pub(crate) fn run_without<T: Send + 'static>(
+        &self,
+        task: Task<T>,
+        is_answered: impl Fn(&Event) -> bool,
+    ) -> Result<T, Failure> {
         let mut progress = Progress::new();
         let mut notes = Vec::new();
         let result = self.core.wait(task, |event| {
             progress.show(&event);
-            notes.extend(note(&event));
+            if !is_answered(&event) {
+                notes.extend(note(&event));
+            }
         });
         progress.finish();
         if !self.json {
@@ -111,6 +122,9 @@ fn note(event: &Event) -> Option<String> {
         }
         Event::NoTimestamp { number } => {
             Some(format!("The timestamp authority gave no timestamp for mail {number}."))
+        }
+        Event::Superseded { id } => {
+            Some(format!("Your decision was not sent: the request has ended meanwhile ({id})."))
         }
         Event::Progress { .. } | Event::Mail { .. } | Event::Approval { .. } => None,
     }

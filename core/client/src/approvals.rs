@@ -198,6 +198,18 @@ impl AccountInner {
         Ok(())
     }
 
+    /// Takes every copy of an own event out again that was never sent.
+    pub(crate) fn remove_event(&self, digest: &Fingerprint, event: &Fingerprint) -> Result<(), CoreError> {
+        let mut batch = Batch::default();
+        for (item, octets) in self.store()?.scan(Tree::Approvals, &self.request_group(digest))? {
+            let raw: RawEvent = decode(&octets)?;
+            if raw.id() == Some(EventId(*event)) {
+                batch.remove(RecordKey { tree: Tree::Approvals, group: self.request_group(digest), item });
+            }
+        }
+        Ok(self.store()?.apply(batch)?)
+    }
+
     fn event_set(&self, digest: RequestDigest) -> Result<EventSet, CoreError> {
         let mut set = EventSet::new(digest);
         for raw in self.raw_events(&digest.0)? {

@@ -73,6 +73,15 @@ impl Composer {
         })
     }
 
+    /// Throws a mail away that is not sent.
+    pub fn discard(&self, number: u64) -> Task<()> {
+        let inner = Arc::clone(&self.inner);
+        Task::spawn(&self.inner.core.handle, async move {
+            let _busy = inner.busy.lock().await;
+            inner.discard(number)
+        })
+    }
+
     /// Lets a stuck mail be sent (again) by the next flush, at its owner's word.
     pub fn retry(&self, number: u64) -> Result<(), CoreError> {
         self.inner.retry(number)

@@ -43,6 +43,11 @@ pub enum Event {
         /// Digest of the request, hexadecimal.
         id: String,
     },
+    /// An own decision was not sent: its request has ended meanwhile.
+    Superseded {
+        /// Digest of the request, hexadecimal.
+        id: String,
+    },
     /// A person is met.
     Met {
         /// Who.

@@ -153,7 +153,7 @@ pub enum Unreadable {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Thing {
     /// An account.
-    #[error("account")]
+    #[error("account; `countersign account add` adds one")]
     Account,
     /// A mail.
     #[error("mail; `countersign mail list` shows them")]

@@ -159,6 +159,20 @@ impl AccountInner {
         self.save(&item)
     }
 
+    /// The owner throws a mail away that is not sent. A decision leaves the set of events with it: nobody else has it.
+    pub(crate) fn discard(&self, number: u64) -> Result<(), CoreError> {
+        let mut items = self.outbox_items()?.into_iter();
+        let item = items.find(|item| item.number == number).ok_or(CoreError::NotFound(Thing::Mail))?;
+        if !item.may_discard() {
+            return Err(CoreError::WrongUse(WrongUse::NothingToRetry));
+        }
+        // An uncertain event may have arrived; it stays among the events, as it may at the others'.
+        if let (Kind::Event { request, event, .. }, false) = (&item.kind, item.stage == Stage::Uncertain) {
+            self.remove_event(request, event)?;
+        }
+        self.forget(number)
+    }
+
     /// Sends what is due, or with `now_please` also what waits for a later attempt. The first network failure ends the
     /// flush; it is returned after everything was stored.
     pub(crate) async fn flush(&self, now_please: bool) -> Result<Flushed, CoreError> {
@@ -223,9 +237,8 @@ impl AccountInner {
 
     /// Timestamp, then the message as it will be sent.
     async fn seal(&self, item: &mut OutboxItem) -> Result<(), CoreError> {
-        if self.is_superseded(item)? {
-            item.supersede();
-            return self.save(item);
+        if self.supersede(item)? {
+            return Ok(());
         }
         let mut signed = self.body(item.number, Body::Signed)?;
         if item.wants_timestamp && !item.has_timestamp {
@@ -284,9 +297,8 @@ impl AccountInner {
     }
 
     async fn send(&self, item: &mut OutboxItem, lines: &mut Lines) -> Result<(), CoreError> {
-        if self.is_superseded(item)? {
-            item.supersede();
-            return self.save(item);
+        if self.supersede(item)? {
+            return Ok(());
         }
         let message = self.body(item.number, Body::Message)?;
         let smtp = match &mut lines.smtp {
@@ -366,6 +378,20 @@ impl AccountInner {
             self.store()?.remove_body(&body_key(self.group(), number, body))?;
         }
         Ok(())
+    }
+
+    /// Stops a decision whose request has ended meanwhile, and takes it out of the set: nobody else has it.
+    fn supersede(&self, item: &mut OutboxItem) -> Result<bool, CoreError> {
+        if !self.is_superseded(item)? {
+            return Ok(false);
+        }
+        item.supersede();
+        self.save(item)?;
+        if let Kind::Event { request, event, .. } = &item.kind {
+            self.remove_event(request, event)?;
+            self.core.emit(Event::Superseded { id: request.to_hex() });
+        }
+        Ok(true)
     }
 
     /// A decision whose request has ended meanwhile (rule 16). The own decision is left out of the judgement.

@@ -237,6 +237,11 @@ impl OutboxItem {
         may
     }
 
+    /// Its owner may throw it away: nothing of it is on its way, or its owner gave up on knowing.
+    pub fn may_discard(&self) -> bool {
+        matches!(self.stage, Stage::Signed | Stage::Sealed | Stage::Uncertain | Stage::Failed(_))
+    }
+
     /// The request of this decision ended: don't send. Only before anything was handed over.
     pub fn supersede(&mut self) -> bool {
         let may = matches!(self.stage, Stage::Signed | Stage::Sealed);

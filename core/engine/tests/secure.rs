@@ -158,8 +158,8 @@ fn a_signed_and_encrypted_mail_is_read_with_everything_credited() {
     });
     let protected = cipher_protected(&draft);
     let signed = alice.sign(&protected.payload, false);
-    let raw =
-        seal(&signed, &protected.outer, &[bob.recipient()], ContentCipher::Aes256Gcm, None, &mut Rng).unwrap();
+    let raw = seal(&signed, &protected.outer, &[bob.recipient()], ContentCipher::Aes256Gcm, None, &mut Rng)
+        .unwrap();
     let text = String::from_utf8(raw.clone()).unwrap();
     assert!(!text.contains("Quarterly") && text.contains("[...]"));
 
@@ -185,8 +185,8 @@ fn a_mail_for_another_key_says_so_and_shows_nothing() {
     let eve = Person::new("eve@example.org");
     let protected = cipher_protected(&alice.draft(&bob, "Secret", "For Bob only.\n"));
     let signed = alice.sign(&protected.payload, false);
-    let raw =
-        seal(&signed, &protected.outer, &[bob.recipient()], ContentCipher::Aes256Gcm, None, &mut Rng).unwrap();
+    let raw = seal(&signed, &protected.outer, &[bob.recipient()], ContentCipher::Aes256Gcm, None, &mut Rng)
+        .unwrap();
     let mail = opened(&raw, &eve, &[&alice]);
     assert_eq!(mail.verdict.encryption.state, EncryptionState::NoKey);
     assert_eq!(mail.verdict.signature.state, SignatureState::None);
@@ -201,7 +201,8 @@ fn event_mails_of_different_length_have_the_same_size() {
         let protected = cipher_protected(&alice.draft(&bob, "x", text));
         let signed = alice.sign(&protected.payload, false);
         let recipients = [bob.recipient()];
-        let raw = seal(&signed, &[], &recipients, ContentCipher::Aes256Gcm, Some(EVENT_PADDING), &mut Rng).unwrap();
+        let raw =
+            seal(&signed, &[], &recipients, ContentCipher::Aes256Gcm, Some(EVENT_PADDING), &mut Rng).unwrap();
         let mail = opened(&raw, &bob, &[&alice]);
         assert_eq!(mail.verdict.signature.state, SignatureState::Valid);
         // DER lengths of signatures and ephemeral keys may differ by a few octets.
@@ -227,14 +228,17 @@ fn an_encrypted_part_that_is_not_at_the_root_is_not_opened() {
         assert_eq!(mail.verdict.summary, Summary::None);
         assert!(!mail.payload.body_text().unwrap_or_default().contains("stolen"));
     }
-    let nested = format!("From: eve@example.org\r\nContent-Type: message/rfc822\r\n\r\nFrom: alice@example.org\r\n{part}");
+    let nested = format!(
+        "From: eve@example.org\r\nContent-Type: message/rfc822\r\n\r\nFrom: alice@example.org\r\n{part}"
+    );
     assert_eq!(opened(nested.as_bytes(), &bob, &[&alice]).verdict.encryption.state, EncryptionState::None);
 }
 
 #[test]
 fn a_signed_part_that_is_not_at_the_root_earns_nothing() {
     let (alice, bob) = (Person::new("alice@example.org"), Person::new("bob@example.org"));
-    let protected = protect(&alice.draft(&bob, "Pay", "Pay 1 EUR.\n"), Protection::Clear, &mut random).unwrap();
+    let protected =
+        protect(&alice.draft(&bob, "Pay", "Pay 1 EUR.\n"), Protection::Clear, &mut random).unwrap();
     let signature = alice.sign(&protected.payload, true);
     let inner = wrap_signed(&[], &protected.payload, &signature, "sha-256", &mut random);
     let inner = String::from_utf8(inner).unwrap();
@@ -252,7 +256,8 @@ fn a_signed_part_that_is_not_at_the_root_earns_nothing() {
 fn cbc_without_a_signature_has_no_integrity_and_with_one_has() {
     let (alice, bob) = (Person::new("alice@example.org"), Person::new("bob@example.org"));
     let protected = cipher_protected(&alice.draft(&bob, "x", "text\n"));
-    let encrypted = encrypt(&protected.payload, &[bob.recipient()], ContentCipher::Aes256Cbc, &mut Rng).unwrap();
+    let encrypted =
+        encrypt(&protected.payload, &[bob.recipient()], ContentCipher::Aes256Cbc, &mut Rng).unwrap();
     let raw = wrap_pkcs7(&protected.outer, "enveloped-data", &encrypted);
     let mail = opened(&raw, &bob, &[]);
     assert_eq!(mail.verdict.encryption.state, EncryptionState::Decrypted);
@@ -260,9 +265,12 @@ fn cbc_without_a_signature_has_no_integrity_and_with_one_has() {
     assert!(mail.verdict.parts.iter().all(|part| part.credit == Credit::None));
 
     let signed = alice.sign(&protected.payload, false);
-    let raw =
-        seal(&signed, &protected.outer, &[bob.recipient()], ContentCipher::Aes256Cbc, None, &mut Rng).unwrap();
-    assert!(opened(&raw, &bob, &[]).verdict.encryption.integrity, "a right signature by anybody gives integrity");
+    let raw = seal(&signed, &protected.outer, &[bob.recipient()], ContentCipher::Aes256Cbc, None, &mut Rng)
+        .unwrap();
+    assert!(
+        opened(&raw, &bob, &[]).verdict.encryption.integrity,
+        "a right signature by anybody gives integrity"
+    );
 }
 
 #[test]
@@ -295,7 +303,8 @@ fn from_inside_is_believed_only_under_a_signature_bound_to_it() {
     let eve = Person::new("eve@example.org");
     // Eve encrypts (unsigned) a payload that says it is from Alice.
     let protected = cipher_protected(&alice.draft(&bob, "Pay", "Pay Eve.\n"));
-    let encrypted = encrypt(&protected.payload, &[bob.recipient()], ContentCipher::Aes256Gcm, &mut Rng).unwrap();
+    let encrypted =
+        encrypt(&protected.payload, &[bob.recipient()], ContentCipher::Aes256Gcm, &mut Rng).unwrap();
     let raw = wrap_pkcs7(&outer("eve@example.org"), "authEnveloped-data", &encrypted);
     let mail = opened(&raw, &bob, &[&alice, &eve]);
     assert_eq!(mail.verdict.headers.from, ["eve@example.org"]);
@@ -305,7 +314,8 @@ fn from_inside_is_believed_only_under_a_signature_bound_to_it() {
     // Eve signs it with her own, trusted key: the signature is right but not Alice's.
     let signed = eve.sign(&protected.payload, false);
     let recipients = [bob.recipient()];
-    let raw = seal(&signed, &outer("eve@example.org"), &recipients, ContentCipher::Aes256Gcm, None, &mut Rng).unwrap();
+    let raw = seal(&signed, &outer("eve@example.org"), &recipients, ContentCipher::Aes256Gcm, None, &mut Rng)
+        .unwrap();
     let mail = opened(&raw, &bob, &[&alice, &eve]);
     assert_eq!(mail.verdict.signature.state, SignatureState::Invalid);
     assert!(mail.verdict.signature.reasons.contains(&Reason::AddressMismatch));
@@ -330,7 +340,8 @@ fn a_stranger_who_signs_a_stolen_ciphertext_is_not_its_author() {
 #[test]
 fn a_second_content_in_a_clear_signature_is_ambiguous() {
     let (alice, bob) = (Person::new("alice@example.org"), Person::new("bob@example.org"));
-    let protected = protect(&alice.draft(&bob, "Pay", "Pay 1 EUR.\n"), Protection::Clear, &mut random).unwrap();
+    let protected =
+        protect(&alice.draft(&bob, "Pay", "Pay 1 EUR.\n"), Protection::Clear, &mut random).unwrap();
     let attached = alice.sign(&protected.payload, false);
     let raw = wrap_signed(&protected.outer, &protected.payload, &attached, "sha-256", &mut random);
     let mail = opened(&raw, &bob, &[&alice]);
@@ -341,7 +352,8 @@ fn a_second_content_in_a_clear_signature_is_ambiguous() {
 #[test]
 fn a_changed_octet_in_a_clear_signed_mail_is_a_digest_mismatch() {
     let (alice, bob) = (Person::new("alice@example.org"), Person::new("bob@example.org"));
-    let protected = protect(&alice.draft(&bob, "Pay", "Pay 1 EUR.\n"), Protection::Clear, &mut random).unwrap();
+    let protected =
+        protect(&alice.draft(&bob, "Pay", "Pay 1 EUR.\n"), Protection::Clear, &mut random).unwrap();
     let signature = alice.sign(&protected.payload, true);
     let raw = wrap_signed(&protected.outer, &protected.payload, &signature, "sha-256", &mut random);
     assert_eq!(opened(&raw, &bob, &[&alice]).verdict.signature.state, SignatureState::Valid);
@@ -377,12 +389,14 @@ fn triple_wrapping_is_opened_and_endless_wrapping_is_not() {
 #[test]
 fn from_tricks_are_named() {
     let bob = Person::new("bob@example.org");
-    let warnings = |fields: &str| opened(format!("{fields}\r\n\r\nHello\r\n").as_bytes(), &bob, &[]).verdict.warnings;
+    let warnings =
+        |fields: &str| opened(format!("{fields}\r\n\r\nHello\r\n").as_bytes(), &bob, &[]).verdict.warnings;
     assert!(warnings("From: a@example.org\r\nFrom: b@example.org").contains(&Warning::FromMultiple));
     assert!(warnings("From: a@example.org, b@example.org").contains(&Warning::FromMultiple));
     assert!(warnings("Subject: x").contains(&Warning::FromMissing));
     assert!(
-        warnings("From: \"boss@example.org\" <eve@example.net>").contains(&Warning::DisplayNameImitatesAddress)
+        warnings("From: \"boss@example.org\" <eve@example.net>")
+            .contains(&Warning::DisplayNameImitatesAddress)
     );
     assert!(warnings("From: a@example.org\r\nSender: c@example.org").contains(&Warning::SenderDiffers));
     assert!(warnings("From: a@example.org\r\nReply-To: c@example.org").contains(&Warning::ReplyToDiffers));
@@ -394,8 +408,8 @@ fn truncated_at_any_octet_nothing_panics_and_nothing_is_credited() {
     let (alice, bob) = (Person::new("alice@example.org"), Person::new("bob@example.org"));
     let protected = cipher_protected(&alice.draft(&bob, "x", "text\n"));
     let signed = alice.sign(&protected.payload, false);
-    let raw =
-        seal(&signed, &protected.outer, &[bob.recipient()], ContentCipher::Aes256Gcm, None, &mut Rng).unwrap();
+    let raw = seal(&signed, &protected.outer, &[bob.recipient()], ContentCipher::Aes256Gcm, None, &mut Rng)
+        .unwrap();
     let body_end = raw.iter().rposition(|octet| !matches!(octet, b'\r' | b'\n' | b'=')).unwrap();
     for length in (0..body_end - 4).step_by(13) {
         let mail = opened(&raw[..length], &bob, &[&alice]);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use client::{CodeView, ContactView, ScanView};
+use client::{CodeView, ContactView, Event, ScanView};
 
 use super::files::{address, read, write};
 use crate::args::{Cli, ContactCommand, MeetArgs};
@@ -95,7 +95,9 @@ fn meet(cli: &Cli, arguments: MeetArgs) -> Result<(), Failure> {
         let picture = read(camera)?;
         let session = Session::open(cli, false)?;
         let account = session.account()?;
-        let view = session.run(account.qr_exchange().meet(picture))?;
+        // The scan itself answers a question that its synchronisation may have raised.
+        let is_question = |event: &Event| matches!(event, Event::MeetingQuestion { replaces: false, .. });
+        let view = session.run_without(account.qr_exchange().meet(picture), is_question)?;
         scanned(&session, &view)?;
         if !session.offline {
             // The scan is kept; a network failure only delays the mails.

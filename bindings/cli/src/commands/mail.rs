@@ -29,6 +29,10 @@ pub(crate) fn run(cli: &Cli, command: MailCommand) -> Result<(), Failure> {
             write(&out, &session.account()?.mailboxes().export(&id)?)
         }
         MailCommand::Outbox => outbox(cli),
+        MailCommand::Discard { number } => {
+            let session = Session::open(cli, false)?;
+            session.run(session.account()?.composer().discard(number))
+        }
         MailCommand::Retry { number } => {
             let session = Session::open(cli, false)?;
             let account = session.account()?;
