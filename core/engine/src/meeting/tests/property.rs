@@ -390,7 +390,6 @@ fn observed_proof(payload: &[u8]) -> Option<Proven> {
 struct Observed {
     a: (String, Vec<u8>),
     b: (String, Vec<u8>),
-    nonce: Vec<u8>,
     hash: Vec<u8>,
 }
 
@@ -405,8 +404,7 @@ fn observed_first(payload: &[u8]) -> Option<Observed> {
     transcript.extend_from_slice(&items[2..11]);
     let mut octets = Vec::new();
     ciborium::into_writer(&Value::Array(transcript), &mut octets).unwrap();
-    let nonce = items[9].as_bytes()?.clone();
-    Some(Observed { a: party(2)?, b: party(6)?, nonce, hash: Sha256::digest(octets).to_vec() })
+    Some(Observed { a: party(2)?, b: party(6)?, hash: Sha256::digest(octets).to_vec() })
 }
 
 fn cases(ordinary: u32, prove: u32) -> Config {
