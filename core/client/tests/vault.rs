@@ -257,3 +257,18 @@ fn private_keys_are_not_readable_in_the_file() {
     // The AlgorithmIdentifier (RFC 5480) in every P-256 PKCS#8 file.
     assert!(!contains(&[0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01]));
 }
+
+/// `fixtures/sealed` was written by libsodium and Python, once: the format is what its description says, and stays so.
+#[test]
+fn a_vault_made_by_libsodium_opens() {
+    let fixtures = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/sealed");
+    let vault = PassphraseVault::open(&fixtures.join("vault"), PASSPHRASE).unwrap();
+    let keys = now(vault.list()).unwrap();
+    assert_eq!(keys.len(), 1);
+    assert_eq!((keys[0].id.0.as_str(), keys[0].role), ("frozen-sealing-key", KeyRole::Sealing));
+    let wrapped = fs::read(fixtures.join("wrapped")).unwrap();
+    assert_eq!(
+        now(vault.unwrap(&keys[0].id, b"store key of alice", &wrapped)).unwrap().as_slice(),
+        b"the store's key"
+    );
+}

@@ -1,7 +1,8 @@
 //! The personal root and the certificates under it.
 //!
 //! A personal root is a P-256 CA with pathlen 0 and a critical name constraint to its own address, so that
-//! pinning it gives nobody power over other addresses.
+//! pinning it gives nobody power over other addresses. OpenSSL and NSS honour the constraint; GnuPG's gpgsm knows no
+//! name constraints and needs `ignore-cert-extension 2.5.29.30` in its configuration.
 
 use const_oid::ObjectIdentifier;
 use rand_core::CryptoRng;

@@ -18,8 +18,8 @@ fn read(path: &Path) -> Result<Certificate, CertificateError> {
 
 /// The part of a row's detail behind `name=`, up to `;`.
 fn detail<'a>(row: &'a str, name: &str) -> Option<&'a str> {
-    let start = row.find(&format!("{name}="))? + name.len() + 1;
-    row[start..].split("; ").next()
+    let (_, after) = row.split_once(&format!("{name}="))?;
+    after.split("; ").next()
 }
 
 /// A list as Python prints it: `['a', 'b']`.
@@ -34,7 +34,7 @@ fn emails(certificate: &Certificate) -> Vec<String> {
 
 /// `2014-10-15..2018-11-16` at the end of a detail.
 fn validity(certificate: &Certificate) -> String {
-    let day = |time: smime::UnixTime| time.to_string()[..10].to_owned();
+    let day = |time: smime::UnixTime| time.to_string().chars().take(10).collect::<String>();
     format!("{}..{}", day(certificate.not_before()), day(certificate.not_after()))
 }
 

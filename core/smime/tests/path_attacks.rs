@@ -164,7 +164,10 @@ fn an_imposter_of_the_same_name_is_not_the_anchor() {
     let imposter = pki.root_with("imposter", "/CN=root", CA, &key);
     let alice = pki.issue("imposter", "alice", &signer(ALICE));
     assert_eq!(imposter.subject(), root.subject());
-    assert_eq!(refused(signing(&alice, &[imposter.clone()], &[anchor(&root)])), [Reason::NoTrustedPath]);
+    assert_eq!(
+        refused(signing(&alice, std::slice::from_ref(&imposter), &[anchor(&root)])),
+        [Reason::NoTrustedPath]
+    );
     // Two roots of one name, both trusted: the right one is found.
     let anchors = [anchor(&root), anchor(&imposter)];
     assert_eq!(signing(&alice, &[], &anchors).unwrap().anchor().certificate, imposter);

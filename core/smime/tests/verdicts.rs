@@ -217,6 +217,13 @@ fn wrong_purposes_and_weak_digests_are_never_valid() {
 }
 
 #[test]
+fn a_signature_over_another_content_type_is_none_of_a_mail() {
+    let world = World::new();
+    let receipt = world.sign(&["alice"], &["-econtent_type", "1.2.840.113549.1.9.16.1.1"]);
+    invalid(&world.judge(&receipt, soon(&world.alice)), &[Reason::AttributesInvalid]);
+}
+
+#[test]
 fn without_signer_infos_there_is_no_signature() {
     let world = World::new();
     world.pki.openssl.run(&[

@@ -82,20 +82,19 @@ pub(super) fn fold(case: &Case<'_>) -> State {
         // After a right result nothing changes the outcome: the state is that of the result's own past.
         let ResultPast { past, tokens } = past;
         let closed = Part::new(case, past, Some(tokens)).decide();
-        for id in everything.iter().filter(|id| !past.contains(*id) && *id != end) {
-            state.after_the_end.insert(*id);
-        }
         let mut reasons = closed.reasons;
-        for id in &state.after_the_end {
-            let is_decision = case
-                .events
-                .get(id)
-                .is_some_and(|e| matches!(e.fact, Fact::Decision { .. } | Fact::Reply { .. }));
-            match state.reasons.get(id) {
+        for event in case.events.values().filter(|e| !past.contains(&e.id) && e.id != *end) {
+            match state.reasons.get(&event.id) {
                 // What is wrong with the event itself says more than that it came late.
-                Some(reason) if !depends_on_state(*reason) => drop(reasons.insert(*id, *reason)),
-                _ if is_decision => drop(reasons.insert(*id, NotCounted::AfterTheEnd)),
-                _ => {}
+                Some(reason) if !depends_on_state(*reason) => {
+                    reasons.insert(event.id, *reason);
+                }
+                _ => {
+                    state.after_the_end.insert(event.id);
+                    if matches!(event.fact, Fact::Decision { .. } | Fact::Reply { .. }) {
+                        reasons.insert(event.id, NotCounted::AfterTheEnd);
+                    }
+                }
             }
         }
         state.standing = closed.standing;

@@ -186,3 +186,76 @@ fn sets_are_the_same_whatever_the_order_and_repetition() {
     let seen: BTreeSet<usize> = [set(&[1]).len(), set(&[1, 1]).len()].into();
     assert_eq!(seen, BTreeSet::from([1]));
 }
+
+/// `fixtures/approval/vectors-1.json`: JSON and texts that another program made from the document.
+#[test]
+fn the_vectors_of_another_program_are_read_written_and_retold() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/approval/vectors-1.json");
+    let vectors: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let text_of = |value: &Value, name: &str| value[name].as_str().unwrap().to_owned();
+    let mut requests = std::collections::BTreeMap::new();
+    for vector in vectors["requests"].as_array().unwrap() {
+        let json = text_of(vector, "json");
+        let event = Event::parse(json.as_bytes()).unwrap();
+        let Body::Request(request) = &event.body else { panic!("{vector}") };
+        retold(vector, &event, request);
+        let digest = super::RequestDigest::of(json.as_bytes());
+        assert_eq!(digest.to_string(), text_of(vector, "digest"));
+        assert_eq!(digest.code().to_string(), text_of(vector, "code"));
+        assert_eq!(text::code_line(event.common.language, &digest.code()), text_of(vector, "code_line"));
+        for (language, name) in [(Language::English, "en"), (Language::Chinese, "zh")] {
+            let words = super::check_words(&digest, language).unwrap();
+            assert_eq!(json!(words), vector["words"][name]);
+        }
+        requests.insert(text_of(vector, "name"), (**request).clone());
+    }
+    for vector in vectors["events"].as_array().unwrap() {
+        let event = Event::parse(text_of(vector, "json").as_bytes()).unwrap();
+        retold(vector, &event, &requests[&text_of(vector, "request")]);
+    }
+    assert_eq!((requests.len(), vectors["events"].as_array().unwrap().len()), (4, 10));
+}
+
+fn retold(vector: &Value, event: &Event, request: &super::Request) {
+    let written = String::from_utf8(event.to_json()).unwrap();
+    assert_eq!(written, vector["json"].as_str().unwrap());
+    let text = text::of_event(&event.common, &event.body, request);
+    assert_eq!(text, vector["text"].as_str().unwrap());
+    assert_eq!(smime::Fingerprint::of(text.as_bytes()), event.common.text);
+}
+
+mod hostile {
+    use proptest::prelude::*;
+
+    use super::super::{Context, EventSet, RawEvent, RequestDigest, automatic, evaluate, evidence_order};
+    use super::*;
+    use smime::UnixTime;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn damaged_json_is_refused_or_read_but_never_worse(at in any::<prop::sample::Index>(), octets in any::<[u8; 3]>()) {
+            let mut json = decision().to_string().into_bytes();
+            let at = at.index(json.len() - octets.len());
+            json[at..at + octets.len()].copy_from_slice(&octets);
+            if let Ok(event) = Event::parse(&json) {
+                let written = event.to_json();
+                prop_assert_eq!(Event::parse(&written), Ok(event));
+            }
+        }
+
+        #[test]
+        fn any_octets_make_a_set_that_can_be_shown(signed in any::<Vec<u8>>(), content in any::<Option<Vec<u8>>>()) {
+            let raw = RawEvent { signed, detached_content: content, outer_from: None, auto_submitted: false };
+            let mut set = EventSet::new(RequestDigest::of(b""));
+            set.insert(raw.clone());
+            let context = Context { at: UnixTime::from_secs(0), timestamp_anchors: &[], untrusted: &[] };
+            let view = evaluate(&set, &context);
+            prop_assert_eq!(&view.outcome, &super::super::Outcome::Incomplete);
+            prop_assert!(automatic(&set, &view, &context, 1).is_empty());
+            prop_assert!(evidence_order(&set, &view, &context).is_empty());
+            let _ = raw.route();
+        }
+    }
+}

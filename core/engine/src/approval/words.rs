@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn rule_17_six_words_from_the_first_66_bits_of_argon2id() {
-        // Computed with argon2-cffi 23 (the reference implementation): hash_secret_raw(SHA-256("abc"), SALT, 3, 65536, 1, 9, ID).
+        // Computed with argon2-cffi 25.1 (the reference implementation): hash_secret_raw(SHA-256("abc"), SALT, 3, 65536, 1, 9, ID).
         let digest = RequestDigest::of(b"abc");
         let english = ["benefit", "crowd", "notable", "drum", "train", "feature"];
         assert_eq!(check_words(&digest, Language::English), Some(english));

@@ -33,7 +33,7 @@ enum Answer {
     /// The first valid M1.
     One(Box<Guest>),
     /// Two anchors: the code is void.
-    Two([Notified; 2]),
+    Two(Box<[Notified; 2]>),
 }
 
 /// Who is told that the code is void.
@@ -138,7 +138,8 @@ impl Shown {
                 let number = (guest.phase == GuestPhase::Waiting).then(|| number_of(&guest.nonce));
                 Some((guest.person(), guest.stage(), number))
             }
-            Answer::Two([first, _]) => {
+            Answer::Two(both) => {
+                let [first, _] = &**both;
                 let Party { address, anchor, ek } = first.party.clone();
                 Some((Person { address, name: None, anchor, ek }, Stage::Burnt, None))
             }
@@ -216,7 +217,7 @@ impl Shown {
         }
         let first = Notified { party: guest.party.clone(), hash: guest.hash, notices: 0 };
         let actions = vec![warning, self.notice(&first), self.notice(&second)];
-        self.answer = Answer::Two([first, second]);
+        self.answer = Answer::Two(Box::new([first, second]));
         actions
     }
 

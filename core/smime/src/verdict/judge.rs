@@ -6,6 +6,7 @@ use super::{
 };
 use crate::address::EmailAddress;
 use crate::certificate::Certificate;
+use crate::oid;
 use crate::path::{self, Purpose, Trust, TrustedPath};
 use crate::signed::{SignedData, SignerInfo, VerifiedSigner, verify_signer};
 use crate::time::UnixTime;
@@ -124,6 +125,10 @@ fn judge_one(
             return judged;
         }
     };
+    // A time-stamp token or a receipt is signed too, and is no signature of a mail (RFC 8551 section 2.4.2).
+    if signed.content_type() != oid::DATA {
+        judged.reasons.push(Reason::AttributesInvalid);
+    }
     judged.reasons.extend(verified.weakness());
     match path::validate(verified.certificate(), helpers, policy.anchors, judged_at, Purpose::EmailSigning) {
         Ok(path) => judged.path = Some(path),

@@ -2,6 +2,7 @@
 #![allow(
     dead_code,
     clippy::disallowed_methods,
+    clippy::print_stdout,
     reason = "each test file uses a part; tests may use the OS random source"
 )]
 

@@ -284,6 +284,47 @@ fn a_third_mail_with_a_changed_tag_nonce_or_hash_is_nothing() {
 }
 
 #[test]
+fn a_third_mail_for_another_nonce_is_nothing_whoever_signed_it() {
+    let (mut alice, mut bob) = (Phone::of("Alice"), Phone::of("Bob"));
+    let (code, m1, m2) = up_to_second(&mut alice, &mut bob);
+    let Ok(Message::Two(Proof { token, hash, .. })) = Message::decode(&m2.payload) else { panic!() };
+    let nonce = [1; 16];
+    let tag = tag(&secret(&code), Label::Three, &hash, Some(&nonce));
+    let stale = Mail { payload: Message::Three(Proof { token, hash, nonce, tag }).encode(), ..m1 };
+    assert!(!alice.receive(&stale, MORNING));
+    assert!(alice.met.is_empty());
+}
+
+#[test]
+fn mallory_answers_a_photographed_code_and_does_not_wait_to_be_confirmed() {
+    let mut alice = Phone::of("Alice");
+    let code = alice.show(MORNING);
+    let first = first_by(mallory_as("mallory@example.org"), &code);
+    assert!(alice.receive(&forged("mallory@example.org", &alice, &first), MORNING));
+    let Message::One { transcript, .. } = first else { panic!() };
+    let (token, hash, nonce) = (transcript.token, transcript.hash(), [0; 16]);
+    let tag = tag(&secret(&code), Label::Three, &hash, Some(&nonce));
+    let third = forged("mallory@example.org", &alice, &Message::Three(Proof { token, hash, nonce, tag }));
+    assert!(!alice.receive(&third, MORNING));
+    let Action::AskNumber { id, .. } = alice.asked[0] else { panic!() };
+    alice.meetings.decline(id);
+    assert!(!alice.receive(&third, MORNING));
+    assert!(alice.met.is_empty());
+}
+
+#[test]
+fn a_replayed_third_mail_makes_nobody_met_again() {
+    let (mut alice, mut bob) = (Phone::of("Alice"), Phone::of("Bob"));
+    let (_, _, m2) = up_to_second(&mut alice, &mut bob);
+    bob.receive(&m2, MORNING);
+    let [m3] = bob.take_sent().try_into().unwrap();
+    alice.receive(&m3, MORNING);
+    alice.people.clear();
+    alice.receive(&m3, MORNING);
+    assert_eq!((alice.met.len(), alice.people.len()), (1, 0));
+}
+
+#[test]
 fn every_changed_octet_of_the_first_and_second_mail_is_noticed() {
     let (mut alice, mut bob) = (Phone::of("Alice"), Phone::of("Bob"));
     bob.scan(&alice.show(MORNING), MORNING);

@@ -157,6 +157,7 @@ fn a_known_person_with_another_anchor_is_asked_about_before_anything_changes() {
     alice.scan(&bob.show(MORNING), MORNING);
     deliver_all(&mut [&mut alice, &mut bob], MORNING);
     assert!(bob.met.is_empty(), "alice's mails change nothing either");
+    assert!(alice.met.is_empty(), "bob's phone answers nothing before he agrees");
 
     bob.agree(id, MORNING.plus(30)).unwrap();
     deliver_all(&mut [&mut alice, &mut bob], MORNING.plus(30));
