@@ -28,6 +28,10 @@ pub const MAX_CERTIFICATES: usize = 256;
 /// Limit of attributes of one signer, signed and unsigned ones counted separately.
 pub const MAX_ATTRIBUTES: usize = 64;
 
+/// Limit of certificates that are tried for one signer: several may have the same issuer and serial number, or key
+/// identifier, when somebody means harm.
+pub const MAX_CANDIDATES: usize = 8;
+
 /// A SignedData as received, BER or DER.
 #[derive(Clone, Debug)]
 pub struct SignedData {

@@ -511,6 +511,48 @@ fn a_certificate_of_the_same_issuer_and_serial_is_no_substitute() {
 }
 
 #[test]
+fn signed_attributes_are_not_taken_for_content() {
+    let openssl = Openssl::new();
+    let alice = openssl.identity("alice", P256);
+    let message = sign(&alice, &request(&alice, SignatureAlgorithm::EcdsaP256Sha256, false));
+    let original = SignedData::parse(&message).unwrap();
+    let (attributes, signature) =
+        (original.signers()[0].signed_attributes_der().unwrap(), original.signers()[0].signature());
+    // The attributes as content, without attributes: mathematically the signature is right.
+    let sha256 = write::algorithm(&oid::SHA256, &[]);
+    let info = write::sequence(&[
+        &write::small(1),
+        &write::sequence(&[alice.certificate.issuer_der(), &write::integer(alice.certificate.serial())]),
+        &sha256,
+        &SignatureAlgorithm::EcdsaP256Sha256.algorithm_identifier_der(),
+        &write::octet_string(signature),
+    ]);
+    let signed_data = write::sequence(&[
+        &write::small(1),
+        &write::set_of(vec![sha256]),
+        &write::sequence(&[&write::oid(&oid::DATA), &write::context(0, &[&write::octet_string(attributes)])]),
+        &write::tlv(0xA0, alice.certificate.der()),
+        &write::tlv(0x31, &info),
+    ]);
+    let forged = write::sequence(&[&write::oid(&oid::SIGNED_DATA), &write::context(0, &[&signed_data])]);
+    openssl.write("forged", &forged);
+    openssl.run(&[
+        "cms",
+        "-verify",
+        "-binary",
+        "-inform",
+        "DER",
+        "-in",
+        "forged",
+        "-CAfile",
+        "alice.crt",
+        "-purpose",
+        "any",
+    ]);
+    assert_eq!(verify(&forged).unwrap_err(), Reason::AttributesInvalid);
+}
+
+#[test]
 fn truncation_at_every_octet_is_an_error() {
     let openssl = Openssl::new();
     let alice = openssl.identity("alice", ED25519);

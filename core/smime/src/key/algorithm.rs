@@ -58,6 +58,9 @@ impl<'a> AlgorithmIdentifier<'a> {
     }
 }
 
+/// Longest RSASSA-PSS salt: no key that is read has room for more.
+const MAX_SALT_OCTETS: usize = (super::MAX_RSA_BITS / 8) as usize;
+
 /// How a signature is verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignatureScheme {
@@ -153,6 +156,9 @@ fn pss(parameters: Option<Element<'_>>) -> Result<SignatureScheme, KeyError> {
         Some(salt) => usize::try_from(salt.explicit()?.small()?).map_err(|_| KeyError::Malformed)?,
         None => 20,
     };
+    if salt_octets > MAX_SALT_OCTETS {
+        return Err(KeyError::Unsupported);
+    }
     if let Some(trailer) = fields.optional(ber::Tag::context(3))?
         && trailer.explicit()?.small()? != 1
     {

@@ -10,14 +10,12 @@ pub(super) fn first_block(pem: &[u8], labels: &[&str]) -> Option<Zeroizing<Vec<u
         let Some(label) = line.strip_prefix("-----BEGIN ").and_then(|line| line.strip_suffix("-----")) else {
             continue;
         };
-        let mut body = Zeroizing::new(String::with_capacity(pem.len()));
-        for line in lines.by_ref().take_while(|line| !line.starts_with("-----END ")) {
-            body.push_str(line);
-        }
-        if labels.contains(&label)
-            && let Ok(der) = data_encoding::BASE64.decode(body.as_bytes())
-        {
-            return Some(Zeroizing::new(der));
+        let body: Vec<&str> = lines.by_ref().take_while(|line| !line.starts_with("-----END ")).collect();
+        if labels.contains(&label) {
+            let base64 = Zeroizing::new(body.concat());
+            if let Ok(der) = data_encoding::BASE64.decode(base64.as_bytes()) {
+                return Some(Zeroizing::new(der));
+            }
         }
     }
     None

@@ -1,7 +1,7 @@
 //! One signature, checked mathematically.
 
 use super::attributes::{Attributes, NotSingle};
-use super::{IssuerAndSerial, SignedData, SignerInfo};
+use super::{IssuerAndSerial, MAX_CANDIDATES, SignedData, SignerInfo};
 use crate::ber::{self, BerError, Reader, Tag};
 use crate::certificate::Certificate;
 use crate::fingerprint::Fingerprint;
@@ -68,12 +68,18 @@ pub fn verify_signer(
     if let Some(attributes) = &signer.signed {
         check_content(attributes, signed, &digest.digest(content))?;
         check_algorithm_protection(attributes, &digest_algorithm, &signature_algorithm)?;
-    } else if signed.content_type != oid::DATA {
+    } else if signed.content_type != oid::DATA || looks_like_attributes(content) {
         // RFC 5652 section 5.3: attributes must be there when the content type is not id-data.
         return Err(Reason::AttributesInvalid);
     }
-    let mut failure = Reason::NoSignerCertificate;
+    let mut candidates: Vec<&Certificate> = Vec::new();
     for certificate in signer.named_certificates(signed.certificates.iter().chain(certificates)) {
+        if candidates.len() < MAX_CANDIDATES && !candidates.contains(&certificate) {
+            candidates.push(certificate);
+        }
+    }
+    let mut failure = Reason::NoSignerCertificate;
+    for certificate in candidates {
         match check_signature(signer, certificate, &scheme, content) {
             Ok(key) => {
                 return Ok(VerifiedSigner {
@@ -87,6 +93,15 @@ pub fn verify_signer(
         }
     }
     Err(failure)
+}
+
+/// The content is a set of signed attributes. Whoever has a message with signed attributes could take them for the
+/// content of one without, and the signature would be right.
+fn looks_like_attributes(content: &[u8]) -> bool {
+    let attributes = ber::single(content).ok().filter(|set| set.tag() == ber::SET);
+    attributes
+        .and_then(|set| Attributes::read(&set).ok())
+        .is_some_and(|attributes| attributes.values(&oid::MESSAGE_DIGEST).next().is_some())
 }
 
 fn weakness(scheme: &SignatureScheme, digest: DigestAlgorithm, key: &PublicKey) -> Option<Reason> {

@@ -1,9 +1,14 @@
 //! What the integration tests share: OpenSSL in a temporary folder, the corpora, randomness.
 #![allow(
     dead_code,
+    missing_docs,
     clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
     clippy::print_stdout,
-    reason = "each test file uses a part; tests may use the OS random source"
+    clippy::unwrap_used,
+    reason = "each test file uses a part; tests use the OS random source and say what they skip"
 )]
 
 use std::convert::Infallible;
