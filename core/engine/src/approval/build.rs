@@ -305,6 +305,7 @@ fn request_of(new: &NewRequest) -> Result<Request, BuildError> {
             .collect(),
         deadline: new.deadline.clone(),
         supersedes: None,
+        further_certificates: Vec::new(),
     };
     if request.is_coherent() { Ok(request) } else { Err(BuildError::Route) }
 }
@@ -437,6 +438,7 @@ fn shown_request(view: &RequestView) -> Request {
         timestamps: Vec::new(),
         deadline: None,
         supersedes: None,
+        further_certificates: Vec::new(),
     }
 }
 

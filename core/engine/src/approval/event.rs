@@ -1,6 +1,6 @@
 //! The machine-readable part of an event: JSON in, JSON out (docs/protocols/approval.md, section "Fields").
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use smime::{Certificate, EmailAddress, Fingerprint, UnixTime};
@@ -149,6 +149,8 @@ pub struct Request {
     pub deadline: Option<Deadline>,
     /// The revision before this one.
     pub supersedes: Option<RequestDigest>,
+    /// Certificates that the request carries although nobody is named by them: they help building paths.
+    pub further_certificates: Vec<Certificate>,
 }
 
 /// Somebody who takes part, with what is needed to check and to answer him.
@@ -311,6 +313,15 @@ impl Request {
     /// The participant's stage: its index in the route.
     pub fn stage_of(&self, number: u32) -> Option<usize> {
         self.route.iter().position(|stage| stage.approvers.contains(&number))
+    }
+
+    /// The certificates of `table` that are nobody's anchor or encryption certificate, by fingerprint.
+    pub(super) fn not_named(&self, mut table: BTreeMap<Fingerprint, Certificate>) -> Vec<Certificate> {
+        let people = self.participants.iter().flat_map(|p| p.anchors.iter().chain(&p.encryption));
+        for named in people.chain(self.timestamps.iter().map(|t| &t.anchor)) {
+            table.remove(&named.fingerprint());
+        }
+        table.into_values().collect()
     }
 
     /// It can be decided: numbers and addresses are distinct, everybody can be checked, the route names participants,

@@ -318,7 +318,8 @@ impl WireRequest {
         let mut named = BTreeSet::new();
         let mut certificates = Vec::new();
         let people = request.participants.iter().flat_map(|p| p.anchors.iter().chain(&p.encryption));
-        for certificate in people.chain(request.timestamps.iter().map(|t| &t.anchor)) {
+        let authorities = request.timestamps.iter().map(|t| &t.anchor);
+        for certificate in people.chain(authorities).chain(&request.further_certificates) {
             if named.insert(certificate.fingerprint()) {
                 certificates.push(data_encoding::BASE64.encode(certificate.der()));
             }
@@ -398,7 +399,9 @@ impl WireRequest {
             timestamps,
             deadline: self.deadline,
             supersedes: self.supersedes,
+            further_certificates: Vec::new(),
         };
+        let request = Request { further_certificates: request.not_named(table), ..request };
         // Exactly the first revision supersedes nothing.
         let revision_right = (common.rev == 1) == request.supersedes.is_none();
         if revision_right && request.is_coherent() && request.participant(common.author).is_some() {

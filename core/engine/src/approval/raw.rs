@@ -128,6 +128,14 @@ impl EventSet {
         }
     }
 
+    /// Takes out every copy of an event: a queued one that is not sent after all (rule 16), so that no later event names
+    /// it. `false` when there was none. Received events are evidence and stay.
+    pub fn remove(&mut self, id: EventId) -> bool {
+        let before = self.copies.len();
+        self.copies.retain(|_, raw| raw.id() != Some(id));
+        self.copies.len() != before
+    }
+
     /// Every copy, in the order of their digests.
     pub fn events(&self) -> impl Iterator<Item = &RawEvent> {
         self.copies.values()

@@ -153,6 +153,7 @@ impl<'a> Bench<'a> {
             .participants
             .iter()
             .flat_map(|p| p.anchors.iter().chain(&p.encryption))
+            .chain(&request.further_certificates)
             .chain(context.untrusted)
             .cloned()
             .collect();

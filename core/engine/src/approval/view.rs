@@ -19,7 +19,8 @@ pub struct Context<'a> {
     pub at: UnixTime,
     /// Authorities that are trusted locally. Only colours [`TokenView::trusted`]: which tokens count is said by the request.
     pub timestamp_anchors: &'a [TrustAnchor],
-    /// Certificates that help building paths.
+    /// Certificates that help building paths, besides those in the signatures and in the request. Devices that pass
+    /// different ones here may see different states: leave it empty where devices must agree.
     pub untrusted: &'a [Certificate],
 }
 

@@ -351,3 +351,49 @@ fn requests_that_nobody_could_decide_are_not_built() {
     let stranger = engine::approval::Signer { number: 9, ..world.bob.signer(&view(&set), KeyRole::Mail) };
     assert_eq!(build_comment(&view(&set), stranger, "hello", Vec::new()), Err(BuildError::NotNow));
 }
+
+#[test]
+fn documents_of_any_name_and_type_arrive_as_listed() {
+    let world = World::new();
+    let mut new = world.new_request();
+    let long = format!("{}.pdf", "很长的名字".repeat(40));
+    for (name, content_type, bytes) in [
+        ("notes.txt", "text/plain", &b"no line end, tab\tand\nbare LF\r\nand CRLF  "[..]),
+        ("page.html", "text/html", b"<p>not the mail's text</p>"),
+        ("\"quoted\"; name*=x.pdf", "application/pdf", b""),
+        (".hidden", "application/octet-stream", b"\x00\xff"),
+        ("😀 emoji مرحبا.PDF", "Application/PDF", b"--=_01010101010101010101010101010101--"),
+        (long.as_str(), "application/vnd.openxmlformats-officedocument.wordprocessingml.document", b"PK"),
+        ("mail.eml", "message/rfc822", b"Subject: hi\r\n\r\nApprove"),
+        ("signed.p7m", "application/pkcs7-mime", b"0\x80"),
+        ("approval.json", "application/json", b"{}"),
+    ] {
+        new.documents.push(engine::approval::Attached {
+            name: name.to_owned(),
+            content_type: content_type.to_owned(),
+            bytes: bytes.to_vec(),
+        });
+    }
+    let built = engine::approval::build_request(&new).unwrap();
+    let mut set = EventSet::new(built.digest);
+    set.insert(world.alice.send(&built));
+    let shown = view(&set);
+    assert_eq!(shown.outcome, Outcome::Open);
+    assert_eq!(shown.documents.len(), 10);
+    assert_eq!(
+        shown.documents[7].content_type, "application/octet-stream",
+        "a message travels as plain octets"
+    );
+}
+
+#[test]
+fn rule_16_an_unsent_decision_leaves_no_trace() {
+    let world = World::new();
+    let (_, mut set) = world.asked();
+    let before = view(&set);
+    let queued = world.bob_approves(&set);
+    set.insert(queued.clone());
+    assert!(!view(&set).may_decide(&world.bob.address));
+    assert!(set.remove(queued.id().unwrap()) && !set.remove(queued.id().unwrap()));
+    assert_eq!(view(&set), before);
+}
