@@ -17,8 +17,11 @@
 //! sled 0.34 takes a damaged message in its log for a write that a crash tore, and goes on without it: changes would vanish
 //! silently. So each group carries a keyed sum over its records, two roots (cache, irreplaceable) carry sums over the groups,
 //! and `head` tells which change must be there. Whatever sled lost, brought back or mixed is found when the store is opened
-//! or the group is first read, as [`StoreError::Damaged`](engine::ports::StoreError). A body that is replaced by an older
-//! version of itself, and a folder that is put back whole, are not noticed.
+//! or the group is first read, as [`StoreError::Damaged`](engine::ports::StoreError).
+//!
+//! What is left open: sled's recovery overwrites its log from the first damaged message on, before we can look, so that a
+//! damaged folder should be copied before it is tried again. A body that is replaced by an older version of itself, and a
+//! folder that is put back whole, are not noticed.
 
 mod bodies;
 pub mod contract;
