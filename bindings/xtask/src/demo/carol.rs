@@ -84,10 +84,9 @@ impl Story {
     }
 
     fn carol_forgets_the_code(&self, teller: &mut Teller, received: &Received) -> Result<()> {
-        let subject = format!("Re: {SUBJECT}");
         self.carol_sends(
             received,
-            &Reply { to: "alice", subject: &subject, text: "Approve\n\nRegards, Carol" },
+            &Reply { to: "alice", subject: "Re: [...]", text: "Approve\n\nRegards, Carol" },
         )?;
         let shown = self.approval(&self.alice)?;
         let (decided, ..) = decision(&shown, "carol")?;

@@ -30,7 +30,7 @@ impl Page {
     /// A check that holds, or the one that does not.
     pub fn check(&mut self, holds: bool, text: &str) {
         let (class, mark) = if holds { ("ok", "✓") } else { ("bad", "✗") };
-        let _ = write!(self.body, "<p class=\"{class}\"><b>{mark}</b> {}</p>", escape(text));
+        let _ = write!(self.body, "<p class=\"{class}\"><b>{mark}</b>{}</p>", escape(text));
     }
 
     /// What a program said, folded up unless `shown`.

@@ -1,0 +1,140 @@
+//! Adding an account that cannot be reached or trusted: one sentence, the right exit code, nothing left behind.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
+
+mod common;
+
+use std::net::Ipv4Addr;
+use std::sync::OnceLock;
+
+use common::{Office, as_text, file, refused, refused_both};
+use xtask::cli::{Terminal, list};
+use xtask::demo::search::search;
+use xtask::world::{Proxy, password};
+
+fn office() -> &'static Office {
+    static OFFICE: OnceLock<Office> = OnceLock::new();
+    OFFICE.get_or_init(Office::open)
+}
+
+/// The arguments of `account add` with one option's value replaced (`None` removes option and value).
+fn changed(person: &str, option: &str, value: Option<&str>) -> Vec<String> {
+    let mut args = office().world.account_args(person);
+    let place = args.iter().position(|arg| arg == option).unwrap();
+    match value {
+        Some(value) => args[place + 1] = value.to_owned(),
+        None => drop(args.drain(place..=place + 1)),
+    }
+    args
+}
+
+fn has_no_account(terminal: &Terminal) {
+    let accounts = terminal.json(["account", "list"]).unwrap();
+    assert!(list(&accounts, "accounts").is_empty(), "{accounts}");
+}
+
+#[test]
+fn a_wrong_password_is_refused_by_the_server() {
+    let terminal = office().terminal("alice-with-a-wrong-password");
+    let wrong = file(office(), "wrong-password", b"not-the-password-5150\n");
+    let args = changed("alice", "--password-file", Some(as_text(&wrong)));
+    let sentence = refused_both(&terminal, &args, 3, "login_refused");
+    assert!(sentence.contains("password"), "{sentence}");
+    has_no_account(&terminal);
+    let found = search(std::slice::from_ref(&terminal.home), &["not-the-password-5150"]).unwrap().found;
+    assert!(found.is_empty(), "{found:?}");
+}
+
+#[test]
+fn an_unknown_host_is_named() {
+    let terminal = office().terminal("alice-at-an-unknown-host");
+    // RFC 6761: names under `invalid` never resolve.
+    let args = changed("alice", "--imap", Some("imap.nowhere.invalid:993"));
+    let sentence = refused_both(&terminal, &args, 3, "network");
+    assert!(sentence.contains("imap.nowhere.invalid"), "{sentence}");
+    has_no_account(&terminal);
+}
+
+#[test]
+fn a_port_where_nobody_listens_is_named() {
+    let terminal = office().terminal("alice-at-a-closed-port");
+    // Bound and closed again: nobody listens there now.
+    let port = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+    let place = format!("localhost:{port}");
+    let sentence = refused_both(&terminal, &changed("alice", "--smtp", Some(&place)), 3, "network");
+    assert!(sentence.contains(&place), "{sentence}");
+    has_no_account(&terminal);
+}
+
+#[test]
+fn a_server_certificate_of_an_unknown_ca_is_refused() {
+    let terminal = office().terminal("alice-without-the-ca");
+    let sentence = refused_both(&terminal, &changed("alice", "--ca", None), 3, "certificate_untrusted");
+    assert!(sentence.contains("certificate"), "{sentence}");
+    let other = office().world.pki().stranger_ca().unwrap();
+    refused_both(&terminal, &changed("alice", "--ca", Some(as_text(&other))), 3, "certificate_untrusted");
+    has_no_account(&terminal);
+}
+
+#[test]
+fn a_server_certificate_for_another_host_is_refused() {
+    let terminal = office().terminal("alice-at-another-name");
+    // 127.0.0.2 is loopback too, but not a name in the certificate.
+    let proxy = Proxy::start(Ipv4Addr::new(127, 0, 0, 2).into(), office().world.ports().imaps).unwrap();
+    let args = changed("alice", "--imap", Some(&format!("127.0.0.2:{}", proxy.port())));
+    refused_both(&terminal, &args, 3, "certificate_untrusted");
+    has_no_account(&terminal);
+}
+
+#[test]
+fn a_server_that_offers_no_tls_never_hears_the_password() {
+    let terminal = office().terminal("alice-and-a-stripped-server");
+    let server = common::stripped::Server::start();
+    let args = changed("alice", "--imap", Some(&format!("starttls://localhost:{}", server.port())));
+    refused_both(&terminal, &args, 3, "server");
+    let heard = server.heard();
+    assert!(!heard.is_empty(), "the client has spoken to the server");
+    for word in [password("alice"), "LOGIN".to_owned(), "AUTHENTICATE".to_owned()] {
+        assert!(!heard.to_uppercase().contains(&word.to_uppercase()), "{heard}");
+    }
+    has_no_account(&terminal);
+}
+
+#[test]
+fn both_kinds_of_tls_work() {
+    let ports = office().world.ports();
+    let terminal = office().terminal("carol-by-starttls");
+    let mut args = changed("carol", "--imap", Some(&format!("starttls://localhost:{}", ports.imap_starttls)));
+    let place = args.iter().position(|arg| arg == "--smtp").unwrap();
+    args[place + 1] = format!("starttls://localhost:{}", ports.submission_starttls);
+    terminal.ok(args).unwrap();
+    terminal.ok(["sync"]).unwrap();
+}
+
+#[test]
+fn a_second_account_of_the_same_address_is_wrong_use() {
+    let terminal = office().person("dave");
+    refused_both(&terminal, &office().world.account_args("dave"), 2, "wrong_use");
+    assert_eq!(list(&terminal.json(["account", "list"]).unwrap(), "accounts").len(), 1);
+}
+
+#[test]
+fn the_wrong_passphrase_opens_nothing_and_destroys_nothing() {
+    let terminal = office().person("bob");
+    let wrong = file(office(), "wrong-passphrase", b"open sesame\n");
+    let mut stranger = terminal.clone();
+    stranger.passphrase_file = wrong;
+    refused_both(&stranger, &common::words(&["mail", "list"]), 4, "locked");
+    assert_eq!(list(&terminal.json(["account", "list"]).unwrap(), "accounts").len(), 1);
+}
+
+#[test]
+fn wrong_arguments_and_absent_files_are_wrong_use() {
+    let terminal = office().terminal("nobody-yet");
+    let absent = changed("alice", "--password-file", Some("/nonexistent/password"));
+    refused(&terminal.call(&absent).run().unwrap(), 2);
+    let garbage = file(office(), "garbage.pem", b"-----BEGIN CERTIFICATE-----\nAAAA\n");
+    let garbage = changed("alice", "--ca", Some(as_text(&garbage)));
+    let sentence = refused(&terminal.call(&garbage).run().unwrap(), 2);
+    assert!(sentence.contains("certificate"), "{sentence}");
+    assert_eq!(terminal.call(["account", "frobnicate"]).run().unwrap().code, Some(2));
+}
