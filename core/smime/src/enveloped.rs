@@ -125,7 +125,7 @@ pub enum DecryptError {
     /// Not EnvelopedData or AuthEnvelopedData.
     #[error("not an encrypted message")]
     NotEncrypted,
-    /// The structure is broken before any key is used.
+    /// The structure is broken before any key is used, or names more than [`MAX_RECIPIENTS`].
     #[error("the encrypted message is malformed")]
     Malformed,
     /// No recipient names one of the keys.

@@ -613,3 +613,25 @@ fn authenticated_attributes_and_short_tags_are_understood() {
     assert_eq!(decrypted.content.as_slice(), CONTENT);
     assert_eq!(decrypt(&build(&[]), &keys, &mut OsRandom).unwrap_err(), DecryptError::Failed);
 }
+
+#[test]
+fn more_recipients_than_the_limit_are_refused_before_any_key_is_used() {
+    let openssl = Openssl::new();
+    let bob = openssl.identity("bob", P256);
+    let message =
+        encrypt(CONTENT, &[recipient(&bob, RsaTransport::Pkcs1)], ContentCipher::Aes256Cbc, &mut OsRandom)
+            .unwrap();
+    let mut content_info = ber::single(&message).unwrap().reader().unwrap();
+    content_info.any().unwrap();
+    let mut fields = content_info.any().unwrap().explicit().unwrap().reader().unwrap();
+    let version = fields.any().unwrap().raw();
+    let recipients = fields.any().unwrap().content();
+    let content = fields.any().unwrap().raw();
+    let with = |count: usize| {
+        let set = write::tlv(0x31, &recipients.repeat(count));
+        let message = enveloped(&oid::ENVELOPED_DATA, &[version, &set, content]);
+        decrypt(&message, &[decryption_key(&bob)], &mut OsRandom).map(|decrypted| decrypted.content.to_vec())
+    };
+    assert_eq!(with(MAX_RECIPIENTS), Ok(CONTENT.to_vec()));
+    assert_eq!(with(MAX_RECIPIENTS + 1), Err(DecryptError::Malformed));
+}

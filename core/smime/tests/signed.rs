@@ -619,3 +619,49 @@ fn limits_are_named() {
     let other = write::sequence(&[&write::oid(&oid::DATA), &write::context(0, &[&write::octet_string(b"")])]);
     assert_eq!(SignedData::parse(&other).unwrap_err(), SignedDataError::NotSignedData);
 }
+
+/// Certificates of the same name and serial number, each with another key: every one tried costs a verification.
+#[test]
+fn only_a_few_certificates_are_tried_for_a_signer() {
+    use smime::signed::MAX_CANDIDATES;
+    let openssl = Openssl::new();
+    let namesakes: Vec<Identity> = (0..=MAX_CANDIDATES)
+        .map(|_| {
+            openssl.run(&["genpkey", "-out", "alice.key", "-algorithm", "ED25519"]);
+            openssl.run(&[
+                "req",
+                "-x509",
+                "-new",
+                "-key",
+                "alice.key",
+                "-out",
+                "alice.crt",
+                "-subj",
+                "/CN=alice",
+                "-set_serial",
+                "1",
+            ]);
+            Identity {
+                key: smime::PrivateKey::from_pem(&openssl.read("alice.key")).unwrap(),
+                certificate: Certificate::read_all(&openssl.read("alice.crt")).unwrap().remove(0),
+            }
+        })
+        .collect();
+    let alice = namesakes.last().unwrap();
+    let check = |carried: Vec<Vec<u8>>| {
+        let forgery = Forgery {
+            key: &alice.key,
+            identifier: &alice.certificate,
+            carried: &carried,
+            content_type: oid::DATA,
+            attributes: None,
+            sorted: true,
+        };
+        verify(&forgery.build()).map(|verified| verified.certificate().clone())
+    };
+    let all: Vec<Vec<u8>> = namesakes.iter().map(|namesake| namesake.certificate.der().to_vec()).collect();
+    assert_eq!(check(all[1..].to_vec()), Ok(alice.certificate.clone()));
+    // The same certificate again costs nothing and does not push Alice's out.
+    assert_eq!(check([vec![all[1].clone(); 20], all[1..].to_vec()].concat()), Ok(alice.certificate.clone()));
+    assert_eq!(check(all), Err(Reason::BadSignature));
+}
