@@ -123,6 +123,10 @@ fn note(event: &Event) -> Option<String> {
         Event::NoTimestamp { number } => {
             Some(format!("The timestamp authority gave no timestamp for mail {number}."))
         }
+        Event::CacheRebuilt => Some(
+            "The stored mail was damaged and is fetched again; keys, people and approvals are whole."
+                .to_owned(),
+        ),
         Event::Superseded { id } => {
             Some(format!("Your decision was not sent: the request has ended meanwhile ({id})."))
         }

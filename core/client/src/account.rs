@@ -252,7 +252,7 @@ impl AccountInner {
         Ok(())
     }
 
-    pub(crate) fn store(&self) -> Result<&Arc<dyn Store>, CoreError> {
+    pub(crate) fn store(&self) -> Result<&dyn Store, CoreError> {
         self.core.store()
     }
 

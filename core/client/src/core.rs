@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use engine::ports::{KeyInfo, KeyRole, Store, StoreError, Tree, Vault, VaultError};
 use serde::{Deserialize, Serialize};
 use smime::KeyAlgorithm;
+use store::SealedStore;
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::mpsc;
 use zeroize::Zeroizing;
@@ -43,6 +44,8 @@ pub enum Event {
         /// Digest of the request, hexadecimal.
         id: String,
     },
+    /// The stored mail was damaged and is fetched again; nothing else was touched.
+    CacheRebuilt,
     /// An own decision was not sent: its request has ended meanwhile.
     Superseded {
         /// Digest of the request, hexadecimal.
@@ -109,7 +112,7 @@ pub struct Core {
 pub(crate) struct CoreInner {
     pub(crate) config: CoreConfig,
     pub(crate) vault: Arc<dyn Vault>,
-    store: OnceLock<Arc<dyn Store>>,
+    store: OnceLock<Arc<SealedStore>>,
     accounts: Mutex<BTreeMap<String, Arc<AccountInner>>>,
     sender: mpsc::UnboundedSender<Event>,
     receiver: tokio::sync::Mutex<mpsc::UnboundedReceiver<Event>>,
@@ -219,7 +222,13 @@ impl CoreInner {
         self.sender.send(event).ok();
     }
 
-    pub(crate) fn store(&self) -> Result<&Arc<dyn Store>, CoreError> {
+    pub(crate) fn store(&self) -> Result<&dyn Store, CoreError> {
+        let store: &SealedStore = self.sealed_store()?;
+        Ok(store)
+    }
+
+    /// The store as it is, for what the port does not offer.
+    pub(crate) fn sealed_store(&self) -> Result<&Arc<SealedStore>, CoreError> {
         self.store.get().ok_or(CoreError::WrongUse(WrongUse::Locked))
     }
 
@@ -257,8 +266,7 @@ impl CoreInner {
             Err(error) => return Err(CoreError::Store(StoreError::Io(error.kind()))),
         };
         let key: [u8; 32] = key.as_slice().try_into().map_err(|_| CoreError::Vault(VaultError::Damaged))?;
-        let store = store::SealedStore::open(&data, &Zeroizing::new(key), Box::new(OsRandom))?;
-        let store: Arc<dyn Store> = Arc::new(store);
+        let store = Arc::new(SealedStore::open(&data, &Zeroizing::new(key), Box::new(OsRandom))?);
         for account in store.groups(Tree::Accounts)? {
             for number in crate::outbox::recover(store.as_ref(), &account)? {
                 self.emit(Event::OutboxStuck { number });

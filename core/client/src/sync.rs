@@ -105,6 +105,18 @@ impl AccountInner {
     /// Everything: mail in, meetings, approvals, outbox.
     pub(crate) async fn sync(&self) -> Result<SyncReport, CoreError> {
         let _busy = self.busy.lock().await;
+        match self.sync_once().await {
+            // The mail cache can be fetched again; keys, people, approvals and the outbox are not in it.
+            Err(CoreError::Store(error)) if error == store::CACHE_DAMAGED => {
+                self.core.sealed_store()?.clear_cache()?;
+                self.core.emit(Event::CacheRebuilt);
+                self.sync_once().await
+            }
+            done => done,
+        }
+    }
+
+    async fn sync_once(&self) -> Result<SyncReport, CoreError> {
         let mut report = SyncReport::default();
         let mut imap = self.imap().await?;
         let fetched = self.fetch_all(&mut imap, &mut report).await;
