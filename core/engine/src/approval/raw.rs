@@ -8,7 +8,7 @@ use smime::{EmailAddress, Fingerprint};
 
 use super::event::{Event, Kind};
 use super::ids::{Code, EventId, RequestDigest};
-use super::payload;
+use super::{MAX_JSON_OCTETS, payload};
 
 /// One signed mail part as received. Nothing in it is believed before [`evaluate`](super::evaluate) has checked it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,7 +30,8 @@ pub struct RawEvent {
 pub enum Route {
     /// A request with this digest (a new set, or a copy).
     Request(RequestDigest),
-    /// An event that names this request.
+    /// An event that names this request. Of a malformed one, which belongs into the set to be shown there, the kind is
+    /// unknown (and empty).
     Event(RequestDigest, Kind),
     /// A foreign reply that quotes these codes; more than one: it counts for none.
     Foreign(Vec<Code>),
@@ -70,7 +71,8 @@ impl RawEvent {
                     Some(digest) => Route::Event(digest, event.common.kind),
                     None => Route::Request(RequestDigest::of(&json)),
                 },
-                Err(_) => Route::None,
+                Err(_) => claimed_request(&json)
+                    .map_or(Route::None, |digest| Route::Event(digest, Kind::Unknown(String::new()))),
             },
             payload::JsonPart::Misplaced => Route::None,
             payload::JsonPart::None => match payload::foreign_codes(&message) {
@@ -90,6 +92,13 @@ impl RawEvent {
         octets.extend_from_slice(content);
         Fingerprint::of(&octets)
     }
+}
+
+/// The request that a malformed machine-readable part names; only for showing it in its place.
+fn claimed_request(json: &[u8]) -> Option<RequestDigest> {
+    let value: serde_json::Value =
+        serde_json::from_slice(json.get(..MAX_JSON_OCTETS.min(json.len()))?).ok()?;
+    value.get("request")?.as_str()?.parse().ok()
 }
 
 /// All events of one request, as received. A set: inserting twice changes nothing.
