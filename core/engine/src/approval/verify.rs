@@ -144,6 +144,8 @@ pub(super) type RelayedTokens = BTreeMap<TokenId, Vec<u8>>;
 /// A signature that leads to an anchor that the request names for its author, address included.
 struct Authentic {
     certificate: Certificate,
+    /// Where the path ends.
+    anchor: Certificate,
     tokens: Vec<ValidToken>,
 }
 
@@ -259,7 +261,7 @@ impl<'a> Bench<'a> {
         tokens: &RelayedTokens,
     ) -> Result<VerifiedEvent, Refused> {
         let (person, authentic) = self.author_by_certificate(opened, tokens)?;
-        let defect = if person.program != Program::Other {
+        let defect = if person.program != Program::Other || is_personal_root(&authentic.anchor) {
             Some(NotCounted::NotForeign)
         } else if reply.codes.len() > 1 {
             Some(NotCounted::CodeAmbiguous)
@@ -317,7 +319,8 @@ impl<'a> Bench<'a> {
         let judgement = judge(&opened.signed, &opened.content, Some(from), &policy);
         match judgement.valid_signers.as_slice() {
             [valid] if valid.content_sha256() == opened.id.0 => {
-                Ok(Authentic { certificate: valid.certificate().clone(), tokens })
+                let (certificate, anchor) = (valid.certificate().clone(), valid.anchor().clone());
+                Ok(Authentic { certificate, anchor, tokens })
             }
             _ => Err(judgement.signature.reasons),
         }
@@ -340,6 +343,12 @@ impl<'a> Bench<'a> {
         }
         valid.into_values().collect()
     }
+}
+
+/// A CA that speaks for an address of its own. Under it a person has an approval key, and only that decides (rule 15),
+/// whatever the request says about his program.
+fn is_personal_root(certificate: &Certificate) -> bool {
+    certificate.is_ca() && !certificate.emails().is_empty()
 }
 
 /// The request names this certificate for one participant; the address is compared by [`judge`].

@@ -141,13 +141,20 @@ fn rule_13_unsigned_and_broken_replies_never_count() {
 #[test]
 fn rule_15_a_countersign_person_does_not_decide_by_plain_reply() {
     let world = World::new();
-    let (request, mut set) = world.asked();
-    let entity = reply_entity("Approve", &request.text).replace('\n', "\r\n");
-    set.insert(world.bob.sign(entity.as_bytes(), KeyRole::Mail, false));
-    world.alice_app(&mut set);
-    let view = view(&set);
-    assert_eq!(view.outcome, Outcome::Open);
-    assert_eq!(view.not_counted[0].reason, NotCounted::NotForeign);
+    // A requester who says that bob has another program does not lower the bar to bob's mail key.
+    for program in [engine::approval::Program::Countersign, engine::approval::Program::Other] {
+        let mut new = world.new_request();
+        new.route[0].1[0].program = program;
+        let request = build_request(&new).unwrap();
+        let mut set = EventSet::new(request.digest);
+        set.insert(world.alice.send(&request));
+        let entity = reply_entity("Approve", &request.text).replace('\n', "\r\n");
+        set.insert(world.bob.sign(entity.as_bytes(), KeyRole::Mail, false));
+        world.alice_app(&mut set);
+        let view = view(&set);
+        assert_eq!(view.outcome, Outcome::Open);
+        assert_eq!(view.not_counted[0].reason, NotCounted::NotForeign);
+    }
 }
 
 #[test]
