@@ -341,3 +341,43 @@ pub(crate) enum Requirement {
     /// Its signature is valid
     Valid,
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use super::Cli;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    /// Every command that README shows is one that this program understands.
+    #[test]
+    fn readme_shows_commands_that_exist() {
+        let readme = include_str!("../../../README.md");
+        let shell = readme.split("```sh").skip(1).filter_map(|block| block.split("```").next());
+        let mut checked = 0;
+        for line in shell.flat_map(str::lines).filter(|line| line.starts_with("countersign ")) {
+            let line = line.split(" #").next().unwrap_or(line);
+            let line = line.split(" < ").next().unwrap_or(line);
+            let words: Vec<String> = line
+                .split('"')
+                .enumerate()
+                .flat_map(|(index, part)| match index % 2 {
+                    1 => vec![part.to_owned()],
+                    _ => part.split_whitespace().map(str::to_owned).collect(),
+                })
+                .collect();
+            let parsed = Cli::try_parse_from(&words);
+            assert!(
+                parsed.is_ok(),
+                "{line}: {}",
+                parsed.err().map(|error| error.to_string()).unwrap_or_default()
+            );
+            checked += 1;
+        }
+        assert!(checked >= 12, "README shows {checked} commands");
+    }
+}

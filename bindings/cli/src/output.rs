@@ -91,3 +91,21 @@ impl Progress {
         self.bar.finish_and_clear();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mail_can_not_drive_the_terminal() {
+        assert_eq!(safe("a\u{1b}[31mred\u{7}\r\nb"), "a[31mred\nb");
+        assert_eq!(safe("exe.\u{202e}fdp"), "exe.fdp");
+        assert_eq!(line("one\ntwo\tthree"), "one two three");
+    }
+
+    #[test]
+    fn columns_stand_below_each_other() {
+        let rows = [vec!["a".to_owned(), "b".to_owned()], vec!["采购".to_owned(), "c".to_owned()]];
+        assert_eq!(table(&rows), "a   b\n采购  c\n");
+    }
+}

@@ -460,3 +460,29 @@ async fn make_keys(core: &Arc<CoreInner>, config: &AccountConfig) -> Result<OwnK
         }],
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_are_read_as_people_write_them() {
+        let read = |text: &str, port| {
+            Server::parse(text, port).map(|server| (server.host, server.port, server.security))
+        };
+        assert_eq!(read("imap.example.org", 993), Some(("imap.example.org".into(), 993, Security::Tls)));
+        assert_eq!(read("localhost:40123", 993), Some(("localhost".into(), 40123, Security::Tls)));
+        assert_eq!(
+            read("mail.example.org:587", 465),
+            Some(("mail.example.org".into(), 587, Security::StartTls))
+        );
+        assert_eq!(
+            read("tls://mail.example.org:587", 465),
+            Some(("mail.example.org".into(), 587, Security::Tls))
+        );
+        assert_eq!(read("starttls://[::1]:1143", 993), Some(("::1".into(), 1143, Security::StartTls)));
+        for nonsense in ["", ":993", "plain://host:143", "host:many", "two words", "host:99999", "a/b"] {
+            assert_eq!(read(nonsense, 993), None, "{nonsense}");
+        }
+    }
+}

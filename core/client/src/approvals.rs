@@ -672,3 +672,17 @@ fn attachment(attached: &Attached) -> Attachment {
         bytes: attached.bytes.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::without_prefixes;
+
+    #[test]
+    fn prefixes_of_replies_are_taken_off_and_nothing_else() {
+        assert_eq!(without_prefixes("Re: AW: re:Lunch"), "Lunch");
+        assert_eq!(without_prefixes("回复：采购申请"), "采购申请");
+        assert_eq!(without_prefixes("Reform: a plan"), "Reform: a plan");
+        assert_eq!(without_prefixes("Re:"), "");
+        assert_eq!(without_prefixes("é"), "é");
+    }
+}
