@@ -107,9 +107,15 @@ fn the_evidence_verifies_with_openssl() {
     set.insert(world.carol.reply("Approved.", &request.text));
     world.alice_app(&mut set);
     let items = evidence_order(&set, &view(&set), &CONTEXT);
-    let names: Vec<(u32, &str)> = items.iter().map(|item| (item.number, item.kind.name())).collect();
-    assert_eq!(names[..2], [(1, "request"), (2, "approve")]);
-    assert_eq!(items.len(), 5);
+    let numbers: Vec<u32> = items.iter().map(|item| item.number).collect();
+    assert_eq!(numbers, [1, 2, 3, 4, 5]);
+    let names: Vec<&str> = items.iter().map(|item| item.kind.name()).collect();
+    // The decisions have seen nothing of each other and may have been stamped in the same second.
+    assert!(
+        ["request", "approve", "reply", "relay", "result"] == names[..]
+            || ["request", "reply", "approve", "relay", "result"] == names[..],
+        "{names:?}"
+    );
     let dir = tempfile::tempdir().unwrap();
     let write = |name: &str, octets: &[u8]| std::fs::write(dir.path().join(name), octets).unwrap();
     write("tsa.pem", world.authority.anchor.to_pem().as_bytes());
