@@ -142,7 +142,7 @@ pub fn open(
         signature: judgement.signature,
         timestamp: judgement.timestamp,
         parts,
-        approval: None,
+        approval: approval_record(&payload),
         warnings: warnings.into_iter().collect(),
     };
     Ok(Opened {
@@ -453,6 +453,12 @@ fn imitates_address(name: &str, address: &str) -> bool {
     name.split(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '(' | ')' | ',' | ';' | '"' | '\''))
         .filter(|word| word.contains('@') || word.contains('\u{ff20}'))
         .any(|word| !word.eq_ignore_ascii_case(address))
+}
+
+/// The approval event in a payload as it says of itself; nothing of it is checked against its request here.
+fn approval_record(payload: &Message) -> Option<serde_json::Value> {
+    let event = crate::approval::event_of(payload)?.ok()?;
+    serde_json::from_slice(&event.to_json()).ok()
 }
 
 fn part_records(payload: &Message, credit: Credit) -> Vec<PartRecord> {
