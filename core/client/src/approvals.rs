@@ -122,7 +122,8 @@ impl Approvals {
         let waiting = self.inner.outbox_items()?.iter().any(|item| {
             matches!(&item.kind, Kind::Event { request, is_decision: true, .. } if *request == digest.0)
         });
-        Ok(view::full(&view, &self.inner.settings.address, &self.inner.people()?, waiting))
+        let held = self.inner.held_requests()?;
+        Ok(view::full(&view, &self.inner.settings.address, &self.inner.people()?, &held, waiting))
     }
 
     /// Signs the decision with the approval key and puts it into the outbox.
@@ -220,6 +221,12 @@ impl AccountInner {
 
     fn view(&self, digest: RequestDigest) -> Result<RequestView, CoreError> {
         Ok(approval::evaluate(&self.event_set(digest)?, &self.grounds()?.context()))
+    }
+
+    /// Requests that this device holds, not merely events that name them.
+    fn held_requests(&self) -> Result<BTreeSet<RequestDigest>, CoreError> {
+        let known = self.known_requests()?;
+        Ok(known.into_iter().filter(|known| known.subject.is_some()).map(|known| known.digest).collect())
     }
 
     pub(crate) fn grounds(&self) -> Result<Grounds, CoreError> {
@@ -597,11 +604,15 @@ impl AccountInner {
             }
             Route::Request(_) => {}
             Route::Event(digest, _) => {
-                digests.insert(*digest);
+                let is_held = self.held_requests()?.contains(digest);
+                // An event may overtake its request. Strangers' events for requests that are not here would fill the
+                // irreplaceable tree; a participant's is asked for again once the request names it.
+                if is_held || opened.verdict.signature.state == SignatureState::Valid {
+                    digests.insert(*digest);
+                }
                 // A decision on a request that is not here, in the thread of one that is: the alarm of rule 7.
-                let known = self.known_requests()?;
-                if !known.iter().any(|known| known.digest == *digest && known.subject.is_some()) {
-                    digests.extend(self.replied_to(&known, headers));
+                if !is_held {
+                    digests.extend(self.replied_to(&self.known_requests()?, headers));
                 }
             }
             Route::Foreign(codes) => {

@@ -1,6 +1,8 @@
 //! View records of approvals.
 
-use engine::approval::{DecisionView, Document, Outcome, RequestView, Rule, StageState, Word};
+use std::collections::BTreeSet;
+
+use engine::approval::{DecisionView, Document, Outcome, RequestDigest, RequestView, Rule, StageState, Word};
 use engine::people::People;
 use serde::Serialize;
 use smime::path::Trust;
@@ -139,6 +141,7 @@ pub(super) fn full(
     view: &RequestView,
     me: &EmailAddress,
     people: &People,
+    held: &BTreeSet<RequestDigest>,
     decision_waiting: bool,
 ) -> ApprovalView {
     let stages = view.stages.iter().map(|stage| StageLine {
@@ -182,7 +185,7 @@ pub(super) fn full(
             .collect(),
         missing: view.missing.iter().map(|missing| missing.id.to_hex()).collect(),
         forks: view.forks.iter().map(|fork| fork.author).collect(),
-        alarms: view.alarms.clone(),
+        alarms: view.alarms_without(held),
     }
 }
 
