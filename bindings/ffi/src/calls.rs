@@ -78,12 +78,11 @@ impl Calls {
 
     /// The next event; nothing when the core is closed.
     pub(crate) async fn next_event(&self, cancel: Cancel) -> Result<Option<Event>, CoreError> {
+        let cancelled = cancel.map(|token| token.waiter());
         let mut event = std::pin::pin!(self.core.next_event());
         std::future::poll_fn(|context| {
             // Cancelled first: an event that was taken out must not be lost.
-            if let Some(token) = &cancel
-                && token.poll_cancelled(context).is_ready()
-            {
+            if cancelled.as_ref().is_some_and(|token| token.poll(context).is_ready()) {
                 return Poll::Ready(Err(CoreError::Stopped { reason: StopReason::Cancelled }));
             }
             event.as_mut().poll(context).map(|event| Ok(event.map(Event::from)))

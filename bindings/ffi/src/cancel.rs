@@ -1,5 +1,6 @@
 //! Cancelling from the other side: neither a Kotlin coroutine nor a Swift task that ends reaches the work in Rust.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -18,7 +19,8 @@ pub struct CancelToken {
 struct State {
     is_cancelled: bool,
     running: Vec<Canceller>,
-    waiting: Vec<Waker>,
+    waiting: BTreeMap<u64, Waker>,
+    next_number: u64,
 }
 
 #[uniffi::export]
@@ -40,7 +42,7 @@ impl CancelToken {
         for work in running {
             work.cancel();
         }
-        for waker in waiting {
+        for waker in waiting.into_values() {
             waker.wake();
         }
     }
@@ -69,22 +71,76 @@ impl CancelToken {
         state.running.push(work);
     }
 
-    /// Ready when cancelled; else the caller is woken then.
-    pub(crate) fn poll_cancelled(&self, context: &Context<'_>) -> Poll<()> {
+    /// For a call that waits without work.
+    pub(crate) fn waiter(self: &Arc<Self>) -> Waiter {
         let mut state = self.lock();
+        state.next_number += 1;
+        Waiter { token: Arc::clone(self), number: state.next_number }
+    }
+}
+
+/// One place in the queue of those that are woken; given back when the call ends.
+pub(crate) struct Waiter {
+    token: Arc<CancelToken>,
+    number: u64,
+}
+
+impl Waiter {
+    /// Ready when cancelled; else the caller is woken then.
+    pub(crate) fn poll(&self, context: &Context<'_>) -> Poll<()> {
+        let mut state = self.token.lock();
         if state.is_cancelled {
             return Poll::Ready(());
         }
-        if !state.waiting.iter().any(|waker| waker.will_wake(context.waker())) {
-            state.waiting.push(context.waker().clone());
-        }
+        let replaced = state.waiting.insert(self.number, context.waker().clone());
+        drop(state);
+        drop(replaced);
         Poll::Pending
     }
 }
 
+impl Drop for Waiter {
+    fn drop(&mut self) {
+        let removed = self.token.lock().waiting.remove(&self.number);
+        // Not under the lock: a waker may be the last that holds a call.
+        drop(removed);
+    }
+}
+
 #[cfg(test)]
-impl CancelToken {
-    pub(crate) fn remembered(&self) -> usize {
-        self.lock().running.len()
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_forgets_work_that_has_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let vault = folder.path().join("vault").to_str().unwrap().to_owned();
+        let vault = crate::vault::PlatformVault(crate::open_passphrase_vault(vault, String::new()).unwrap());
+        let config = client::CoreConfig { home: folder.path().to_owned(), offline: true };
+        let core = client::Core::new(config, Arc::new(vault)).unwrap();
+        let token = CancelToken::new();
+        for _ in 0..100 {
+            let work = core.spawn(async { Ok(()) });
+            let canceller = work.canceller();
+            work.wait().unwrap();
+            token.stops(canceller);
+        }
+        assert_eq!(token.lock().running.len(), 1);
+    }
+
+    #[test]
+    fn a_token_forgets_calls_that_have_ended() {
+        let token = CancelToken::new();
+        let context = Context::from_waker(Waker::noop());
+        let waiter = token.waiter();
+        for _ in 0..100 {
+            assert!(waiter.poll(&context).is_pending());
+            assert!(token.waiter().poll(&context).is_pending());
+        }
+        assert_eq!(token.lock().waiting.len(), 1);
+        token.cancel();
+        assert!(waiter.poll(&context).is_ready());
+        drop(waiter);
+        assert_eq!(Arc::strong_count(&token), 1);
     }
 }

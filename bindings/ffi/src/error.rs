@@ -402,3 +402,6 @@ pub(crate) fn address(text: &str) -> Result<client::EmailAddress, CoreError> {
 pub(crate) fn addresses(texts: &[String]) -> Result<Vec<client::EmailAddress>, CoreError> {
     texts.iter().map(|text| address(text)).collect()
 }
+
+#[cfg(test)]
+mod tests;

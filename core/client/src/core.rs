@@ -116,6 +116,8 @@ pub(crate) struct CoreInner {
     pub(crate) config: CoreConfig,
     pub(crate) vault: Arc<dyn Vault>,
     state: Mutex<State>,
+    /// One unlocking at a time: two would make two store keys.
+    unlocking: tokio::sync::Mutex<()>,
     receiver: tokio::sync::Mutex<mpsc::UnboundedReceiver<Event>>,
     pub(crate) handle: Handle,
 }
@@ -142,6 +144,7 @@ impl Core {
             config,
             vault,
             state: Mutex::new(State { store: None, accounts: BTreeMap::new(), sender: Some(sender) }),
+            unlocking: tokio::sync::Mutex::new(()),
             receiver: tokio::sync::Mutex::new(receiver),
             handle: runtime.handle().clone(),
         };
@@ -304,6 +307,7 @@ impl CoreInner {
     }
 
     async fn unlock(&self) -> Result<(), CoreError> {
+        let _unlocking = self.unlocking.lock().await;
         if self.state().store.is_some() {
             return Ok(());
         }
@@ -338,7 +342,7 @@ impl CoreInner {
         if state.sender.is_none() {
             return Err(CoreError::WrongUse(WrongUse::Closed));
         }
-        state.store.get_or_insert(store);
+        state.store = Some(store);
         Ok(())
     }
 
