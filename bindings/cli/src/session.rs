@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use client::{Account, Core, CoreConfig, CoreError, Event, Task, Thing};
+use client::{Account, Core, CoreConfig, CoreError, Event, OutboxState, Task, Thing};
 
 use crate::args::Cli;
 use crate::failure::Failure;
@@ -77,9 +77,9 @@ impl Session {
         };
         let entries = account.composer().outbox()?;
         match entries.iter().find(|entry| entry.number == number).map(|entry| entry.state) {
-            None | Some("sent") => Ok(()),
-            Some("uncertain") => Err(Failure::Uncertain { number }),
-            Some("refused") => Err(Failure::Refused { number }),
+            None | Some(OutboxState::Sent) => Ok(()),
+            Some(OutboxState::Uncertain) => Err(Failure::Uncertain { number }),
+            Some(OutboxState::Refused) => Err(Failure::Refused { number }),
             Some(_) => Err(Failure::NotSent { number, cause }),
         }
     }

@@ -61,8 +61,8 @@ pub struct AccountSummary {
 /// One own key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct OwnKey {
-    /// `root`, `approval`, `mail`, `encryption`.
-    pub role: &'static str,
+    /// What it is for.
+    pub role: OwnKeyRole,
     /// `p256`, …
     pub algorithm: Option<KeyAlgorithm>,
     /// SHA-256 of the certificate, hexadecimal.
@@ -71,6 +71,32 @@ pub struct OwnKey {
     pub not_after: UnixTime,
     /// PEM of the certificate.
     pub certificate: String,
+}
+
+/// What an own key is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OwnKeyRole {
+    /// Issues the others.
+    Root,
+    /// Signs decisions.
+    Approval,
+    /// Signs mail.
+    Mail,
+    /// Decrypts mail.
+    Encryption,
+}
+
+impl OwnKeyRole {
+    /// As in JSON.
+    pub fn code(self) -> &'static str {
+        match self {
+            OwnKeyRole::Root => "root",
+            OwnKeyRole::Approval => "approval",
+            OwnKeyRole::Mail => "mail",
+            OwnKeyRole::Encryption => "encryption",
+        }
+    }
 }
 
 pub(crate) struct AccountInner {
@@ -129,12 +155,12 @@ impl Account {
     pub fn keys(&self) -> Result<Vec<OwnKey>, CoreError> {
         let own = &self.inner.own;
         let mut keys = vec![
-            own_key("root", &own.root()?),
-            own_key("approval", &own.approval_certificate()?),
-            own_key("mail", &own.mail_certificate()?),
+            own_key(OwnKeyRole::Root, &own.root()?),
+            own_key(OwnKeyRole::Approval, &own.approval_certificate()?),
+            own_key(OwnKeyRole::Mail, &own.mail_certificate()?),
         ];
         for certificate in own.encryption_certificates()? {
-            keys.push(own_key("encryption", &certificate));
+            keys.push(own_key(OwnKeyRole::Encryption, &certificate));
         }
         Ok(keys)
     }
@@ -171,7 +197,7 @@ impl Account {
     }
 }
 
-fn own_key(role: &'static str, certificate: &Certificate) -> OwnKey {
+fn own_key(role: OwnKeyRole, certificate: &Certificate) -> OwnKey {
     OwnKey {
         role,
         algorithm: certificate.key_algorithm(),
@@ -254,7 +280,7 @@ impl AccountInner {
         Ok(())
     }
 
-    pub(crate) fn store(&self) -> Result<&dyn Store, CoreError> {
+    pub(crate) fn store(&self) -> Result<Arc<dyn Store>, CoreError> {
         self.core.store()
     }
 

@@ -30,7 +30,9 @@ use crate::record::{decode, encode};
 use crate::system::{now, random_array};
 use crate::task::Task;
 
-pub use self::view::{ApprovalSummary, ApprovalView, NotCountedView, PersonDecision, StageLine};
+pub use self::view::{
+    ApprovalState, ApprovalSummary, ApprovalView, Decision, NotCountedView, PersonDecision, StageLine,
+};
 
 mod view;
 

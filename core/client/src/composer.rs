@@ -9,6 +9,7 @@ use mail::Mailbox;
 use mail::compose::{Attachment, ComposeError, Draft, random_message_id};
 use mail::protect::{Protection, protect};
 use smime::enveloped::{ContentCipher, Recipient, RsaTransport};
+use smime::path::Trust;
 use smime::signed::{self, SignRequest};
 use smime::{Certificate, EmailAddress};
 
@@ -41,6 +42,19 @@ pub struct NewMail {
     pub signed_only: bool,
 }
 
+/// How a mail to somebody would go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecipientView {
+    /// Address.
+    pub address: EmailAddress,
+    /// Display name, when the person is known.
+    pub name: Option<String>,
+    /// Why the person's certificates are trusted.
+    pub trust: Trust,
+    /// Mail can be encrypted.
+    pub can_encrypt: bool,
+}
+
 /// A file to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileToSend {
@@ -53,6 +67,23 @@ pub struct FileToSend {
 }
 
 impl Composer {
+    /// How a mail to these people would go, in the given order.
+    pub fn recipients(&self, addresses: &[EmailAddress]) -> Result<Vec<RecipientView>, CoreError> {
+        let people = self.inner.people()?;
+        let at = now();
+        let view = |address: &EmailAddress| {
+            let contact = people.get(address.folded());
+            let is_own = *address == self.inner.settings.address;
+            RecipientView {
+                address: address.clone(),
+                name: contact.and_then(|contact| contact.name.clone()),
+                trust: contact.map_or(Trust::None, |contact| contact.trust),
+                can_encrypt: is_own || contact.is_some_and(|contact| contact.recipient(at).is_some()),
+            }
+        };
+        Ok(addresses.iter().map(view).collect())
+    }
+
     /// Signs the mail and puts it into the outbox, whose number is returned; [`flush`](Self::flush) sends it.
     pub fn send(&self, mail: NewMail) -> Task<u64> {
         let inner = Arc::clone(&self.inner);

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use engine::ports::{KeyInfo, KeyRole, Store, StoreError, Tree, Vault, VaultError};
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,8 @@ use crate::task::Task;
 
 /// Bound to the store key when it is sealed.
 const STORE_KEY_CONTEXT: &[u8] = b"countersign store key 1";
+/// How long closing waits for work that can't be interrupted (a write to the disk).
+const CLOSING_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Something that happened; pulled by [`Core::next_event`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,17 +109,24 @@ pub enum ProgressStep {
 /// The root object. One home has one core at a time.
 pub struct Core {
     inner: Arc<CoreInner>,
-    runtime: Runtime,
+    runtime: Mutex<Option<Runtime>>,
 }
 
 pub(crate) struct CoreInner {
     pub(crate) config: CoreConfig,
     pub(crate) vault: Arc<dyn Vault>,
-    store: OnceLock<Arc<SealedStore>>,
-    accounts: Mutex<BTreeMap<String, Arc<AccountInner>>>,
-    sender: mpsc::UnboundedSender<Event>,
+    state: Mutex<State>,
     receiver: tokio::sync::Mutex<mpsc::UnboundedReceiver<Event>>,
     pub(crate) handle: Handle,
+}
+
+/// What closing takes away. Locked only to look at it or change it.
+struct State {
+    store: Option<Arc<SealedStore>>,
+    /// Each holds the core, too: closing breaks the circle.
+    accounts: BTreeMap<String, Arc<AccountInner>>,
+    /// `None` when closed.
+    sender: Option<mpsc::UnboundedSender<Event>>,
 }
 
 impl Core {
@@ -131,20 +141,18 @@ impl Core {
         let inner = CoreInner {
             config,
             vault,
-            store: OnceLock::new(),
-            accounts: Mutex::new(BTreeMap::new()),
-            sender,
+            state: Mutex::new(State { store: None, accounts: BTreeMap::new(), sender: Some(sender) }),
             receiver: tokio::sync::Mutex::new(receiver),
             handle: runtime.handle().clone(),
         };
-        Ok(Core { inner: Arc::new(inner), runtime })
+        Ok(Core { inner: Arc::new(inner), runtime: Mutex::new(Some(runtime)) })
     }
 
     /// Opens the home with the vault's sealing key; makes both at the first time. Mail that was caught between data and
     /// answer is marked uncertain.
     pub fn unlock(&self) -> Task<()> {
         let inner = Arc::clone(&self.inner);
-        Task::spawn(self.runtime.handle(), async move { inner.unlock().await })
+        Task::spawn(&self.inner.handle, async move { inner.unlock().await })
     }
 
     /// Addresses of all accounts.
@@ -172,19 +180,57 @@ impl Core {
     /// Checks the servers, makes keys and certificates, stores all of it at once. Nothing is kept when a step fails.
     pub fn add_account(&self, config: AccountConfig, password: Zeroizing<String>) -> Task<Account> {
         let inner = Arc::clone(&self.inner);
-        Task::spawn(self.runtime.handle(), async move {
+        Task::spawn(&self.inner.handle, async move {
             let name = config.address.folded().to_owned();
             AccountInner::add(&inner, config, password).await?;
             Ok(Account { inner: inner.open_account(&name)? })
         })
     }
 
-    /// The next event, as soon as there is one.
-    pub fn next_event(&self) -> Task<Event> {
+    /// The next event, as soon as there is one; `None` when the core is closed. Runs on any executor; a call that is
+    /// dropped loses no event.
+    pub fn next_event(&self) -> impl Future<Output = Option<Event>> + Send + use<> {
         let inner = Arc::clone(&self.inner);
-        Task::spawn(self.runtime.handle(), async move {
-            inner.receiver.lock().await.recv().await.ok_or(CoreError::Cancelled)
-        })
+        async move { inner.receiver.lock().await.recv().await }
+    }
+
+    /// Runs a caller's own work on the core's runtime.
+    pub fn spawn<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, CoreError>> + Send + 'static,
+    ) -> Task<T> {
+        Task::spawn(&self.inner.handle, work)
+    }
+
+    /// Runs work that reads the store without awaiting, apart from the work that does.
+    pub fn spawn_blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, CoreError> + Send + 'static,
+    ) -> Task<T> {
+        Task::spawn_blocking(&self.inner.handle, work)
+    }
+
+    /// Ends everything: running tasks are cancelled, pending events end, the store is released and its folder may be
+    /// opened again. Later calls fail with [`WrongUse::Closed`] or [`CoreError::Cancelled`]. Blocks until running work has
+    /// stopped (10 s at most); must not be called on the core's own runtime.
+    pub fn close(&self) {
+        self.end(true);
+    }
+
+    fn end(&self, may_block: bool) {
+        self.inner.state().sender = None;
+        let runtime = self.runtime.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match runtime {
+            Some(runtime) if may_block => runtime.shutdown_timeout(CLOSING_PATIENCE),
+            Some(runtime) => runtime.shutdown_background(),
+            None => {}
+        }
+        let (store, accounts) = {
+            let mut state = self.inner.state();
+            (state.store.take(), std::mem::take(&mut state.accounts))
+        };
+        // Outside the lock: closing the store writes.
+        drop((store, accounts));
     }
 
     /// Blocks until the work is done, handing events over as they come; for programs without an event loop.
@@ -193,7 +239,7 @@ impl Core {
         task: Task<T>,
         mut on_event: impl FnMut(Event),
     ) -> Result<T, CoreError> {
-        let result = self.runtime.block_on(async {
+        let result = self.inner.handle.block_on(async {
             let mut events = self.inner.receiver.lock().await;
             let mut task = std::pin::pin!(task);
             loop {
@@ -216,20 +262,36 @@ impl Core {
     }
 }
 
+impl Drop for Core {
+    fn drop(&mut self) {
+        // A runtime can't wait for itself.
+        self.end(Handle::try_current().is_err());
+    }
+}
+
 impl CoreInner {
-    pub(crate) fn emit(&self, event: Event) {
-        // The receiver lives as long as `self`; a core that is going down loses its last events, never data.
-        self.sender.send(event).ok();
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn store(&self) -> Result<&dyn Store, CoreError> {
-        let store: &SealedStore = self.sealed_store()?;
-        Ok(store)
+    pub(crate) fn emit(&self, event: Event) {
+        // A core that is going down loses its last events, never data.
+        if let Some(sender) = &self.state().sender {
+            sender.send(event).ok();
+        }
+    }
+
+    pub(crate) fn store(&self) -> Result<Arc<dyn Store>, CoreError> {
+        Ok(self.sealed_store()?)
     }
 
     /// The store as it is, for what the port does not offer.
-    pub(crate) fn sealed_store(&self) -> Result<&Arc<SealedStore>, CoreError> {
-        self.store.get().ok_or(CoreError::WrongUse(WrongUse::Locked))
+    pub(crate) fn sealed_store(&self) -> Result<Arc<SealedStore>, CoreError> {
+        let state = self.state();
+        if state.sender.is_none() {
+            return Err(CoreError::WrongUse(WrongUse::Closed));
+        }
+        state.store.clone().ok_or(CoreError::WrongUse(WrongUse::Locked))
     }
 
     /// The key of this device that seals others; made at the first time.
@@ -242,7 +304,7 @@ impl CoreInner {
     }
 
     async fn unlock(&self) -> Result<(), CoreError> {
-        if self.store.get().is_some() {
+        if self.state().store.is_some() {
             return Ok(());
         }
         let path = self.config.home.join("store.key");
@@ -272,18 +334,25 @@ impl CoreInner {
                 self.emit(Event::OutboxStuck { number });
             }
         }
-        self.store.set(store).ok();
+        let mut state = self.state();
+        if state.sender.is_none() {
+            return Err(CoreError::WrongUse(WrongUse::Closed));
+        }
+        state.store.get_or_insert(store);
         Ok(())
     }
 
     fn open_account(self: &Arc<Self>, name: &str) -> Result<Arc<AccountInner>, CoreError> {
-        let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(account) = accounts.get(name) {
+        if let Some(account) = self.state().accounts.get(name) {
             return Ok(Arc::clone(account));
         }
-        let account = Arc::new(AccountInner::open(self, name)?);
-        accounts.insert(name.to_owned(), Arc::clone(&account));
-        Ok(account)
+        let opened = Arc::new(AccountInner::open(self, name)?);
+        let mut state = self.state();
+        if state.sender.is_none() {
+            return Err(CoreError::WrongUse(WrongUse::Closed));
+        }
+        // Two callers at once get the same account: its locks must be the same, too.
+        Ok(Arc::clone(state.accounts.entry(name.to_owned()).or_insert(opened)))
     }
 }
 

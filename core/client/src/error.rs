@@ -68,6 +68,9 @@ pub enum WrongUse {
     /// No account, or several and none named.
     #[error("name the account: there is none, or more than one")]
     WhichAccount,
+    /// The core was closed.
+    #[error("the core is closed")]
+    Closed,
     /// Not unlocked yet.
     #[error("the core is locked: unlock it first")]
     Locked,

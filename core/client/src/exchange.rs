@@ -8,7 +8,9 @@ use engine::meeting::{
 use engine::outbox::{Kind, OutboxItem, SealTo, Stage};
 use engine::people::{Capabilities, Contact, People};
 use engine::ports::{Batch, KeyRole, RecordKey, SignPurpose, Tree};
-use engine::qr::{Card, Code, CodeError, qr_png, qr_terminal, read_png};
+use engine::qr::{
+    Card, Code, CodeError, Frame, Modules, PictureError, qr_png, qr_terminal, read_frame, read_png,
+};
 use engine::secure::Opened;
 use mail::Mailbox;
 use mail::compose::Attachment;
@@ -44,11 +46,30 @@ pub struct CodeView {
     /// PNG picture.
     #[serde(skip)]
     pub png: Vec<u8>,
+    /// Modules on a side, without the light border of 4 modules that belongs around them.
+    #[serde(skip)]
+    pub size: u32,
+    /// The modules row by row from the top left; dark ones are `true`.
+    #[serde(skip)]
+    pub dark: Vec<bool>,
     /// For a terminal, in half blocks.
     #[serde(skip)]
     pub terminal: String,
     /// Seconds for which it can start a meeting; 0 for a card.
     pub valid_for: u64,
+}
+
+/// One 8-bit luma plane of a camera (the Y of YUV_420_888 or of 420f).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CameraFrame {
+    /// Pixels in a row.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// Octets from the begin of a row to the begin of the next one; not less than `width`.
+    pub row_stride: u32,
+    /// The plane; its last row may end after `width` octets.
+    pub luma: Vec<u8>,
 }
 
 /// What a scan led to.
@@ -107,16 +128,33 @@ impl QrExchange {
         self.scan(picture, true)
     }
 
+    /// As [`meet`](Self::meet), from a camera; `None` when no code can be read in this frame. Hand in one frame at a time.
+    pub fn meet_frame(&self, frame: CameraFrame) -> Task<Option<ScanView>> {
+        self.scan_frame(frame, false)
+    }
+
+    /// As [`scan_card`](Self::scan_card), from a camera; `None` when no code can be read in this frame.
+    pub fn scan_card_frame(&self, frame: CameraFrame) -> Task<Option<ScanView>> {
+        self.scan_frame(frame, true)
+    }
+
     fn scan(&self, picture: Vec<u8>, as_card: bool) -> Task<ScanView> {
         let inner = Arc::clone(&self.inner);
         Task::spawn(&self.inner.core.handle, async move {
-            let code = read_code(&picture)?;
-            if !as_card && !inner.core.config.offline {
-                // A first mail of the other side that has come already makes this scan the confirmation. Scanning works
-                // without a network as well: the mails finish it later.
-                let _ = inner.sync().await;
+            let text = read_png(&picture).map_err(|_| CoreError::Unreadable(Unreadable::NoQrCode))?;
+            inner.scanned_text(&text, as_card).await
+        })
+    }
+
+    fn scan_frame(&self, frame: CameraFrame, as_card: bool) -> Task<Option<ScanView>> {
+        let inner = Arc::clone(&self.inner);
+        Task::spawn(&self.inner.core.handle, async move {
+            let CameraFrame { width, height, row_stride, luma } = frame;
+            match read_frame(&Frame { width, height, row_stride, luma: &luma }) {
+                Ok(text) => inner.scanned_text(&text, as_card).await.map(Some),
+                Err(PictureError::NoCode) => Ok(None),
+                Err(_) => Err(CoreError::Unreadable(Unreadable::NoQrCode)),
             }
-            inner.scanned(&code, as_card).await
         })
     }
 
@@ -164,9 +202,8 @@ impl QrExchange {
     }
 }
 
-fn read_code(picture: &[u8]) -> Result<Code, CoreError> {
-    let text = read_png(picture).map_err(|_| CoreError::Unreadable(Unreadable::NoQrCode))?;
-    Code::parse(&text).map_err(|error| {
+fn parse_code(text: &str) -> Result<Code, CoreError> {
+    Code::parse(text).map_err(|error| {
         CoreError::Unreadable(match error {
             CodeError::NotOurs => Unreadable::ForeignQrCode,
             CodeError::NewerVersion | CodeError::Malformed | CodeError::TooLong => Unreadable::DamagedQrCode,
@@ -179,7 +216,9 @@ fn code_view(code: &Code, valid_for: u64) -> Result<CodeView, CoreError> {
     let failed = |_| CoreError::Unreadable(Unreadable::HeaderValue);
     let png = qr_png(&text, PICTURE_SCALE).map_err(failed)?;
     let terminal = qr_terminal(&text).map_err(failed)?;
-    Ok(CodeView { png, terminal, text, valid_for })
+    let Modules { width, dark } = Modules::of(&text).map_err(failed)?;
+    let size = u32::try_from(width).map_err(|_| failed(PictureError::TextTooLong))?;
+    Ok(CodeView { png, size, dark, terminal, text, valid_for })
 }
 
 impl AccountInner {
@@ -224,6 +263,16 @@ impl AccountInner {
     fn put_meetings(&self, batch: &mut Batch, meetings: &Meetings) -> Result<(), CoreError> {
         batch.put(self.meetings_record(), encode(meetings)?);
         Ok(())
+    }
+
+    async fn scanned_text(&self, text: &str, as_card: bool) -> Result<ScanView, CoreError> {
+        let code = parse_code(text)?;
+        if !as_card && !self.core.config.offline {
+            // A first mail of the other side that has come already makes this scan the confirmation. Scanning works
+            // without a network as well: the mails finish it later.
+            let _ = self.sync().await;
+        }
+        self.scanned(&code, as_card).await
     }
 
     async fn scanned(&self, code: &Code, as_card: bool) -> Result<ScanView, CoreError> {

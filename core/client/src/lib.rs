@@ -24,29 +24,41 @@ mod task;
 mod tls;
 pub mod vault;
 
-pub use account::{Account, AccountSummary, OwnKey};
+pub use account::{Account, AccountSummary, OwnKey, OwnKeyRole};
 pub use approvals::{
-    ApprovalSummary, ApprovalView, Approvals, Deciding, NewApproval, NotCountedView, PersonDecision,
-    RequestRef, StageLine,
+    ApprovalState, ApprovalSummary, ApprovalView, Approvals, Deciding, Decision, NewApproval, NotCountedView,
+    PersonDecision, RequestRef, StageLine,
 };
-pub use composer::{Composer, FileToSend, NewMail};
+pub use composer::{Composer, FileToSend, NewMail, RecipientView};
 pub use config::{AccountConfig, Authority, CoreConfig, Language, Security, Server};
 pub use core::{Core, Event, ProgressStep};
 pub use error::{
     CertificateProblem, CoreError, NetworkProblem, NotDecidable, ServerProblem, Thing, Unreadable, WrongUse,
 };
-pub use exchange::{CodeView, QrExchange, ScanView};
+pub use exchange::{CameraFrame, CodeView, QrExchange, ScanView};
 pub use inspect::{Inspection, inspect, read_certificates};
-pub use mailboxes::{AttachmentView, MailSummary, MailView, Mailboxes};
-pub use outbox::{Flushed, OutboxEntry};
+pub use mailboxes::{AttachmentView, MailProblem, MailSummary, MailView, Mailboxes};
+pub use outbox::{Flushed, OutboxEntry, OutboxState};
 pub use people::{ContactView, PeopleList};
 pub use sync::{Folder, SyncReport};
-pub use task::Task;
+pub use task::{Canceller, Task};
 
 // What callers need of the layers below.
-pub use engine::approval::Word;
+pub use engine::approval::{
+    Alarm, BuildError, Document, NotCounted, RequestDigest, Rule, StageState, Undecidable, Word,
+};
+pub use engine::meeting::{Stage as MeetingStage, Status as MeetingStatus};
 pub use engine::ports::Vault;
-pub use engine::secure::{EncryptionState, Summary, Verdict};
+pub use engine::secure::{
+    Credit, EncryptionState, EncryptionVerdict, HeadersRecord, PartRecord, Summary, Verdict, Warning,
+};
 pub use smime::path::Trust;
-pub use smime::verdict::{SignatureState, TimestampState};
-pub use smime::{EmailAddress, UnixTime};
+pub use smime::verdict::{
+    Reason, Revocation, SignatureState, SignatureVerdict, SignerVerdict, TimestampState, TimestampVerdict,
+};
+pub use smime::{EmailAddress, KeyAlgorithm, SignatureAlgorithm, UnixTime};
+
+/// What a platform implements, and why the store or the vault may refuse.
+pub mod ports {
+    pub use engine::ports::{BoxFuture, KeyId, KeyInfo, KeyRole, SignPurpose, StoreError, Vault, VaultError};
+}

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use engine::approval::RequestDigest;
 use engine::secure::{EncryptionState, Summary, Verdict};
 use serde::Serialize;
 use smime::UnixTime;
@@ -47,8 +48,28 @@ pub struct MailSummary {
     pub seen: bool,
     /// Octets on the server.
     pub octets: u64,
-    /// Why there is no content: `too_large`, `unreadable`.
-    pub problem: Option<&'static str>,
+    /// Why there is no content.
+    pub problem: Option<MailProblem>,
+}
+
+/// Why a mail's content is not here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MailProblem {
+    /// Larger than this version fetches.
+    TooLarge,
+    /// Over a limit of the MIME reader.
+    Unreadable,
+}
+
+impl MailProblem {
+    /// As in JSON.
+    pub fn code(self) -> &'static str {
+        match self {
+            MailProblem::TooLarge => "too_large",
+            MailProblem::Unreadable => "unreadable",
+        }
+    }
 }
 
 /// One mail, opened.
@@ -64,6 +85,9 @@ pub struct MailView {
     pub text: Option<String>,
     /// Attachments.
     pub attachments: Vec<AttachmentView>,
+    /// Id of the approval that an event in it is about, as the mail claims.
+    #[serde(skip)]
+    pub approval: Option<String>,
 }
 
 /// One attachment.
@@ -158,8 +182,15 @@ impl AccountInner {
             name: record.from_name,
             text,
             attachments: if is_closed { Vec::new() } else { attachments },
+            approval: request_of(&opened.payload),
         })
     }
+}
+
+fn request_of(payload: &mail::part::Message) -> Option<String> {
+    let event = engine::approval::event_of(payload)?.ok()?;
+    let digest = event.common.request.unwrap_or_else(|| RequestDigest::of(&event.to_json()));
+    Some(digest.to_string())
 }
 
 fn summary(folder: Folder, record: &MailRecord) -> MailSummary {
@@ -189,8 +220,8 @@ fn summary(folder: Folder, record: &MailRecord) -> MailSummary {
             line.trust = verdict.signature.signers.first().map_or(Trust::None, |signer| signer.trust);
             line.encryption = verdict.encryption.state;
         }
-        Content::TooLarge => line.problem = Some("too_large"),
-        Content::Unreadable => line.problem = Some("unreadable"),
+        Content::TooLarge => line.problem = Some(MailProblem::TooLarge),
+        Content::Unreadable => line.problem = Some(MailProblem::Unreadable),
     }
     line
 }

@@ -34,8 +34,40 @@ pub struct OutboxEntry {
     pub subject: String,
     /// To whom.
     pub recipients: Vec<String>,
-    /// Where it stands: `waiting`, `uncertain`, `refused`, `superseded`, `too_many_attempts`, `sent`.
-    pub state: &'static str,
+    /// Where it stands.
+    pub state: OutboxState,
+}
+
+/// Where a mail in the outbox stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutboxState {
+    /// To be sent by the next flush.
+    Waiting,
+    /// Handed over when the connection was cut: it may have arrived.
+    Uncertain,
+    /// Refused for good by the server.
+    Refused,
+    /// Its request ended before it was sent.
+    Superseded,
+    /// Given up.
+    TooManyAttempts,
+    /// A server took it.
+    Sent,
+}
+
+impl OutboxState {
+    /// As in JSON.
+    pub fn code(self) -> &'static str {
+        match self {
+            OutboxState::Waiting => "waiting",
+            OutboxState::Uncertain => "uncertain",
+            OutboxState::Refused => "refused",
+            OutboxState::Superseded => "superseded",
+            OutboxState::TooManyAttempts => "too_many_attempts",
+            OutboxState::Sent => "sent",
+        }
+    }
 }
 
 /// What a flush did.
@@ -142,7 +174,7 @@ impl AccountInner {
             number: item.number,
             subject: item.subject.clone(),
             recipients: item.recipients.iter().map(ToString::to_string).collect(),
-            state: state_name(&item.stage),
+            state: state(&item.stage),
         };
         Ok(self.outbox_items()?.into_iter().map(entry).collect())
     }
@@ -428,14 +460,14 @@ impl AccountInner {
     }
 }
 
-fn state_name(stage: &Stage) -> &'static str {
+fn state(stage: &Stage) -> OutboxState {
     match stage {
-        Stage::Signed | Stage::Sealed | Stage::Sending => "waiting",
-        Stage::Accepted | Stage::Done => "sent",
-        Stage::Uncertain => "uncertain",
-        Stage::Failed(Failure::Refused) => "refused",
-        Stage::Failed(Failure::Superseded) => "superseded",
-        Stage::Failed(Failure::TooManyAttempts) => "too_many_attempts",
+        Stage::Signed | Stage::Sealed | Stage::Sending => OutboxState::Waiting,
+        Stage::Accepted | Stage::Done => OutboxState::Sent,
+        Stage::Uncertain => OutboxState::Uncertain,
+        Stage::Failed(Failure::Refused) => OutboxState::Refused,
+        Stage::Failed(Failure::Superseded) => OutboxState::Superseded,
+        Stage::Failed(Failure::TooManyAttempts) => OutboxState::TooManyAttempts,
     }
 }
 

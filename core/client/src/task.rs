@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::runtime::Handle;
-use tokio::task::JoinHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 
 use crate::error::CoreError;
 
@@ -26,6 +26,18 @@ impl<T: Send + 'static> Task<T> {
         Task { join: runtime.spawn(work), runtime: runtime.clone() }
     }
 
+    pub(crate) fn spawn_blocking(
+        runtime: &Handle,
+        work: impl FnOnce() -> Result<T, CoreError> + Send + 'static,
+    ) -> Self {
+        Task { join: runtime.spawn_blocking(work), runtime: runtime.clone() }
+    }
+
+    /// What can [`cancel`](Self::cancel) this work while somebody else awaits it.
+    pub fn canceller(&self) -> Canceller {
+        Canceller(self.join.abort_handle())
+    }
+
     /// Stops the work; awaiting it then gives [`CoreError::Cancelled`].
     pub fn cancel(&self) {
         self.join.abort();
@@ -35,6 +47,22 @@ impl<T: Send + 'static> Task<T> {
     pub fn wait(self) -> Result<T, CoreError> {
         let runtime = self.runtime.clone();
         runtime.block_on(self)
+    }
+}
+
+/// Stops a [`Task`] that is awaited elsewhere.
+#[derive(Clone, Debug)]
+pub struct Canceller(AbortHandle);
+
+impl Canceller {
+    /// As [`Task::cancel`].
+    pub fn cancel(&self) {
+        self.0.abort();
+    }
+
+    /// There is nothing to cancel any more.
+    pub fn is_finished(&self) -> bool {
+        self.0.is_finished()
     }
 }
 

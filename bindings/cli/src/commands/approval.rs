@@ -3,6 +3,7 @@
 use client::{ApprovalView, Deciding, NewApproval, PersonDecision, RequestRef, Word};
 
 use super::files::{addresses, attachments, text};
+use super::inspect::code;
 use crate::args::{ApprovalCommand, Cli, DecideArgs, RequestArgs};
 use crate::failure::Failure;
 use crate::output::{json, line, table};
@@ -87,7 +88,13 @@ fn list(cli: &Cli) -> Result<(), Failure> {
         .map(|one| {
             let turn = if one.my_turn { "your turn" } else { "" };
             let id: String = one.id.chars().take(12).collect();
-            vec![id, one.state.replace('_', " "), turn.to_owned(), line(&one.requester), line(&one.subject)]
+            vec![
+                id,
+                one.state.code().replace('_', " "),
+                turn.to_owned(),
+                line(&one.requester),
+                line(&one.subject),
+            ]
         })
         .collect();
     print!("{}", table(&rows));
@@ -97,14 +104,18 @@ fn list(cli: &Cli) -> Result<(), Failure> {
 fn print_approval(view: &ApprovalView) -> Result<(), Failure> {
     println!("{}", line(&view.subject));
     println!("Asked by:  {}", view.requester);
-    println!("State:     {}{}", view.state.replace('_', " "), if view.my_turn { ", your turn" } else { "" });
+    println!(
+        "State:     {}{}",
+        view.state.code().replace('_', " "),
+        if view.my_turn { ", your turn" } else { "" }
+    );
     println!("Id:        {}", view.id);
     println!("Code:      {}", view.code);
     if let Some(deadline) = &view.deadline {
         println!("Deadline:  {}", line(deadline));
     }
     if let Some(reason) = &view.undecidable {
-        println!("Careful:   this request can't be decided: {}", reason.replace('_', " "));
+        println!("Careful:   this request can't be decided: {}", code(reason).replace('_', " "));
     }
     if view.decision_waiting {
         println!("Your decision is signed and waits in the outbox.");
@@ -129,8 +140,7 @@ fn print_approval(view: &ApprovalView) -> Result<(), Failure> {
         println!("Informed:  {address}");
     }
     for event in &view.not_counted {
-        let reason = serde_json::to_value(event.reason).ok();
-        let reason = reason.as_ref().and_then(|reason| reason.as_str()).unwrap_or_default().replace('_', " ");
+        let reason = code(&event.reason).replace('_', " ");
         println!("Not counted: {} ({reason})", event.from.as_deref().map(line).unwrap_or_default());
     }
     if !view.missing.is_empty() {
@@ -150,9 +160,9 @@ fn decision_line(person: &PersonDecision) -> String {
         (None, _) => "no decision yet".to_owned(),
         (Some(word), Some(time)) => {
             let kind = if person.is_receipt_time { "received" } else { "stamped" };
-            format!("{word}, {kind} {time}{}", claimed(person))
+            format!("{}, {kind} {time}{}", word.code(), claimed(person))
         }
-        (Some(word), None) => format!("{word}, no trusted time{}", claimed(person)),
+        (Some(word), None) => format!("{}, no trusted time{}", word.code(), claimed(person)),
     };
     let comment = person.comment.as_deref().map(|comment| format!(": {}", line(comment))).unwrap_or_default();
     format!("{} {what}{comment}", person.address)

@@ -14,13 +14,14 @@ pub(crate) fn run(cli: &Cli, command: KeysCommand) -> Result<(), Failure> {
         KeysCommand::List => {
             let rows: Vec<Vec<String>> = keys
                 .into_iter()
-                .map(|key| vec![key.role.to_owned(), format!("until {}", key.not_after), key.sha256])
+                .map(|key| vec![key.role.code().to_owned(), format!("until {}", key.not_after), key.sha256])
                 .collect();
             print!("{}", table(&rows));
             Ok(())
         }
         KeysCommand::Export { root } => {
-            let certificate = keys.into_iter().find(|key| key.role == "root").map(|key| key.certificate);
+            let certificate =
+                keys.into_iter().find(|key| key.role == client::OwnKeyRole::Root).map(|key| key.certificate);
             write(&root, certificate.unwrap_or_default().as_bytes())?;
             if session.json { json(&serde_json::json!({ "root": root })) } else { Ok(()) }
         }

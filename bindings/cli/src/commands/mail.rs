@@ -59,7 +59,7 @@ fn list(cli: &Cli, folder: Option<FolderArg>) -> Result<(), Failure> {
 
 fn row(mail: &MailSummary) -> Vec<String> {
     let state = match (mail.problem, mail.encryption, mail.signature) {
-        (Some(problem), ..) => problem.replace('_', " "),
+        (Some(problem), ..) => problem.code().replace('_', " "),
         (None, EncryptionState::NoKey, _) => "for another key".to_owned(),
         (None, EncryptionState::Failed, _) => "can't be decrypted".to_owned(),
         (None, encryption, signature) => {
@@ -184,7 +184,7 @@ fn outbox(cli: &Cli) -> Result<(), Failure> {
         .map(|entry| {
             vec![
                 entry.number.to_string(),
-                entry.state.replace('_', " "),
+                entry.state.code().replace('_', " "),
                 entry.recipients.join(", "),
                 line(&entry.subject),
             ]

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use engine::approval::{DecisionView, Document, Outcome, RequestDigest, RequestView, Rule, StageState, Word};
+use engine::approval::{
+    DecisionView, Document, Outcome, RequestDigest, RequestView, Rule, StageState, Undecidable, Word,
+};
 use engine::people::People;
 use serde::Serialize;
 use smime::path::Trust;
@@ -17,10 +19,45 @@ pub struct ApprovalSummary {
     pub subject: String,
     /// Who asks.
     pub requester: String,
-    /// `open`, `approved_not_closed`, `approved`, `rejected_not_closed`, `rejected`, `undecidable`, `incomplete`.
-    pub state: &'static str,
+    /// How it stands.
+    pub state: ApprovalState,
     /// This account may decide now.
     pub my_turn: bool,
+}
+
+/// How an approval stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApprovalState {
+    /// Waits for decisions.
+    Open,
+    /// Every stage passed; the requester's app has not closed it yet.
+    ApprovedNotClosed,
+    /// Approved and closed.
+    Approved,
+    /// A stage ended it; the requester's app has not closed it yet.
+    RejectedNotClosed,
+    /// Rejected and closed.
+    Rejected,
+    /// Nobody can decide it.
+    Undecidable,
+    /// Events are named that are absent.
+    Incomplete,
+}
+
+impl ApprovalState {
+    /// As in JSON.
+    pub fn code(self) -> &'static str {
+        match self {
+            ApprovalState::Open => "open",
+            ApprovalState::ApprovedNotClosed => "approved_not_closed",
+            ApprovalState::Approved => "approved",
+            ApprovalState::RejectedNotClosed => "rejected_not_closed",
+            ApprovalState::Rejected => "rejected",
+            ApprovalState::Undecidable => "undecidable",
+            ApprovalState::Incomplete => "incomplete",
+        }
+    }
 }
 
 /// One approval, whole.
@@ -36,10 +73,10 @@ pub struct ApprovalView {
     pub message: String,
     /// Who asks.
     pub requester: String,
-    /// See [`ApprovalSummary::state`].
-    pub state: &'static str,
+    /// How it stands.
+    pub state: ApprovalState,
     /// Why nobody can decide.
-    pub undecidable: Option<String>,
+    pub undecidable: Option<Undecidable>,
     /// This account may decide now.
     pub my_turn: bool,
     /// A decision of this account is not sent yet.
@@ -83,8 +120,8 @@ pub struct PersonDecision {
     pub name: String,
     /// How this account trusts the anchor that the request names.
     pub trust: Trust,
-    /// `approved`, `rejected`, or nothing yet.
-    pub decision: Option<&'static str>,
+    /// The decision, if there is one.
+    pub decision: Option<Decision>,
     /// Trusted time of the decision.
     pub time: Option<UnixTime>,
     /// Who attests the time.
@@ -99,6 +136,26 @@ pub struct PersonDecision {
     pub foreign: bool,
 }
 
+/// What an approver decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// Yes.
+    Approved,
+    /// No.
+    Rejected,
+}
+
+impl Decision {
+    /// As in JSON.
+    pub fn code(self) -> &'static str {
+        match self {
+            Decision::Approved => "approved",
+            Decision::Rejected => "rejected",
+        }
+    }
+}
+
 /// Something that does not count.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct NotCountedView {
@@ -110,15 +167,15 @@ pub struct NotCountedView {
     pub reason: engine::approval::NotCounted,
 }
 
-fn state(outcome: &Outcome) -> &'static str {
+fn state(outcome: &Outcome) -> ApprovalState {
     match outcome {
-        Outcome::Open => "open",
-        Outcome::Approved { closed: true } => "approved",
-        Outcome::Approved { closed: false } => "approved_not_closed",
-        Outcome::Rejected { closed: true, .. } => "rejected",
-        Outcome::Rejected { closed: false, .. } => "rejected_not_closed",
-        Outcome::Undecidable { .. } => "undecidable",
-        Outcome::Incomplete => "incomplete",
+        Outcome::Open => ApprovalState::Open,
+        Outcome::Approved { closed: true } => ApprovalState::Approved,
+        Outcome::Approved { closed: false } => ApprovalState::ApprovedNotClosed,
+        Outcome::Rejected { closed: true, .. } => ApprovalState::Rejected,
+        Outcome::Rejected { closed: false, .. } => ApprovalState::RejectedNotClosed,
+        Outcome::Undecidable { .. } => ApprovalState::Undecidable,
+        Outcome::Incomplete => ApprovalState::Incomplete,
     }
 }
 
@@ -150,9 +207,7 @@ pub(super) fn full(
         people: stage.approvers.iter().filter_map(|number| decision(view, *number, people)).collect(),
     });
     let undecidable = match &view.outcome {
-        Outcome::Undecidable { reason } => {
-            serde_json::to_value(reason).ok().and_then(|code| code.as_str().map(str::to_owned))
-        }
+        Outcome::Undecidable { reason } => Some(*reason),
         _ => None,
     };
     ApprovalView {
@@ -204,8 +259,8 @@ fn decision(view: &RequestView, number: u32, people: &People) -> Option<PersonDe
         name: person.name.clone(),
         trust: contact.map_or(Trust::None, |contact| contact.trust),
         decision: decision.map(|decision| match decision.word {
-            Word::Approve => "approved",
-            Word::Reject => "rejected",
+            Word::Approve => Decision::Approved,
+            Word::Reject => Decision::Rejected,
         }),
         time: token.map(|token| token.time),
         authority: token.map(|token| token.authority.clone()),

@@ -12,7 +12,9 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::people::Anchor;
 use cbor::{NotCanonical, Reader, Writer};
-pub use picture::{MAX_PICTURE_BYTES, MAX_PIXELS, PictureError, qr_png, qr_terminal, read_png};
+pub use picture::{
+    Frame, MAX_PICTURE_BYTES, MAX_PIXELS, Modules, PictureError, qr_png, qr_terminal, read_frame, read_png,
+};
 
 /// Longest code text, in characters. The longest address and name that fit need fewer.
 pub const MAX_CODE_CHARACTERS: usize = 1000;

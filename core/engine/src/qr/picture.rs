@@ -35,18 +35,42 @@ pub enum PictureError {
     /// More than [`MAX_PIXELS`] or [`MAX_PICTURE_BYTES`].
     #[error("the picture exceeds the limit of 25 million pixels or 32 MiB")]
     TooLarge,
+    /// Width, height and row stride of a frame do not fit its octets.
+    #[error("the size of the camera frame does not fit its data")]
+    NotAFrame,
     /// A picture, but no QR code can be read in it.
     #[error("no QR code can be read in the picture")]
     NoCode,
 }
 
-struct Modules {
-    width: usize,
-    dark: Vec<bool>,
+/// The modules of a QR code, for callers that draw it themselves, with a light border of 4 modules around it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Modules {
+    /// Modules on a side, without the border.
+    pub width: usize,
+    /// Row by row from the top left; dark modules are `true`.
+    pub dark: Vec<bool>,
+}
+
+/// One 8-bit luma plane of a camera (the Y of YUV_420_888 or of 420f).
+#[derive(Clone, Copy, Debug)]
+pub struct Frame<'a> {
+    /// Pixels in a row.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// Octets from the begin of a row to the begin of the next one; not less than `width`.
+    pub row_stride: u32,
+    /// The plane; its last row may end after `width` octets.
+    pub luma: &'a [u8],
 }
 
 impl Modules {
-    fn of(text: &str) -> Result<Self, PictureError> {
+    /// The code of `text`, error correction level M.
+    ///
+    /// # Errors
+    /// [`PictureError::TextTooLong`].
+    pub fn of(text: &str) -> Result<Self, PictureError> {
         let code =
             QrCode::with_error_correction_level(text, EcLevel::M).map_err(|_| PictureError::TextTooLong)?;
         let dark = code.to_colors().into_iter().map(|color| color == Color::Dark).collect();
@@ -126,7 +150,32 @@ pub fn qr_terminal(text: &str) -> Result<String, PictureError> {
 /// # Errors
 /// [`PictureError::NotAPng`], [`PictureError::TooLarge`] before the pixels are decoded, [`PictureError::NoCode`].
 pub fn read_png(bytes: &[u8]) -> Result<String, PictureError> {
-    let mut picture = luma(bytes)?;
+    search(luma(bytes)?)
+}
+
+/// As [`read_png`], from a camera.
+///
+/// # Errors
+/// [`PictureError::TooLarge`], [`PictureError::NotAFrame`], [`PictureError::NoCode`].
+pub fn read_frame(frame: &Frame<'_>) -> Result<String, PictureError> {
+    if u64::from(frame.width) * u64::from(frame.height) > MAX_PIXELS {
+        return Err(PictureError::TooLarge);
+    }
+    let (width, height, stride) = (frame.width as usize, frame.height as usize, frame.row_stride as usize);
+    if width == 0 || height == 0 || stride < width {
+        return Err(PictureError::NotAFrame);
+    }
+    let mut pixels = Vec::with_capacity(width * height);
+    for row in frame.luma.chunks(stride).take(height) {
+        pixels.extend_from_slice(row.get(..width).ok_or(PictureError::NotAFrame)?);
+    }
+    if pixels.len() != width * height {
+        return Err(PictureError::NotAFrame);
+    }
+    search(Luma { width, height, pixels })
+}
+
+fn search(mut picture: Luma) -> Result<String, PictureError> {
     while picture.pixels.len() > MAX_SEARCHED_PIXELS {
         picture = picture.halved();
     }

@@ -1,0 +1,178 @@
+//! Stored mail.
+
+use std::sync::Arc;
+
+use crate::calls::{Calls, Cancel};
+use crate::error::CoreError;
+use crate::mirror::{all, mirror, octets, optional_seconds};
+use crate::people::Trust;
+use crate::verdict::{EncryptionState, SignatureState, Summary, Verdict};
+
+mirror! {
+    both
+    /// The folders that are kept on the device.
+    Folder = client::Folder {
+        /// INBOX.
+        Inbox,
+        /// Sent mail.
+        Sent,
+    }
+}
+
+mirror! {
+    /// Why a mail's content is not here.
+    MailProblem = client::MailProblem {
+        /// Larger than this version fetches.
+        TooLarge,
+        /// Over a limit of the MIME reader.
+        Unreadable,
+    }
+}
+
+/// One line of a list.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct MailSummary {
+    /// Its id.
+    pub id: String,
+    /// Who wrote it: address that is believed, else the one that the servers showed.
+    pub from: String,
+    /// Display name; show it only with the address.
+    pub name: Option<String>,
+    /// To.
+    pub to: Vec<String>,
+    /// Subject.
+    pub subject: String,
+    /// Date field.
+    pub date: Option<i64>,
+    /// Which layers lie at the root, whatever they are worth.
+    pub summary: Summary,
+    /// State of the signature.
+    pub signature: SignatureState,
+    /// Why its signer is trusted.
+    pub trust: Trust,
+    /// Whether it could be opened.
+    pub encryption: EncryptionState,
+    /// Read already.
+    pub seen: bool,
+    /// Octets on the server.
+    pub octets: u64,
+    /// Why there is no content.
+    pub problem: Option<MailProblem>,
+}
+
+/// One mail, opened.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct MailView {
+    /// Its id.
+    pub id: String,
+    /// The verdict, as computed when it came in.
+    pub verdict: Verdict,
+    /// Display name of From; show it only with the address.
+    pub name: Option<String>,
+    /// Text to be shown; none when it could not be opened.
+    pub text: Option<String>,
+    /// Attachments.
+    pub attachments: Vec<AttachmentView>,
+    /// Id of the approval that it is about, as it claims: ask [`Approvals`](crate::Approvals) for it.
+    pub approval: Option<String>,
+}
+
+/// One attachment.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct AttachmentView {
+    /// Names it in this mail.
+    pub part: String,
+    /// File name, as the sender wrote it.
+    pub name: Option<String>,
+    /// `type/subtype`.
+    pub content_type: String,
+    /// Decoded size.
+    pub octets: u64,
+}
+
+/// The stored mail of one account. Works without a network.
+#[derive(uniffi::Object)]
+pub struct Mailboxes {
+    calls: Arc<Calls>,
+    mailboxes: client::Mailboxes,
+}
+
+#[uniffi::export]
+impl Mailboxes {
+    /// Mail of one folder or of all, oldest first.
+    #[uniffi::method(default(folder = None, cancel = None))]
+    pub async fn list(&self, folder: Option<Folder>, cancel: Cancel) -> Result<Vec<MailSummary>, CoreError> {
+        let mailboxes = self.mailboxes.clone();
+        let work = move || mailboxes.list(folder.map(Into::into));
+        self.calls.read("mailboxes.list", cancel, work).await.map(all)
+    }
+
+    /// One mail, opened with the account's keys.
+    #[uniffi::method(default(cancel = None))]
+    pub async fn read(&self, id: String, cancel: Cancel) -> Result<MailView, CoreError> {
+        self.calls.run("mailboxes.read", cancel, || self.mailboxes.read(&id)).await.map(Into::into)
+    }
+
+    /// Octets of an attachment.
+    #[uniffi::method(default(cancel = None))]
+    pub async fn attachment(&self, id: String, part: String, cancel: Cancel) -> Result<Vec<u8>, CoreError> {
+        self.calls.run("mailboxes.attachment", cancel, || self.mailboxes.attachment(&id, &part)).await
+    }
+
+    /// The mail as received, still encrypted.
+    #[uniffi::method(default(cancel = None))]
+    pub async fn export(&self, id: String, cancel: Cancel) -> Result<Vec<u8>, CoreError> {
+        let mailboxes = self.mailboxes.clone();
+        self.calls.read("mailboxes.export", cancel, move || mailboxes.export(&id)).await
+    }
+}
+
+impl Mailboxes {
+    pub(crate) fn new(calls: &Arc<Calls>, mailboxes: client::Mailboxes) -> Arc<Self> {
+        Arc::new(Mailboxes { calls: Arc::clone(calls), mailboxes })
+    }
+}
+
+impl From<client::MailSummary> for MailSummary {
+    fn from(mail: client::MailSummary) -> Self {
+        MailSummary {
+            id: mail.id,
+            from: mail.from,
+            name: mail.name,
+            to: mail.to,
+            subject: mail.subject,
+            date: optional_seconds(mail.date),
+            summary: mail.summary.into(),
+            signature: mail.signature.into(),
+            trust: mail.trust.into(),
+            encryption: mail.encryption.into(),
+            seen: mail.seen,
+            octets: mail.octets,
+            problem: mail.problem.map(Into::into),
+        }
+    }
+}
+
+impl From<client::MailView> for MailView {
+    fn from(mail: client::MailView) -> Self {
+        MailView {
+            id: mail.id,
+            verdict: mail.verdict.into(),
+            name: mail.name,
+            text: mail.text,
+            attachments: all(mail.attachments),
+            approval: mail.approval,
+        }
+    }
+}
+
+impl From<client::AttachmentView> for AttachmentView {
+    fn from(attachment: client::AttachmentView) -> Self {
+        AttachmentView {
+            part: attachment.part,
+            name: attachment.name,
+            content_type: attachment.content_type,
+            octets: octets(attachment.bytes),
+        }
+    }
+}
