@@ -12,8 +12,12 @@ const LONG_TURN: usize = 20_000;
 
 /// Bytes that no encoding makes small.
 fn noise() -> Vec<u8> {
+    noise_of(60_000)
+}
+
+fn noise_of(octets: usize) -> Vec<u8> {
     let mut state = 0x2545_f491_4f6c_dd1d_u64;
-    (0..60_000)
+    (0..octets)
         .map(|_| {
             state ^= state << 13;
             state ^= state >> 7;
@@ -76,7 +80,9 @@ fn smtp_is_cut_in_the_middle_of_data() {
     let bob = office.person("bob");
     let (alice, _, smtp) = office.person_behind_proxies("alice");
     office.meet(("alice", &alice), ("bob", &bob));
-    let attachment = file(&office, "noise.bin", &noise());
+    // More than the sockets on the way can hold: so the client can't have written the final dot when it is cut. (A mail
+    // that fits into them may be cut with the dot on its way; then nobody knows, and it is uncertain.)
+    let attachment = file(&office, "noise.bin", &noise_of(5_000_000));
     let before = office.delivered("bob");
 
     smtp.set(Fault::CutUpload(LONG_TURN));

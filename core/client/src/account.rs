@@ -1,6 +1,6 @@
 //! One account: its settings, its own keys, and the objects that work with it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use engine::people::{self, Contact, People};
 use engine::ports::{Batch, BoxFuture, KeyId, KeyRole, RecordKey, SignPurpose, Store, Tree, VaultError};
@@ -106,6 +106,7 @@ pub(crate) struct AccountInner {
     decryption: OnceCell<Arc<Vec<DecryptionKey>>>,
     /// One sync or flush at a time.
     pub(crate) busy: tokio::sync::Mutex<()>,
+    commit: Mutex<()>,
 }
 
 /// Keys and certificates of an account; private keys are sealed or live in the vault.
@@ -248,6 +249,7 @@ impl AccountInner {
             own: decode(&own)?,
             decryption: OnceCell::new(),
             busy: tokio::sync::Mutex::new(()),
+            commit: Mutex::new(()),
         })
     }
 
@@ -280,6 +282,12 @@ impl AccountInner {
 
     pub(crate) fn store(&self) -> Result<Arc<dyn Store>, CoreError> {
         self.core.store()
+    }
+
+    /// Held while records are read, changed and written back, so that nobody's change is lost. Never across an await:
+    /// the vault and the network are asked before, and what was built on is compared again under this lock.
+    pub(crate) fn committing(&self) -> MutexGuard<'_, ()> {
+        self.commit.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Name of the account's groups in the store.

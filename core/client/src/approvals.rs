@@ -95,6 +95,9 @@ struct Known {
     digest: RequestDigest,
     subject: Option<String>,
     message_ids: BTreeSet<String>,
+    /// Addresses of everybody in the request, folded; empty while it is not here.
+    #[serde(default)]
+    participants: BTreeSet<String>,
 }
 
 impl Approvals {
@@ -244,7 +247,12 @@ impl AccountInner {
         let key = RecordKey::named(Tree::Approvals, self.list_group(), digest.to_string());
         match self.store()?.read(&key)? {
             Some(octets) => decode(&octets),
-            None => Ok(Known { digest, subject: None, message_ids: BTreeSet::new() }),
+            None => Ok(Known {
+                digest,
+                subject: None,
+                message_ids: BTreeSet::new(),
+                participants: BTreeSet::new(),
+            }),
         }
     }
 
@@ -326,7 +334,7 @@ impl AccountInner {
         .map_err(from_build)?;
         let addressees = self.request_addressees(&new.to, &people)?;
         let informed = self.request_addressees(&new.cc, &people)?;
-        self.send_event(built, addressees, informed, None, false).await
+        self.send_event(built, addressees, informed, None, false, None).await
     }
 
     fn own_participant(&self) -> Result<NewParticipant, CoreError> {
@@ -423,7 +431,7 @@ impl AccountInner {
         let certificate = self.own.approval_certificate()?;
         let signer = Signer { number: person.number, key: KeyName::of(&certificate) };
         let built = approval::build_decision(&view, signer, word, comment).map_err(from_build)?;
-        self.answer_all(built, &view, false).await
+        self.answer_all(built, &view, signer.key, false).await
     }
 
     /// What the app does on its own for every request: results, receipts, missing events.
@@ -474,7 +482,7 @@ impl AccountInner {
             }
         };
         let Ok(built) = built else { return Ok(false) };
-        self.answer_all(built, &view, true).await?;
+        self.answer_all(built, &view, signer.key, true).await?;
         Ok(true)
     }
 
@@ -483,6 +491,7 @@ impl AccountInner {
         &self,
         built: Built,
         view: &RequestView,
+        key: KeyName,
         automatic: bool,
     ) -> Result<RequestRef, CoreError> {
         let people = self.people()?;
@@ -515,7 +524,7 @@ impl AccountInner {
             to = std::mem::take(&mut cc);
         }
         let thread = self.known_request(built.digest)?.message_ids.into_iter().next();
-        self.send_event(built, to, cc, thread, automatic).await
+        self.send_event(built, to, cc, thread, automatic, Some((view, key))).await
     }
 
     async fn send_event(
@@ -525,6 +534,7 @@ impl AccountInner {
         cc: Vec<Addressee>,
         thread: Option<String>,
         automatic: bool,
+        basis: Option<(&RequestView, KeyName)>,
     ) -> Result<RequestRef, CoreError> {
         let is_decision = built.key == KeyRole::Approval;
         let mut draft = self.draft(built.subject.clone(), built.text.clone());
@@ -544,6 +554,9 @@ impl AccountInner {
         if thread.is_none() {
             known.message_ids.insert(draft.message_id.clone());
             known.subject = Some(built.subject.clone());
+            known.participants =
+                draft.to.iter().chain(&draft.cc).map(|one| one.address.to_lowercase()).collect();
+            known.participants.insert(self.group().to_owned());
         }
         let mut batch = Batch::default();
         let outgoing = Outgoing {
@@ -574,7 +587,26 @@ impl AccountInner {
         };
         self.put_event(&mut batch, &request, &raw)?;
         self.put_known(&mut batch, &known)?;
-        self.store()?.apply(batch)?;
+        let is_current = {
+            let _commit = self.committing();
+            // Signing took its time: had another event of this key been made meanwhile, the two would fork (rule 8).
+            let is_current = match &basis {
+                None => true,
+                Some((before, key)) => {
+                    let after = self.view(built.digest)?;
+                    after.last_of_key.get(key) == before.last_of_key.get(key)
+                        && (!is_decision || after.may_decide(&self.settings.address))
+                }
+            };
+            if is_current {
+                self.store()?.apply(batch)?;
+            }
+            is_current
+        };
+        if !is_current {
+            self.remove_bodies(enqueued.number)?;
+            return Err(CoreError::WrongUse(WrongUse::NotDecidable(NotDecidable::ChangedMeanwhile)));
+        }
         let named = built.digest;
         Ok(RequestRef { id: named.to_string(), code: named.code().to_string(), outbox: enqueued.number })
     }
@@ -597,40 +629,18 @@ impl AccountInner {
             auto_submitted: is_automatic(&headers.auto_submitted)
                 || is_automatic(&opened.payload.root().headers.auto_submitted),
         };
-        let mut digests = BTreeSet::new();
         let route = event.route();
-        match &route {
-            // A stranger's request is kept out of the irreplaceable tree.
-            Route::Request(digest) if opened.verdict.signature.state == SignatureState::Valid => {
-                digests.insert(*digest);
-            }
-            Route::Request(_) => {}
-            Route::Event(digest, _) => {
-                let is_held = self.held_requests()?.contains(digest);
-                // An event may overtake its request. Strangers' events for requests that are not here would fill the
-                // irreplaceable tree; a participant's is asked for again once the request names it.
-                if is_held || opened.verdict.signature.state == SignatureState::Valid {
-                    digests.insert(*digest);
-                }
-                // A decision on a request that is not here, in the thread of one that is: the alarm of rule 7.
-                if !is_held {
-                    digests.extend(self.replied_to(&self.known_requests()?, headers));
-                }
-            }
-            Route::Foreign(codes) => {
-                let known = self.known_requests()?;
-                digests
-                    .extend(known.iter().map(|k| k.digest).filter(|digest| codes.contains(&digest.code())));
-                digests.extend(self.replied_to(&known, headers));
-            }
-            Route::None => digests.extend(self.replied_to(&self.known_requests()?, headers)),
-        }
+        let is_valid = opened.verdict.signature.state == SignatureState::Valid;
+        let senders = headers.from.iter().chain(&opened.payload.root().headers.from);
+        let senders: BTreeSet<String> = senders.map(|sender| sender.address.to_lowercase()).collect();
+        let digests = filed_under(&route, &self.known_requests()?, headers, &senders, is_valid);
         for digest in digests {
             let mut batch = Batch::default();
             let mut known = self.known_request(digest)?;
             if matches!(route, Route::Request(_)) {
                 known.subject = opened.verdict.headers.subject.clone();
                 known.message_ids.extend(headers.message_id.clone());
+                known.participants = participants(&opened.payload);
             }
             self.put_known(&mut batch, &known)?;
             self.put_event(&mut batch, &digest.0, &event)?;
@@ -639,16 +649,53 @@ impl AccountInner {
         }
         Ok(())
     }
+}
 
-    /// Requests that a mail answers by its header fields alone: shown there, never counted without the code.
-    fn replied_to(&self, known: &[Known], headers: &mail::Headers) -> Vec<RequestDigest> {
-        let subject = headers.subject.as_deref().map(without_prefixes);
-        let answers = |known: &&Known| {
-            let refers = headers.in_reply_to.iter().chain(&headers.references);
-            refers.into_iter().any(|id| known.message_ids.contains(id))
-                || known.subject.as_deref().is_some_and(|own| Some(without_prefixes(own)) == subject)
-        };
-        known.iter().filter(answers).map(|known| known.digest).collect()
+/// Under which requests a signed mail is filed. The tree is irreplaceable, so strangers can't fill it: a request needs a
+/// valid signature, everything about a request that is here must come from one of its participants.
+fn filed_under(
+    route: &Route,
+    known: &[Known],
+    headers: &mail::Headers,
+    senders: &BTreeSet<String>,
+    is_valid: bool,
+) -> BTreeSet<RequestDigest> {
+    let held: Vec<&Known> = known
+        .iter()
+        .filter(|known| known.subject.is_some() && !known.participants.is_disjoint(senders))
+        .collect();
+    let answered = || held.iter().filter(|known| answers(known, headers)).map(|known| known.digest);
+    match route {
+        Route::Request(digest) if is_valid => BTreeSet::from([*digest]),
+        Route::Request(_) => BTreeSet::new(),
+        Route::Event(digest, _) if held.iter().any(|known| known.digest == *digest) => {
+            BTreeSet::from([*digest])
+        }
+        // An event that overtook its request; one that is not kept is asked for again when the request names it. In the
+        // thread of a request that is here, it is the alarm of rule 7 there.
+        Route::Event(digest, _) => answered().chain(is_valid.then_some(*digest)).collect(),
+        Route::Foreign(codes) => {
+            let coded = held.iter().map(|known| known.digest).filter(|digest| codes.contains(&digest.code()));
+            coded.chain(answered()).collect()
+        }
+        Route::None => answered().collect(),
+    }
+}
+
+/// A mail answers a request by its header fields: shown there, never counted without the code.
+fn answers(known: &Known, headers: &mail::Headers) -> bool {
+    let subject = headers.subject.as_deref().map(without_prefixes);
+    headers.in_reply_to.iter().chain(&headers.references).any(|id| known.message_ids.contains(id))
+        || known.subject.as_deref().is_some_and(|own| Some(without_prefixes(own)) == subject)
+}
+
+/// Everybody whom a request names, folded.
+fn participants(payload: &Message) -> BTreeSet<String> {
+    match approval::event_of(payload) {
+        Some(Ok(approval::Event { body: approval::Body::Request(request), .. })) => {
+            request.participants.iter().map(|person| person.address.folded().to_owned()).collect()
+        }
+        _ => BTreeSet::new(),
     }
 }
 

@@ -115,6 +115,9 @@ pub enum NotDecidable {
     /// Decided already by this account.
     #[error("you have decided already")]
     Decided,
+    /// Another event was made or came while this one was being signed.
+    #[error("it changed while you were signing; look at it again")]
+    ChangedMeanwhile,
     /// Its text and its data differ, or it is malformed.
     #[error("its text does not fit what it asks for")]
     Undecidable,

@@ -29,6 +29,8 @@ use crate::task::Task;
 
 /// Size of one module of a QR picture, in pixels.
 const PICTURE_SCALE: u32 = 8;
+/// How often a step is taken again because another one came in between.
+const MAX_STEP_ATTEMPTS: usize = 8;
 
 /// QR codes and meetings of one account.
 #[derive(Clone)]
@@ -99,17 +101,21 @@ pub enum ScanView {
 impl QrExchange {
     /// The meeting code to show now.
     pub fn show(&self) -> Result<CodeView, CoreError> {
-        let mut meetings = self.inner.meetings()?;
-        let code = meetings.show(now(), &mut OsRandom);
-        let mut batch = Batch::default();
-        self.inner.put_meetings(&mut batch, &meetings)?;
-        self.inner.store()?.apply(batch)?;
+        let code = {
+            let _commit = self.inner.committing();
+            let mut state = self.inner.meetings_state()?;
+            let code = state.meetings.show(now(), &mut OsRandom);
+            let mut batch = Batch::default();
+            self.inner.put_meetings(&mut batch, &state.meetings)?;
+            self.inner.store()?.apply(batch)?;
+            code
+        };
         code_view(&Code::Meet(code), 600)
     }
 
     /// The card, for print.
     pub fn card(&self) -> Result<CodeView, CoreError> {
-        code_view(&Code::Card(self.inner.meetings()?.card(now())), 0)
+        code_view(&Code::Card(self.inner.meetings_state()?.meetings.card(now())), 0)
     }
 
     /// Reads a PNG picture of somebody's meeting code (what the camera sees) and begins or confirms the meeting.
@@ -165,35 +171,34 @@ impl QrExchange {
     fn answer(
         &self,
         address: EmailAddress,
-        step: impl FnOnce(
-            &mut Meetings,
-            meeting::MeetingId,
-            &People,
-        ) -> Result<Vec<Action>, meeting::MeetingError>
+        step: impl Fn(&mut Meetings, meeting::MeetingId, &People) -> Result<Vec<Action>, meeting::MeetingError>
         + Send
+        + Sync
         + 'static,
     ) -> Task<()> {
         let inner = Arc::clone(&self.inner);
         Task::spawn(&self.inner.core.handle, async move {
-            let mut meetings = inner.meetings()?;
-            let waiting = meetings.status().into_iter().rev().find(|status| {
-                status.person.address == address
-                    && matches!(
-                        status.stage,
-                        meeting::Stage::AwaitingConfirmation | meeting::Stage::AwaitingAgreement
-                    )
-            });
-            let id = waiting.ok_or(CoreError::NotFound(Thing::Contact))?.id;
-            let mut people = inner.people()?;
-            let actions =
-                step(&mut meetings, id, &people).map_err(|_| CoreError::NotFound(Thing::Contact))?;
-            inner.act(actions, &mut people, &meetings).await
+            inner
+                .step(|meetings, people| {
+                    let waiting = meetings.status().into_iter().rev().find(|status| {
+                        status.person.address == address
+                            && matches!(
+                                status.stage,
+                                meeting::Stage::AwaitingConfirmation | meeting::Stage::AwaitingAgreement
+                            )
+                    });
+                    let id = waiting.ok_or(CoreError::NotFound(Thing::Contact))?.id;
+                    let actions =
+                        step(meetings, id, people).map_err(|_| CoreError::NotFound(Thing::Contact))?;
+                    Ok((actions, ()))
+                })
+                .await
         })
     }
 
     /// All meetings.
     pub fn status(&self) -> Result<Vec<Status>, CoreError> {
-        Ok(self.inner.meetings()?.status())
+        Ok(self.inner.meetings_state()?.meetings.status())
     }
 }
 
@@ -221,9 +226,11 @@ impl AccountInner {
         RecordKey::named(Tree::Meetings, self.group(), "state")
     }
 
-    pub(crate) fn meetings(&self) -> Result<Meetings, CoreError> {
-        if let Some(octets) = self.store()?.read(&self.meetings_record())? {
-            return decode(&octets);
+    /// The machine as stored, with the octets that it was read from.
+    fn meetings_state(&self) -> Result<MeetingsState, CoreError> {
+        let stored = self.store()?.read(&self.meetings_record())?;
+        if let Some(octets) = &stored {
+            return Ok(MeetingsState { meetings: decode(octets)?, stored });
         }
         let root = self.own.root()?;
         let encryption = self.own.encryption_certificates()?;
@@ -232,13 +239,25 @@ impl AccountInner {
             .first()
             .and_then(|certificate| key::p256_compressed_point(certificate.public_key_der()))
             .ok_or(damaged)?;
-        let card = Card::new(
-            self.settings.address.clone(),
-            &self.settings.name,
-            meeting::personal_anchor(&root),
-            ek,
-        );
-        Ok(Meetings::new(card))
+        let anchor = meeting::personal_anchor(&root);
+        let card = Card::new(self.settings.address.clone(), &self.settings.name, anchor, ek);
+        Ok(MeetingsState { meetings: Meetings::new(card), stored })
+    }
+
+    /// One step of the machine: its new state, people and mails are stored in one batch. When somebody else moved the
+    /// machine in the meantime (mails are signed outside the lock), the step is taken again.
+    async fn step<T>(
+        &self,
+        step: impl Fn(&mut Meetings, &People) -> Result<(Vec<Action>, T), CoreError>,
+    ) -> Result<T, CoreError> {
+        for _ in 0..MAX_STEP_ATTEMPTS {
+            let mut state = self.meetings_state()?;
+            let (actions, result) = step(&mut state.meetings, &self.people()?)?;
+            if self.act(actions, &state).await? {
+                return Ok(result);
+            }
+        }
+        Err(CoreError::Cancelled)
     }
 
     fn put_meetings(&self, batch: &mut Batch, meetings: &Meetings) -> Result<(), CoreError> {
@@ -257,37 +276,39 @@ impl AccountInner {
     }
 
     async fn scanned(&self, code: &Code, as_card: bool) -> Result<ScanView, CoreError> {
-        let mut meetings = self.meetings()?;
-        let mut people = self.people()?;
         let card = code.card().clone();
         if card.address == self.settings.address {
             return Err(CoreError::WrongUse(WrongUse::OwnCode));
         }
         if as_card {
-            return self.pin_card(&card, &mut people);
+            return self.pin_card(&card);
         }
-        match meetings.scan(code, now(), &people, &mut OsRandom) {
-            ScanOutcome::Own => Err(CoreError::WrongUse(WrongUse::OwnCode)),
-            ScanOutcome::Card { card, .. } => self.pin_card(&card, &mut people),
-            ScanOutcome::Meeting { number, actions, .. } => {
-                let met = actions.iter().any(|action| matches!(action, Action::Met { .. }));
-                self.act(actions, &mut people, &meetings).await?;
-                Ok(ScanView::Meeting {
-                    address: card.address,
-                    name: card.name,
-                    number: number.to_string(),
-                    met,
-                })
-            }
+        let view = self
+            .step(|meetings, people| match meetings.scan(code, now(), people, &mut OsRandom) {
+                ScanOutcome::Own => Err(CoreError::WrongUse(WrongUse::OwnCode)),
+                ScanOutcome::Card { .. } => Ok((Vec::new(), None)),
+                ScanOutcome::Meeting { number, actions, .. } => {
+                    let met = actions.iter().any(|action| matches!(action, Action::Met { .. }));
+                    let (address, name) = (card.address.clone(), card.name.clone());
+                    Ok((actions, Some(ScanView::Meeting { address, name, number: number.to_string(), met })))
+                }
+            })
+            .await?;
+        match view {
+            Some(view) => Ok(view),
+            None => self.pin_card(&card),
         }
     }
 
-    fn pin_card(&self, card: &Card, people: &mut People) -> Result<ScanView, CoreError> {
+    fn pin_card(&self, card: &Card) -> Result<ScanView, CoreError> {
+        let _commit = self.committing();
+        let mut people = self.people()?;
         let known = people.get(card.address.folded());
         let differs = known.is_some_and(|contact| contact.anchor.is_some_and(|anchor| anchor != card.anchor));
         if !differs {
             let mut batch = Batch::default();
-            let contact = scanned_contact(people, &card.address, Some(&card.name), card.anchor, &card.ek);
+            let contact =
+                scanned_contact(&mut people, &card.address, Some(&card.name), card.anchor, &card.ek);
             self.put_contact(&mut batch, &contact)?;
             self.store()?.apply(batch)?;
         }
@@ -295,11 +316,7 @@ impl AccountInner {
     }
 
     /// A mail with a meeting message; `true` when it belonged to a meeting.
-    pub(crate) async fn receive_meeting(
-        &self,
-        opened: &Opened,
-        people: &mut People,
-    ) -> Result<bool, CoreError> {
+    pub(crate) async fn receive_meeting(&self, opened: &Opened) -> Result<bool, CoreError> {
         let parts = opened.payload.parts();
         let mut found = parts.iter().filter(|part| part.content_type == meeting::CONTENT_TYPE);
         let (Some(part), None, Some(signature)) = (found.next(), found.next(), &opened.signature) else {
@@ -315,82 +332,58 @@ impl AccountInner {
             from: &address,
             from_name: from.name.as_deref(),
         };
-        let mut meetings = self.meetings()?;
-        let Some(actions) = meetings.receive(&mail, now(), people, &mut OsRandom) else { return Ok(false) };
-        self.act(actions, people, &meetings).await?;
-        Ok(true)
+        self.step(|meetings, people| match meetings.receive(&mail, now(), people, &mut OsRandom) {
+            Some(actions) => Ok((actions, true)),
+            None => Ok((Vec::new(), false)),
+        })
+        .await
     }
 
     /// Meeting mails that are to be repeated now.
     pub(crate) async fn repeat_meetings(&self) -> Result<(), CoreError> {
-        let mut meetings = self.meetings()?;
-        let actions = meetings.due(now());
-        if actions.is_empty() {
-            return Ok(());
-        }
-        let mut people = self.people()?;
-        self.act(actions, &mut people, &meetings).await
+        self.step(|meetings, _| Ok((meetings.due(now()), ()))).await
     }
 
-    /// Carries out what the machine says; its new state, people and mails are stored in one batch.
-    async fn act(
-        &self,
-        actions: Vec<Action>,
-        people: &mut People,
-        meetings: &Meetings,
-    ) -> Result<(), CoreError> {
+    /// Carries out what the machine says; `false` when its stored state is not the one that the step began with.
+    async fn act(&self, actions: Vec<Action>, state: &MeetingsState) -> Result<bool, CoreError> {
+        if actions.is_empty() && state.stored.as_deref() == Some(encode(&state.meetings)?.as_slice()) {
+            return Ok(true);
+        }
         let mut batch = Batch::default();
-        self.put_meetings(&mut batch, meetings)?;
-        let mut events = Vec::new();
-        for action in actions {
-            match action {
-                Action::Send(mail) => self.enqueue_meeting(&mail, &mut batch).await?,
-                Action::Scanned { person, .. } => {
-                    let contact = scanned_contact(
-                        people,
-                        &person.address,
-                        person.name.as_deref(),
-                        person.anchor,
-                        &person.ek,
-                    );
-                    self.put_contact(&mut batch, &contact)?;
-                }
-                Action::Met { met, .. } => {
-                    let contact = met_contact(people, met.person(), met.anchor_certificate());
-                    self.put_contact(&mut batch, &contact)?;
-                    events.push(Event::Met { address: contact.address.to_string() });
-                }
-                Action::AskNumber { person, number, .. } => events.push(Event::MeetingQuestion {
-                    address: person.address.to_string(),
-                    number: Some(number.to_string()),
-                    replaces: false,
-                }),
-                Action::AskScanBack { person, .. } => events.push(Event::MeetingQuestion {
-                    address: person.address.to_string(),
-                    number: None,
-                    replaces: false,
-                }),
-                Action::AskBeforeChange { person, .. } => events.push(Event::MeetingQuestion {
-                    address: person.address.to_string(),
-                    number: None,
-                    replaces: true,
-                }),
-                Action::Warn(meeting::Warning::SecondAnchor { second, .. }) => {
-                    events.push(Event::MeetingWarning { address: second.to_string() });
-                }
-                Action::Warn(meeting::Warning::CodeBurnt { address }) => {
-                    events.push(Event::MeetingWarning { address: address.to_string() });
-                }
+        self.put_meetings(&mut batch, &state.meetings)?;
+        let mut numbers = Vec::new();
+        for action in &actions {
+            if let Action::Send(mail) = action {
+                numbers.extend(self.enqueue_meeting(mail, &mut batch).await?);
             }
         }
-        self.store()?.apply(batch)?;
-        for event in events {
+        let is_current = {
+            let _commit = self.committing();
+            let is_current = self.store()?.read(&self.meetings_record())? == state.stored;
+            if is_current {
+                // People as they are now, not as they were before the mails were signed.
+                let mut people = self.people()?;
+                for contact in actions.iter().filter_map(|action| changed_contact(action, &mut people)) {
+                    self.put_contact(&mut batch, &contact)?;
+                }
+                self.store()?.apply(batch)?;
+            }
+            is_current
+        };
+        if !is_current {
+            for number in numbers {
+                self.remove_bodies(number)?;
+            }
+            return Ok(false);
+        }
+        for event in actions.iter().filter_map(event_of) {
             self.core.emit(event);
         }
-        Ok(())
+        Ok(true)
     }
 
-    async fn enqueue_meeting(&self, mail: &MeetingMail, batch: &mut Batch) -> Result<(), CoreError> {
+    /// The number of the new mail in the outbox; none when the same mail waits there anyway.
+    async fn enqueue_meeting(&self, mail: &MeetingMail, batch: &mut Batch) -> Result<Option<u64>, CoreError> {
         let send_id = mail.id.0.clone();
         let kind = Kind::Meeting { send_id: send_id.clone() };
         if let Some(message) = self.store()?.body(&meeting_key(self.group(), &send_id))? {
@@ -425,8 +418,7 @@ impl AccountInner {
             wants_timestamp: false,
             wants_copy: false,
         };
-        self.enqueue(outgoing, batch).await?;
-        Ok(())
+        Ok(Some(self.enqueue(outgoing, batch).await?.number))
     }
 
     /// The same octets once more.
@@ -436,10 +428,10 @@ impl AccountInner {
         kind: Kind,
         message: &[u8],
         batch: &mut Batch,
-    ) -> Result<(), CoreError> {
+    ) -> Result<Option<u64>, CoreError> {
         // One that still waits is sent anyway.
         if self.outbox_items()?.iter().any(|item| item.kind == kind && !item.is_done()) {
-            return Ok(());
+            return Ok(None);
         }
         let number = self.next_number()?;
         self.store()?.put_body(&body_key(self.group(), number, Body::Message), message)?;
@@ -461,7 +453,43 @@ impl AccountInner {
             not_before: now(),
             stage: Stage::Sealed,
         };
-        self.put_item(batch, &item)
+        self.put_item(batch, &item)?;
+        Ok(Some(number))
+    }
+}
+
+/// The machine with the octets that it was read from.
+struct MeetingsState {
+    meetings: Meetings,
+    stored: Option<Vec<u8>>,
+}
+
+fn changed_contact(action: &Action, people: &mut People) -> Option<Contact> {
+    match action {
+        Action::Scanned { person, .. } => {
+            Some(scanned_contact(people, &person.address, person.name.as_deref(), person.anchor, &person.ek))
+        }
+        Action::Met { met, .. } => Some(met_contact(people, met.person(), met.anchor_certificate())),
+        _ => None,
+    }
+}
+
+fn event_of(action: &Action) -> Option<Event> {
+    let question = |person: &Person, number: Option<String>, replaces| {
+        Some(Event::MeetingQuestion { address: person.address.to_string(), number, replaces })
+    };
+    match action {
+        Action::Send(_) | Action::Scanned { .. } => None,
+        Action::Met { met, .. } => Some(Event::Met { address: met.person().address.to_string() }),
+        Action::AskNumber { person, number, .. } => question(person, Some(number.to_string()), false),
+        Action::AskScanBack { person, .. } => question(person, None, false),
+        Action::AskBeforeChange { person, .. } => question(person, None, true),
+        Action::Warn(meeting::Warning::SecondAnchor { second, .. }) => {
+            Some(Event::MeetingWarning { address: second.to_string() })
+        }
+        Action::Warn(meeting::Warning::CodeBurnt { address }) => {
+            Some(Event::MeetingWarning { address: address.to_string() })
+        }
     }
 }
 

@@ -136,6 +136,7 @@ struct Lines {
 impl AccountInner {
     /// The number for a new item; reserved durably, so that a crash never gives it twice.
     pub(crate) fn next_number(&self) -> Result<u64, CoreError> {
+        let _commit = self.committing();
         let key = RecordKey::named(Tree::Outbox, self.group(), NEXT);
         let number: u64 = self.store()?.read(&key)?.map(|octets| decode(&octets)).transpose()?.unwrap_or(1);
         let mut batch = Batch::default();
@@ -406,6 +407,11 @@ impl AccountInner {
         let mut batch = Batch::default();
         batch.remove(RecordKey::numbered(Tree::Outbox, self.group(), number));
         self.store()?.apply(batch)?;
+        self.remove_bodies(number)
+    }
+
+    /// Removes what was stored for a mail that has no record (any more).
+    pub(crate) fn remove_bodies(&self, number: u64) -> Result<(), CoreError> {
         for body in [Body::Signed, Body::Payload, Body::Message] {
             self.store()?.remove_body(&body_key(self.group(), number, body))?;
         }

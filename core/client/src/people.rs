@@ -54,6 +54,7 @@ impl PeopleList {
 
     /// Forgets a person: trust, certificates and pins. Mail stays.
     pub fn forget(&self, address: &EmailAddress) -> Result<(), CoreError> {
+        let _commit = self.inner.committing();
         self.show(address)?;
         let mut batch = Batch::default();
         batch.remove(RecordKey::named(Tree::People, self.inner.group(), address.folded()));

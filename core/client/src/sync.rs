@@ -277,17 +277,16 @@ impl AccountInner {
     }
 
     async fn process(&self, folder: Folder, raw: &[u8], record: &mut MailRecord) -> Result<(), CoreError> {
-        let mut people = self.people()?;
         let keys = self.decryption_keys().await?;
-        let Ok(mut opened) = self.open_mail(raw, &keys, &people) else {
+        let Ok(mut opened) = self.open_mail(raw, &keys, &self.people()?) else {
             record.content = Content::Unreadable;
             return Ok(());
         };
         if folder == Folder::Inbox {
-            if self.receive_meeting(&opened, &mut people).await? {
-                opened = self.open_mail(raw, &keys, &people)?;
+            if self.receive_meeting(&opened).await? {
+                opened = self.open_mail(raw, &keys, &self.people()?)?;
             }
-            self.learn_from(raw, &keys, &mut opened, &mut people)?;
+            self.learn_from(raw, &keys, &mut opened)?;
         }
         self.receive_approval(raw, &opened)?;
         let outer = Message::parse(raw).map_err(|_| CoreError::Unreadable(Unreadable::Mail))?;
@@ -324,8 +323,9 @@ impl AccountInner {
         raw: &[u8],
         keys: &[smime::enveloped::DecryptionKey],
         opened: &mut Opened,
-        people: &mut People,
     ) -> Result<(), CoreError> {
+        let _commit = self.committing();
+        let people = &mut self.people()?;
         let mut candidate = None;
         if opened.verdict.signature.state == SignatureState::Untrusted {
             candidate = self.first_seen(raw, keys, opened, people)?;

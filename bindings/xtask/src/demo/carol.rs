@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::PathBuf;
 
+use serde_json::Value;
+
 use crate::error::{At, Error, Result};
 use crate::foreign::{Foreigner, Reply};
 
@@ -25,8 +27,7 @@ impl Story {
         );
         let mine = self.bob.json(["approval", "list"])?;
         let turn = list(&mine, "approvals").iter().any(|entry| {
-            text(entry, "id") == self.id
-                && entry.get("my_turn").and_then(serde_json::Value::as_bool) == Some(true)
+            text(entry, "id") == self.id && entry.get("my_turn").and_then(Value::as_bool) == Some(true)
         });
         teller.check(turn, "Bob sees that it is his turn", || mine.to_string())?;
         self.bob.ok(["approval", "approve", &self.id, "--comment", "Needed since spring."])?;
@@ -112,6 +113,13 @@ impl Story {
         let file = self.file("carol-reply.eml");
         fs::write(&file, mail).at(&file)?;
         teller.show("Carol's reply before it is signed and encrypted", &quoted, 0);
+        let listed = self.alice.json(["mail", "list"])?;
+        let of_carol = |mail: &&Value| text(mail, "from").contains(&address("carol"));
+        if let Some(mail) = list(&listed, "mails").iter().rfind(of_carol) {
+            let read = self.alice.json(["mail", "read", text(mail, "id")])?;
+            let verdict = read.get("verdict").unwrap_or(&read);
+            teller.show("The verdict of Alice's program on it", &format!("{verdict:#}"), 0);
+        }
         let shown = self.approval(&self.alice)?;
         let (decided, time, claimed) = decision(&shown, "carol")?;
         teller.check(

@@ -30,6 +30,8 @@ impl Story {
                 || shown.to_string(),
             )?;
         }
+        let shown = self.alice.ok(["approval", "show", &self.id])?.out();
+        teller.show("countersign approval show", &shown, 14);
         let folder = self.file("evidence");
         self.alice.ok(["evidence", "export", &self.id, "--out", &folder.to_string_lossy()])?;
         let readme = folder.join("README.txt");
