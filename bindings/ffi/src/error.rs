@@ -242,6 +242,8 @@ mirror! {
         Decided,
         /// Its text and its data differ, or it is malformed.
         Undecidable,
+        /// It changed while the person confirmed: look again and decide again.
+        ChangedMeanwhile,
     }
 }
 

@@ -48,6 +48,7 @@ fn table() -> Vec<(client::CoreError, CoreError)> {
             (NotDecidable::Ended, DecisionProblem::Ended),
             (NotDecidable::Decided, DecisionProblem::Decided),
             (NotDecidable::Undecidable, DecisionProblem::Undecidable),
+            (NotDecidable::ChangedMeanwhile, DecisionProblem::ChangedMeanwhile),
         ]
         .map(|(from, why)| {
             (Client::WrongUse(WrongUse::NotDecidable(from)), misuse(Misuse::NotDecidable { why }))
