@@ -240,6 +240,8 @@ mirror! {
         Ended,
         /// Decided already by this account.
         Decided,
+        /// Another event was made or came while this one was being signed.
+        ChangedMeanwhile,
         /// Its text and its data differ, or it is malformed.
         Undecidable,
     }
