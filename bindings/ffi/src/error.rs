@@ -240,10 +240,10 @@ mirror! {
         Ended,
         /// Decided already by this account.
         Decided,
+        /// Another event was made or came while this one was being signed.
+        ChangedMeanwhile,
         /// Its text and its data differ, or it is malformed.
         Undecidable,
-        /// It changed while the person confirmed: look again and decide again.
-        ChangedMeanwhile,
     }
 }
 
