@@ -33,12 +33,11 @@ async fn post(url: &str, body: Vec<u8>) -> Result<Vec<u8>, CoreError> {
         let problem = if error.is_connect() { NetworkProblem::Refused } else { NetworkProblem::Cut };
         CoreError::Network { host: url.to_owned(), problem }
     };
-    // The provider is process-wide for reqwest; a second installation is refused and harmless.
-    rustls::crypto::ring::default_provider().install_default().ok();
     let client = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
         .user_agent("")
+        .tls_backend_preconfigured(crate::tls::config(&[]))
         .build()
         .map_err(failed)?;
     let mut response = client

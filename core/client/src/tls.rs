@@ -21,21 +21,17 @@ pub(crate) fn place(host: &str, port: u16) -> String {
     format!("{host}:{port}")
 }
 
-/// The client side of TLS: the web's anchors, and the private CAs that the account names.
+/// The client side of TLS for mail: the web's anchors, and the private CAs that the account names.
 pub(crate) fn connector(private_cas: &[Vec<u8>]) -> TlsConnector {
+    TlsConnector::from(Arc::new(config(private_cas)))
+}
+
+/// The same for HTTP. The web's anchors come with the program: a phone's own store can't be asked without its runtime.
+pub(crate) fn config(private_cas: &[Vec<u8>]) -> ClientConfig {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     roots.add_parsable_certificates(private_cas.iter().map(|der| CertificateDer::from(der.clone())));
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    // ring supports both protocol versions, so this can't fail; an empty configuration would trust nobody.
-    let builder =
-        ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions();
-    let config = match builder {
-        Ok(builder) => builder.with_root_certificates(roots).with_no_client_auth(),
-        Err(_) => {
-            ClientConfig::builder().with_root_certificates(RootCertStore::empty()).with_no_client_auth()
-        }
-    };
-    TlsConnector::from(Arc::new(config))
+    // ring is the only provider that is compiled in, so rustls takes it by itself.
+    ClientConfig::builder().with_root_certificates(roots).with_no_client_auth()
 }
 
 /// Connects a TCP stream.
