@@ -8,13 +8,14 @@ use std::process::ExitCode;
 
 use xtask::error::{At, Error, Result};
 use xtask::world::{Place, World};
-use xtask::{demo, lint, setup, suite};
+use xtask::{demo, ios, lint, setup, suite};
 
 const HELP: &str = "\
 cargo xtask COMMAND
 
   setup                install what tests and demo need (Debian, Ubuntu; elsewhere: says what is missing)
   test [rust]          setup, then unit, property, interop and end-to-end tests
+  ios test             the Swift package over the same core, on Linux, against the real servers
   prove                the same with the full counts of the property tests
   lint                 format, clippy, layer rules, repository, wasm32 build, licences and bans
   demo [--keep]        the whole story between real servers, step by step; writes target/demo/index.html
@@ -50,6 +51,10 @@ fn run(words: &[&str]) -> Result<()> {
         ["test"] | ["test", "rust"] => {
             setup::system()?;
             suite::run(&root, false)
+        }
+        ["ios", "test"] => {
+            setup::system()?;
+            ios::test(&root)
         }
         ["prove"] => {
             setup::system()?;

@@ -119,7 +119,7 @@ pub fn cargo_deny() -> Result<PathBuf> {
 }
 
 /// `$COUNTERSIGN_CACHE`, else `countersign` in the user's cache folder.
-fn cache() -> Result<PathBuf> {
+pub fn cache() -> Result<PathBuf> {
     let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     variable("COUNTERSIGN_CACHE")
         .or_else(|| variable("XDG_CACHE_HOME").map(|folder| folder.join("countersign")))
