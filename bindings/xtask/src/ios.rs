@@ -26,14 +26,14 @@ pub fn test(root: &Path) -> Result<()> {
     let built = root.join(format!("target/debug/lib{LIBRARY}.so"));
     let fingerprint =
         call(root.join("target/debug/bindgen")).arg("fingerprint").arg(&built).ok()?.out().trim().to_owned();
-    let variables =
-        [("COUNTERSIGN_WORLD", described.to_string_lossy().into_owned()), ("COUNTERSIGN_FINGERPRINT", fingerprint)];
-    let variables: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let variables = [
+        ("COUNTERSIGN_WORLD", described.to_string_lossy().into_owned()),
+        ("COUNTERSIGN_FINGERPRINT", fingerprint),
+    ];
+    let variables: Vec<(&str, &str)> =
+        variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
     // 6.0's libswiftObservation.so lacks a symbol that nothing here uses.
-    toolchain
-        .call(root, &package, &variables)
-        .words("swift test -Xlinker --allow-shlib-undefined")
-        .shown()
+    toolchain.call(root, &package, &variables).words("swift test -Xlinker --allow-shlib-undefined").shown()
 }
 
 /// The package with what is generated, under target/: the sources stay clean.

@@ -30,7 +30,8 @@ impl Toolchain {
             if !installed(tool) {
                 return Err(Error::Missing {
                     what: tool.to_owned(),
-                    remedy: "the Swift package is tested on Debian or Ubuntu, or with Xcode on a Mac".to_owned(),
+                    remedy: "the Swift package is tested on Debian or Ubuntu, or with Xcode on a Mac"
+                        .to_owned(),
                 });
             }
         }
