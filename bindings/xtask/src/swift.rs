@@ -24,6 +24,16 @@ pub struct Toolchain {
 }
 
 impl Toolchain {
+    /// Whether this machine lets a program have mount namespaces of its own (a container may not).
+    pub fn is_possible() -> bool {
+        let namespace = if is_root() {
+            "--mount --propagation private true"
+        } else {
+            "--user --map-root-user --mount true"
+        };
+        installed("unshare") && call("unshare").words(namespace).ok().is_ok()
+    }
+
     /// The toolchain in the cache; downloaded and unpacked at the first time (about 530 MB, 800 MB on disk).
     pub fn ready() -> Result<Self> {
         for tool in ["apt-get", "dpkg-deb", "tar", "unshare", "chroot"] {
