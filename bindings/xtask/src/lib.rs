@@ -7,6 +7,7 @@
     reason = "a development tool: it speaks to a person and waits by the real clock"
 )]
 
+pub mod android;
 pub mod cli;
 pub mod demo;
 pub mod error;

@@ -8,13 +8,14 @@ use std::process::ExitCode;
 
 use xtask::error::{At, Error, Result};
 use xtask::world::{Place, World};
-use xtask::{demo, ios, lint, setup, suite};
+use xtask::{android, demo, ios, lint, setup, suite};
 
 const HELP: &str = "\
 cargo xtask COMMAND
 
   setup                install what tests and demo need (Debian, Ubuntu; elsewhere: says what is missing)
   test [rust]          setup, then unit, property, interop and end-to-end tests
+  android test         the Kotlin side over the same core, on the JVM, against the real servers
   ios test             the Swift package over the same core, on Linux, against the real servers
   prove                the same with the full counts of the property tests
   lint                 format, clippy, layer rules, repository, wasm32 build, licences and bans
@@ -51,6 +52,10 @@ fn run(words: &[&str]) -> Result<()> {
         ["test"] | ["test", "rust"] => {
             setup::system()?;
             suite::run(&root, false)
+        }
+        ["android", "test"] => {
+            setup::system()?;
+            android::test(&root)
         }
         ["ios", "test"] => {
             setup::system()?;

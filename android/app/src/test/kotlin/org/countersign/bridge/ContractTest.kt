@@ -1,0 +1,106 @@
+package org.countersign.bridge
+
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.async
+import kotlinx.coroutines.awaitAll
+import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.delay
+import kotlinx.coroutines.flow.toList
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withTimeout
+import org.countersign.core.CancelToken
+import org.countersign.core.CoreException
+import org.countersign.core.Security
+import org.countersign.core.StopReason
+import org.countersign.core.fingerprint
+import org.countersign.core.isAddress
+import org.countersign.core.parseServer
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertFalse
+import org.junit.Assert.assertThrows
+import org.junit.Assert.assertTrue
+import org.junit.Assert.fail
+import org.junit.Test
+
+/** What the binding promises, whatever the core does. */
+class ContractTest {
+  @Test
+  fun appAndCoreBelongTogether() {
+    assertEquals(World.fingerprint, fingerprint())
+  }
+
+  @Test
+  fun aLockedCoreSaysSo(): Unit = runBlocking {
+    Phone().office.use { office ->
+      assertThrows(CoreException::class.java) { runBlocking { office.core.accounts() } }
+    }
+  }
+
+  @Test
+  fun aTokenStopsTheWork(): Unit = runBlocking {
+    Phone().office.use { office ->
+      office.unlock()
+      val token = CancelToken()
+      val waiting = async(Dispatchers.IO) { runCatching { office.core.nextEvent(token) } }
+      delay(50)
+      token.cancel()
+      val stopped = withTimeout(10_000) { waiting.await() }.exceptionOrNull()
+      assertEquals(StopReason.Cancelled, (stopped as CoreException.Stopped).reason)
+    }
+  }
+
+  @Test
+  fun aCancelledCoroutineLetsGo(): Unit = runBlocking {
+    Phone().office.use { office ->
+      office.unlock()
+      val waiting = launch(Dispatchers.IO) { cancellable { office.core.nextEvent(it) } }
+      delay(50)
+      withTimeout(10_000) { waiting.cancelAndJoin() }
+      assertTrue(office.core.accounts().isEmpty())
+    }
+  }
+
+  @Test
+  fun closingEndsTheEventsAndLaterCalls(): Unit = runBlocking {
+    val office = Phone().office
+    office.unlock()
+    val events = async(Dispatchers.IO) { office.events().toList() }
+    delay(50)
+    office.core.shutdown()
+    withTimeout(10_000) { events.await() }
+    val closed =
+      assertThrows(CoreException.Stopped::class.java) { runBlocking { office.core.accounts() } }
+    assertEquals(StopReason.Closed, closed.reason)
+    office.close()
+  }
+
+  @Test
+  fun twoHundredCallsAtOnceAllAnswer(): Unit = runBlocking {
+    Phone().office.use { office ->
+      office.unlock()
+      val answers = (0 until 200).map { async(Dispatchers.IO) { office.core.accounts().size } }.awaitAll()
+      assertEquals(List(200) { 0 }, answers)
+    }
+  }
+
+  @Test
+  fun aPanicInsideIsAnErrorAndTheCoreLives(): Unit = runBlocking {
+    Phone().office.use { office ->
+      office.unlock()
+      try {
+        office.core.panicForTest()
+        fail("no error")
+      } catch (_: Exception) {
+        assertTrue(office.core.accounts().isEmpty())
+      }
+    }
+  }
+
+  @Test
+  fun addressesAndServersAreReadAsPeopleWriteThem() {
+    assertFalse(isAddress("not an address"))
+    assertTrue(isAddress("li.wei@example.test"))
+    assertEquals(Security.START_TLS, parseServer("mail.example.test:587", 465.toUShort())?.security)
+  }
+}

@@ -1,0 +1,109 @@
+//! `cargo xtask android test`: the Kotlin side over the same bindings, on the JVM, against the real servers.
+
+use std::fs;
+use std::path::Path;
+
+use crate::error::{At, Error, Result};
+use crate::run::{as_root, call, installed, is_root};
+use crate::world::{self, Place, World};
+
+/// The library that the bindings call.
+const LIBRARY: &str = "countersign_ffi";
+
+/// Builds the library and its bindings, starts the servers, runs Maven.
+pub fn test(root: &Path) -> Result<()> {
+    system()?;
+    let out = root.join("target/android");
+    prepare(root, &out)?;
+    let world = World::start(Place::under(&root.join("target"), "android")?)?;
+    let library = root.join(format!("target/debug/lib{LIBRARY}.so"));
+    let fingerprint = call(root.join("target/debug/bindgen")).arg("fingerprint").arg(&library).ok()?.out();
+    let pki = world.pki();
+    let mut maven = call("mvn")
+        .words("--quiet --batch-mode --file")
+        .arg(root.join("android/pom.xml"))
+        .arg(format!("-Dout={}", out.display()))
+        .arg("test")
+        .within(root)
+        .env("COUNTERSIGN_IMAP", world.ports().imaps.to_string())
+        .env("COUNTERSIGN_SMTP", world.ports().submissions.to_string())
+        .env("COUNTERSIGN_TSA_URL", world.authority().url())
+        .env("COUNTERSIGN_SERVER_CA", &pki.server_ca)
+        .env("COUNTERSIGN_ORGANISATION_CA", &pki.organisation_ca)
+        .env("COUNTERSIGN_TSA_CA", &pki.tsa_ca)
+        .env("COUNTERSIGN_FINGERPRINT", fingerprint.trim());
+    for person in ["alice", "bob", "carol", "dave"] {
+        maven =
+            maven.env(&format!("COUNTERSIGN_PASSWORD_{}", person.to_uppercase()), world::password(person));
+    }
+    maven.shown()?;
+    report(&out)
+}
+
+/// JDK and Maven.
+fn system() -> Result<()> {
+    let missing: Vec<&str> = [("javac", "openjdk-17-jdk-headless"), ("mvn", "maven")]
+        .into_iter()
+        .filter(|(program, _)| !installed(program))
+        .map(|(_, package)| package)
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let what = missing.join(", ");
+    if !installed("apt-get") || (!is_root() && !installed("sudo")) {
+        let remedy = "install a JDK 17 or newer and Maven by hand".to_owned();
+        return Err(Error::Missing { what, remedy });
+    }
+    println!("setup: installing {what}");
+    as_root("sh").arg("-c").arg(INSTALL).arg("sh").args(&missing).shown()
+}
+
+/// Neither package starts a service.
+const INSTALL: &str = r#"
+set -eu
+export DEBIAN_FRONTEND=noninteractive
+apt-get -qq update >/dev/null
+apt-get -qq -o Dpkg::Use-Pty=0 install -y --no-install-recommends "$@" </dev/null >/dev/null
+"#;
+
+fn prepare(root: &Path, out: &Path) -> Result<()> {
+    println!("android: building the core and its bindings");
+    call("cargo").words("build --quiet --locked -p countersign-ffi -p bindgen").within(root).shown()?;
+    let library = root.join(format!("target/debug/lib{LIBRARY}.so"));
+    let (native, bindings) = (out.join("native"), out.join("bindings"));
+    for folder in [&native, &bindings] {
+        fs::create_dir_all(folder).at(folder)?;
+    }
+    let copy = native.join(format!("lib{LIBRARY}.so"));
+    fs::copy(&library, &copy).at(&copy)?;
+    call(root.join("target/debug/bindgen"))
+        .words("generate --language kotlin --no-format --library")
+        .arg(&library)
+        .arg("--out-dir")
+        .arg(&bindings)
+        .within(root)
+        .ok()?;
+    Ok(())
+}
+
+/// Maven's closing lines, from the reports that its test runner wrote.
+fn report(out: &Path) -> Result<()> {
+    let folder = out.join("maven/surefire-reports");
+    let mut lines = Vec::new();
+    for entry in fs::read_dir(&folder).at(&folder)? {
+        let path = entry.at(&folder)?.path();
+        if path.extension().is_some_and(|extension| extension == "txt") {
+            let text = fs::read_to_string(&path).at(&path)?;
+            lines.extend(text.lines().filter(|line| line.starts_with("Tests run:")).map(str::to_owned));
+        }
+    }
+    lines.sort();
+    for line in &lines {
+        println!("{line}");
+    }
+    if lines.is_empty() {
+        return Err(Error::Check("Maven ran no tests".to_owned()));
+    }
+    Ok(())
+}
