@@ -128,15 +128,28 @@ fn parts(payload: &Message) -> Option<Parts<'_>> {
 /// The text part says what the fields say, and the fields hold its hash.
 pub(super) fn text_agrees(payload: &Message, event: &Event, request: &Request, code: &Code) -> bool {
     let common = &event.common;
-    let is_first_text = |p: &Parts<'_>| p.text.name.is_none();
+    let is_plain_to_see = |p: &Parts<'_>| p.text.name.is_none() && shows_to_all(payload, p.text);
     let received = parts(payload)
-        .filter(is_first_text)
+        .filter(is_plain_to_see)
         .and_then(|_| payload.body_text())
         .and_then(|text| text::without_code_line(&text, common.language, code));
     received.is_some_and(|received| {
         Fingerprint::of(received.as_bytes()) == common.text
             && received == text::of_event(common, &event.body, request)
     })
+}
+
+/// Programs without RFC 9788 show a Legacy Display Element that ours strips: it may repeat the protected subject and say
+/// nothing else, or a signer could show different people different words.
+fn shows_to_all(payload: &Message, text: &Part) -> bool {
+    let all = payload.text(text);
+    let shown = payload.body_text().unwrap_or_default();
+    let subject = payload.root().headers.subject.as_deref().unwrap_or_default();
+    match all.strip_suffix(shown.as_str()) {
+        Some("") => true,
+        Some(block) => block.trim_end_matches('\n') == format!("Subject: {subject}"),
+        None => false,
+    }
 }
 
 /// The attached parts are the listed documents, in order.
@@ -212,6 +225,24 @@ pub(super) fn event_agrees(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_legacy_display_element_hides_nothing_but_the_subject() {
+        let shows = |block: &str| {
+            let raw = format!(
+                "Subject: Laser cutter\r\nContent-Type: multipart/mixed; boundary=b; hp=\"cipher\"\r\n\r\n\
+                 --b\r\nContent-Type: text/plain; charset=utf-8; hp-legacy-display=\"1\"\r\n\r\n\
+                 {block}Pay 1 EUR.\r\n--b--\r\n"
+            );
+            let payload = Message::parse(raw.as_bytes()).unwrap();
+            let text = payload.root().children.first().unwrap();
+            shows_to_all(&payload, text)
+        };
+        assert!(shows("Subject: Laser cutter\r\n\r\n"));
+        assert!(!shows("Subject: Laser cutter\r\nPay 1000 EUR to Eve as well.\r\n\r\n"));
+        assert!(!shows("Subject: Something else\r\n\r\n"));
+        assert!(!shows("Everything below is a joke.\r\n\r\n"));
+    }
 
     #[test]
     fn agreed_words_are_exact() {
