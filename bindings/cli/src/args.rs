@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+/// Heading of the options that every command has.
+const GLOBAL: &str = "Options of every command";
+
 /// Approvals by end-to-end encrypted, signed, time-stamped mail, over the mailbox you have.
 ///
 /// Exit codes: 0 done; 1 the thing checked does not hold; 2 wrong use or unreadable input; 3 network or server; 4 key
@@ -12,19 +15,26 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[command(name = "countersign", version, max_term_width = 100)]
 pub(crate) struct Cli {
     /// Folder of accounts, keys and mail [default: $COUNTERSIGN_HOME, else ~/.local/share/countersign]
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", help_heading = GLOBAL)]
     pub(crate) home: Option<PathBuf>,
     /// File with the passphrase of the keys; without it you are asked
-    #[arg(long, global = true, value_name = "F", env = "COUNTERSIGN_PASSPHRASE_FILE")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "F",
+        env = "COUNTERSIGN_PASSPHRASE_FILE",
+        hide_env_values = true,
+        help_heading = GLOBAL
+    )]
     pub(crate) passphrase_file: Option<PathBuf>,
     /// Which account, when there are several
-    #[arg(long, global = true, value_name = "ADDRESS")]
+    #[arg(long, global = true, value_name = "ADDRESS", help_heading = GLOBAL)]
     pub(crate) account: Option<String>,
     /// Print JSON
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub(crate) json: bool,
     /// Use no network: what is to be sent waits
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub(crate) offline: bool,
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -69,7 +79,7 @@ pub(crate) struct AddArgs {
     /// Mail address
     pub(crate) address: String,
     /// Your name, as others see it
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     pub(crate) name: String,
     /// IMAP server: HOST[:PORT], TLS from the start; starttls://HOST:PORT or port 143 for STARTTLS
     #[arg(long, value_name = "HOST[:PORT]")]
@@ -172,10 +182,10 @@ pub(crate) struct SendArgs {
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) cc: Vec<String>,
     /// Subject (encrypted with the rest)
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     pub(crate) subject: String,
     /// Text; `-` reads it from standard input
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     pub(crate) text: String,
     /// File to attach; may be given several times
     #[arg(long, value_name = "FILE")]
@@ -271,7 +281,7 @@ pub(crate) struct RequestArgs {
     #[arg(long)]
     pub(crate) subject: String,
     /// Your words; `-` reads them from standard input
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     pub(crate) text: String,
     /// Document; may be given several times
     #[arg(long, value_name = "FILE")]
@@ -295,7 +305,7 @@ pub(crate) struct DecideArgs {
     /// Id, its beginning, or code
     pub(crate) id: String,
     /// Your words
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     pub(crate) comment: String,
 }
 
@@ -351,6 +361,24 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    /// The help of every command: a change of it is seen in review.
+    #[test]
+    fn help_texts() {
+        fn collect(command: &mut clap::Command, text: &mut String) {
+            let help = command.render_long_help();
+            let name = command.get_bin_name().unwrap_or_default();
+            text.push_str(&format!("$ {name} --help\n{help}\n"));
+            for sub in command.get_subcommands_mut().filter(|sub| sub.get_name() != "help") {
+                collect(sub, text);
+            }
+        }
+        let mut command = Cli::command().term_width(100);
+        command.build();
+        let mut text = String::new();
+        collect(&mut command, &mut text);
+        insta::assert_snapshot!(text);
     }
 
     /// Every command that README shows is one that this program understands.
