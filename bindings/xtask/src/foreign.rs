@@ -221,6 +221,12 @@ pub fn readable(entity: &[u8]) -> String {
     let text = String::from_utf8_lossy(entity).replace("\r\n", "\n");
     let mut out = String::new();
     for block in text.split("\n\n") {
+        if block.lines().any(|line| line.starts_with("Content-")) {
+            // A header section: its lines end with `=` for another reason.
+            out.push_str(block);
+            out.push_str("\n\n");
+            continue;
+        }
         let joined: String = block.split_whitespace().collect();
         let decoded = (joined.len() >= 16)
             .then(|| data_encoding::BASE64.decode(joined.as_bytes()).ok())
@@ -268,8 +274,9 @@ mod tests {
     #[test]
     fn encoded_parts_become_readable() {
         let entity =
-            b"Content-Type: text/plain\r\n\r\nUHVyY2hhc2Ug6YeH6LSt\r\n\r\nGr=C3=BC=\r\n=C3=9Fe a=b\r\n";
+            b"Subject: =?utf-8?B?5py6?=\r\nContent-Type: text/plain\r\n\r\nUHVyY2hhc2Ug6YeH6LSt\r\n\r\nGr=C3=BC=\r\n=C3=9Fe a=b\r\n";
         let text = readable(entity);
+        assert!(text.contains("5py6?=\nContent"), "header fields stay as they are: {text}");
         assert!(text.contains("Purchase 采购") && text.contains("Grüße a=b"), "{text}");
     }
 }
