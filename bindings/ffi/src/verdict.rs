@@ -1,6 +1,6 @@
 //! The verdict on a mail (docs/protocols/verdict.md).
 
-use crate::mirror::{all, mirror, octets, optional_seconds};
+use crate::mirror::{all, mirror, octets, optional_seconds, seconds};
 use crate::people::Trust;
 
 mirror! {
@@ -250,6 +250,8 @@ pub struct SignerVerdict {
     pub sha256: String,
     /// Like `ecdsa-p256-sha256`; `unknown` when the signature could not be verified.
     pub algorithm: String,
+    /// End of the certificate's validity.
+    pub not_after: i64,
     /// Claimed.
     pub signing_time: Option<i64>,
     /// The one From address is an address of the certificate.
@@ -351,6 +353,7 @@ impl From<client::SignerVerdict> for SignerVerdict {
             serial: signer.serial,
             sha256: signer.sha256.to_hex(),
             algorithm: signer.algorithm,
+            not_after: seconds(signer.not_after),
             signing_time: optional_seconds(signer.signing_time),
             address_matches: signer.address_matches,
             chain: signer.chain.iter().map(|certificate| certificate.to_hex()).collect(),

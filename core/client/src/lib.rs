@@ -23,6 +23,7 @@ pub mod system;
 mod task;
 mod tls;
 pub mod vault;
+pub mod view;
 
 pub use account::{Account, AccountSummary, OwnKey, OwnKeyRole};
 pub use approvals::{

@@ -106,6 +106,8 @@ pub struct SignerVerdict {
     pub sha256: Fingerprint,
     /// Like `ecdsa-p256-sha256`; `unknown` when the signature could not be verified.
     pub algorithm: String,
+    /// End of the certificate's validity.
+    pub not_after: UnixTime,
     /// Claimed.
     pub signing_time: Option<UnixTime>,
     /// The one From address is an address of the certificate; false when no From was given.

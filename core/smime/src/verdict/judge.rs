@@ -213,6 +213,7 @@ impl Judged {
             serial: certificate.serial_hex(),
             sha256: certificate.fingerprint(),
             algorithm: algorithm.to_owned(),
+            not_after: certificate.not_after(),
             signing_time: self.signing_time,
             address_matches: address_matches(certificate, from),
             chain: chain.iter().map(Certificate::fingerprint).collect(),
