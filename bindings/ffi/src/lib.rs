@@ -27,6 +27,7 @@ mod panics;
 mod people;
 mod vault;
 mod verdict;
+mod view;
 
 pub use account::{
     Account, AccountConfig, AccountSummary, Authority, Language, OwnKey, OwnKeyRole, Security, Server,
@@ -55,6 +56,8 @@ pub use verdict::{
     Credit, EncryptionState, EncryptionVerdict, MailHeaders, MailWarning, PartRecord, Reason, Revocation,
     SignatureState, SignatureVerdict, SignerVerdict, Summary, TimestampState, TimestampVerdict, Verdict,
 };
+
+pub use view::{Icon, MessageStatus, Text, TextArg, TextValue, Tone};
 
 uniffi::setup_scaffolding!("countersign_ffi");
 

@@ -67,6 +67,8 @@ pub struct MailView {
     pub id: String,
     /// The verdict, as computed when it came in.
     pub verdict: Verdict,
+    /// What stands under the sender.
+    pub status: crate::view::MessageStatus,
     /// Display name of From; show it only with the address.
     pub name: Option<String>,
     /// Text to be shown; none when it could not be opened.
@@ -158,6 +160,7 @@ impl From<client::MailView> for MailView {
         MailView {
             id: mail.id,
             verdict: mail.verdict.into(),
+            status: mail.status.into(),
             name: mail.name,
             text: mail.text,
             attachments: all(mail.attachments),

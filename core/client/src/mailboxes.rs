@@ -11,9 +11,11 @@ use smime::verdict::SignatureState;
 
 use crate::account::AccountInner;
 use crate::error::{CoreError, Thing};
+use crate::people::contact_view;
 use crate::record::decode;
 use crate::sync::{Content, Folder, MailRecord};
 use crate::task::Task;
+use crate::view::{MessageStatus, message_status};
 
 /// The stored mail of one account.
 #[derive(Clone)]
@@ -79,6 +81,8 @@ pub struct MailView {
     pub id: String,
     /// The verdict, as computed when it came in.
     pub verdict: Verdict,
+    /// What stands under the sender.
+    pub status: MessageStatus,
     /// Display name of From.
     pub name: Option<String>,
     /// Text to be shown; none when it could not be opened.
@@ -161,7 +165,8 @@ impl AccountInner {
     async fn read_mail(&self, id: &str) -> Result<MailView, CoreError> {
         let (record, raw) = self.stored(id)?;
         let keys = self.decryption_keys().await?;
-        let opened = self.open_mail(&raw, &keys, &self.people()?)?;
+        let people = self.people()?;
+        let opened = self.open_mail(&raw, &keys, &people)?;
         let is_closed =
             matches!(opened.verdict.encryption.state, EncryptionState::NoKey | EncryptionState::Failed);
         let attachment = |part: &mail::part::Part| AttachmentView {
@@ -176,9 +181,13 @@ impl AccountInner {
             Content::Judged(verdict) if record.policy == crate::sync::POLICY_VERSION => *verdict,
             _ => opened.verdict,
         };
+        let from = verdict.headers.from.first().map(|address| address.to_lowercase());
+        let contact = from.and_then(|address| people.get(&address)).map(contact_view);
+        let status = message_status(&verdict, record.from_name.as_deref(), contact.as_ref());
         Ok(MailView {
             id: id.to_owned(),
             verdict,
+            status,
             name: record.from_name,
             text,
             attachments: if is_closed { Vec::new() } else { attachments },

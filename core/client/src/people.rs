@@ -43,13 +43,13 @@ pub struct ContactView {
 impl PeopleList {
     /// Everybody, by address.
     pub fn list(&self) -> Result<Vec<ContactView>, CoreError> {
-        Ok(self.inner.people()?.values().map(view).collect())
+        Ok(self.inner.people()?.values().map(contact_view).collect())
     }
 
     /// One person.
     pub fn show(&self, address: &EmailAddress) -> Result<ContactView, CoreError> {
         let people = self.inner.people()?;
-        people.get(address.folded()).map(view).ok_or(CoreError::NotFound(Thing::Contact))
+        people.get(address.folded()).map(contact_view).ok_or(CoreError::NotFound(Thing::Contact))
     }
 
     /// Forgets a person: trust, certificates and pins. Mail stays.
@@ -62,7 +62,7 @@ impl PeopleList {
     }
 }
 
-fn view(contact: &Contact) -> ContactView {
+pub(crate) fn contact_view(contact: &Contact) -> ContactView {
     let read = |der: &Vec<u8>| Certificate::from_der(der).ok();
     ContactView {
         address: contact.address.clone(),

@@ -103,7 +103,7 @@ impl<'a> Who<'a> {
     }
 
     fn signed(&self, verdict: &Verdict) -> TrustLine {
-        let trust = self.signer.map_or(Trust::None, |signer| signer.trust);
+        let trust = self.signer.map_or(Trust::None, |signer| self.trust_now(signer));
         let since = self.contact.filter(|contact| contact.trust == Trust::Met).map(|contact| contact.since);
         let (icon, sentence) = match (trust, since) {
             (Trust::Met, Some(since)) => {
@@ -117,6 +117,14 @@ impl<'a> Who<'a> {
         let is_encrypted = verdict.encryption.state == EncryptionState::Decrypted;
         let (state, tone) = if is_encrypted { ("st_both", Tone::Accent) } else { ("st_signed", Tone::Info) };
         TrustLine { icon, tone, state: Text::new(state), sentence: timed(sentence, certified(verdict)) }
+    }
+
+    /// A verdict is made once; who was met since then under the same anchor is met for older mail too.
+    fn trust_now(&self, signer: &SignerVerdict) -> Trust {
+        let anchor = signer.chain.last().map(|anchor| anchor.to_hex());
+        let is_met =
+            self.contact.is_some_and(|contact| contact.trust == Trust::Met && contact.anchor == anchor);
+        if is_met && anchor.is_some() { Trust::Met } else { signer.trust }
     }
 
     fn invalid(&self, reasons: &[Reason]) -> Warning {
@@ -285,6 +293,18 @@ mod tests {
         let line = trust_line(message_status(&mail, Some("Li Wei"), None));
         assert_eq!((line.icon, line.sentence.key), (Icon::Card, "tl_card"));
         assert_eq!(line.sentence.instead_of_last, Some("tl_notime"));
+    }
+
+    #[test]
+    fn mail_from_before_the_meeting_counts_under_the_same_anchor_only() {
+        let mut mail = verdict(EncryptionState::Decrypted, SignatureState::Valid, &[], Trust::Pinned);
+        let root = smime::Fingerprint::of(b"root");
+        mail.signature.signers[0].chain = vec![smime::Fingerprint::of(b"leaf"), root];
+        let mut contact = li_wei(Trust::Met);
+        contact.anchor = Some(root.to_hex());
+        assert_eq!(trust_line(message_status(&mail, None, Some(&contact))).icon, Icon::Seal);
+        contact.anchor = Some(smime::Fingerprint::of(b"another root").to_hex());
+        assert_eq!(trust_line(message_status(&mail, None, Some(&contact))).icon, Icon::Card);
     }
 
     #[test]

@@ -424,7 +424,7 @@ fn runner(config: Config) -> TestRunner {
 
 #[test]
 fn met_means_confirmed_and_proven_whatever_the_attacker_does() {
-    let config = cases(400, 100_000);
+    let config = cases(400, 20_000);
     let expected = config.cases as usize / 10;
     let met = Cell::new(0);
     runner(config)
@@ -452,7 +452,7 @@ fn two_people_who_scan_each_other_always_end_as_met_over_a_bad_network() {
         proptest::collection::vec((0..64usize, any::<bool>()), 0..12),
         proptest::collection::vec(any::<bool>(), 64),
     );
-    runner(cases(200, 20_000))
+    runner(cases(200, 4_000))
         .run(&strategy, |(alice_first, gap, early, lost)| {
             let mut phones = [Phone::of("Alice"), Phone::of("Bob")];
             let codes = [phones[0].show(MORNING), phones[1].show(MORNING)];

@@ -74,6 +74,11 @@ import Testing
     let line = try #require(try await mailboxes.list(folder: .inbox).first { $0.subject.hasPrefix("Laser") })
     let mail = try await mailboxes.read(id: line.id)
     #expect(mail.verdict.signature.state == .valid)
+    guard case .trust(let icon, _, let state, let sentence) = mail.status else {
+      Issue.record("no trust line: \(mail.status)")
+      return
+    }
+    #expect(icon == .seal && state.key == "st_both" && sentence.key == "tl_met")
     #expect(mail.text?.contains("Please approve.") == true)
     let part = try #require(mail.attachments.first { $0.name == "offer.pdf" })
     #expect(try await mailboxes.attachment(id: line.id, part: part.part) == pdf)

@@ -8,6 +8,8 @@ import org.countersign.core.Deciding
 import org.countersign.core.Decision
 import org.countersign.core.FileToSend
 import org.countersign.core.Folder
+import org.countersign.core.Icon
+import org.countersign.core.MessageStatus
 import org.countersign.core.NewApproval
 import org.countersign.core.ScanView
 import org.countersign.core.SignatureState
@@ -93,6 +95,9 @@ class StoryTest {
       val line = mailboxes.list(Folder.INBOX).first { it.subject.startsWith("Laser") }
       val mail = mailboxes.read(line.id)
       assertEquals(SignatureState.VALID, mail.verdict.signature.state)
+      val trust = mail.status as MessageStatus.Trust
+      assertEquals(Icon.SEAL, trust.icon)
+      assertEquals(listOf("st_both", "tl_met"), listOf(trust.state.key, trust.sentence.key))
       assertTrue(mail.text.orEmpty().contains("Please approve."))
       val part = mail.attachments.first { it.name == "offer.pdf" }
       assertArrayEquals(pdf, mailboxes.attachment(line.id, part.part))
