@@ -277,7 +277,7 @@ impl Story {
 
     /// The words of the request are nowhere on the servers and in no home.
     pub(super) fn nothing_in_the_clear(&self, teller: &mut Teller) -> Result<()> {
-        let mut folders = self.world.logs();
+        let mut folders = self.world.logs()?;
         folders.extend([self.world.mail(), self.alice.home.clone(), self.bob.home.clone()]);
         let search = search(&folders, &SECRETS)?;
         teller.check(

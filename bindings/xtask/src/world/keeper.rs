@@ -2,6 +2,7 @@
 //! servers. So they end with us however we end: return, panic, Ctrl-C, kill -9, or a test binary whose static
 //! world is never dropped.
 
+use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
@@ -19,9 +20,13 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    /// Starts the shell; `scripts` run in order, each whatever became of the one before.
-    pub(super) fn start(scripts: &[String]) -> Result<Self> {
-        let script = format!("while read -r _; do :; done\n{}\n", scripts.join("\n"));
+    /// Starts the shell; the scripts in `stop` run in order, each whatever became of the one before, then `clear`
+    /// unless [`Keeper::dismiss`] was called.
+    pub(super) fn start(stop: &[String], clear: &str) -> Result<Self> {
+        let script = format!(
+            "cleared=; while read -r word; do cleared=$word; done\n{}\nif [ -z \"$cleared\" ]; then :; {clear}\nfi\n",
+            stop.join("\n")
+        );
         let child = Command::new("/bin/sh")
             .arg("-c")
             .arg(script)
@@ -33,6 +38,14 @@ impl Keeper {
             .spawn()
             .map_err(|source| Error::Start { program: "/bin/sh".to_owned(), source })?;
         Ok(Self { child })
+    }
+
+    /// Has it stop the servers now and leave the folder, which another try goes on with.
+    pub(super) fn dismiss(mut self) {
+        if let Some(pipe) = &mut self.child.stdin {
+            // A shell that is gone already clears nothing either.
+            let _ = pipe.write_all(b"leave\n");
+        }
     }
 }
 

@@ -22,6 +22,7 @@ pub use proxy::{Fault, Proxy};
 pub use tsa::Authority;
 
 use crate::error::{At, Error, Result};
+use crate::run::{as_root, call, is_root};
 use dovecot::Dovecot;
 use keeper::Keeper;
 use postfix::Postfix;
@@ -67,31 +68,29 @@ pub struct World {
 impl World {
     /// Starts everything in `place` and waits until it answers.
     pub fn start(place: Place) -> Result<Self> {
+        Self::start_at(place, free_ports)
+    }
+
+    /// As [`World::start`], on ports that `choose` names anew for every try.
+    fn start_at(place: Place, mut choose: impl FnMut() -> Result<Ports>) -> Result<Self> {
         let root = place.root().to_owned();
         let pki = Pki::make(&root.join("pki"))?;
         let authority = Authority::start(&root.join("tsa"), &pki)?;
         write_passwords(&root)?;
         let mut last = None;
         for _ in 0..PORT_TRIES {
-            let ports = free_ports()?;
+            let ports = choose()?;
             let dovecot = Dovecot::configure(&root, ports, &pki)?;
             let postfix = Postfix::configure(&root, ports, &pki, &dovecot)?;
             let keeper =
-                Keeper::start(&[dovecot.stop_script(), postfix.stop_script(), place.remove_script()])?;
-            let mut world = Self {
-                postfix,
-                dovecot,
-                authority: authority.clone(),
-                pki: pki.clone(),
-                ports,
-                _keeper: keeper,
-                place: place.clone(),
-            };
-            match world.start_servers() {
-                Ok(()) => return Ok(world),
+                Keeper::start(&[postfix.stop_script(), dovecot.stop_script()], &place.remove_script())?;
+            match dovecot.start().and_then(|()| postfix.start()) {
+                Ok(()) => {
+                    return Ok(Self { postfix, dovecot, authority, pki, ports, _keeper: keeper, place });
+                }
                 Err(error) => last = Some(error),
             }
-            world.stop_servers();
+            keeper.dismiss();
         }
         Err(last.unwrap_or(Error::Check("no server was started".to_owned())))
     }
@@ -170,9 +169,20 @@ impl World {
         self.dovecot.mail().to_owned()
     }
 
-    /// Log files of the servers, and the queue of Postfix.
-    pub fn logs(&self) -> Vec<PathBuf> {
-        vec![self.root().join("log"), self.postfix.queue().to_owned()]
+    /// Log files of the servers, and the queue of Postfix, all readable: when we are not root, as a copy.
+    pub fn logs(&self) -> Result<Vec<PathBuf>> {
+        let originals = vec![self.root().join("log"), self.postfix.queue().to_owned()];
+        if is_root() {
+            return Ok(originals);
+        }
+        let copy = self.root().join("copy");
+        as_root("rm").args(["-rf", "--"]).arg(&copy).ok()?;
+        fs::create_dir(&copy).at(&copy)?;
+        // The sockets in the queue are no files with content, and cp says so.
+        as_root("cp").arg("-R").args(&originals).arg(&copy).ok()?;
+        let user = call("id").arg("-u").ok()?.out();
+        as_root("chown").arg("-R").arg(user.trim()).arg(&copy).ok()?;
+        Ok(vec![copy])
     }
 
     /// Waits until Postfix has handed over all it accepted; an error after the deadline.
@@ -300,4 +310,50 @@ fn wait_until(what: &'static str, log: &Path, ready: impl Fn() -> bool) -> Resul
         thread::sleep(Duration::from_millis(20));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_that_somebody_took_meanwhile_costs_one_try_and_nothing_else() {
+        let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = taken.local_addr().unwrap().port();
+        for is_imap in [true, false] {
+            let mut tries = 0;
+            let world = World::start_at(Place::temporary().unwrap(), || {
+                tries += 1;
+                let mut ports = free_ports()?;
+                if tries == 1 {
+                    *(if is_imap { &mut ports.imaps } else { &mut ports.submissions }) = port;
+                }
+                Ok(ports)
+            });
+            let world = world.unwrap();
+            assert_ne!(world.ports().imaps, port);
+            assert_ne!(world.ports().submissions, port);
+            assert!(world.pki().server_ca.is_file());
+            let root = world.root().to_owned();
+            drop(world);
+            assert_eq!(tries, 2);
+            assert!(!root.exists(), "the temporary folder is gone");
+        }
+    }
+
+    #[test]
+    fn a_world_is_started_twice_in_the_same_folder() {
+        let target = tempfile::Builder::new().prefix("cs").tempdir_in("/tmp").unwrap();
+        let other_users_pass = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        fs::set_permissions(target.path(), other_users_pass).unwrap();
+        for _ in 0..2 {
+            let place = Place::under(target.path(), "x").unwrap();
+            assert_eq!(place.root(), target.path().join("world/x"), "short and reachable");
+            let world = World::start(place).unwrap();
+            assert!(Place::under(target.path(), "x").is_err(), "in use");
+            drop(world);
+        }
+        // What Postfix owns, the user's own programs cannot remove.
+        as_root("rm").args(["-rf", "--"]).arg(target.path().join("world")).ok().unwrap();
+    }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::error::{At, Error, Result};
-use crate::run::{is_root, quote};
+use crate::run::{as_root, is_root, quote};
 
 /// Longest folder whose unix sockets below still fit into the 107 bytes of a socket address.
 const MAX_ROOT: usize = 56;
@@ -35,7 +35,8 @@ impl Place {
             )));
         }
         if root.exists() {
-            fs::remove_dir_all(&root).at(&root)?;
+            // Parts of it belong to Postfix.
+            as_root("rm").args(["-rf", "--"]).arg(&root).ok()?;
         }
         fs::create_dir_all(&root).at(&root)?;
         open_to_all(&root)?;
@@ -59,7 +60,10 @@ impl Place {
     /// Shell commands that remove a temporary folder.
     pub(super) fn remove_script(&self) -> String {
         match self.temporary {
-            Some(_) => format!("rm -rf -- {}", quote(&self.root.to_string_lossy())),
+            Some(_) => {
+                let sudo = if is_root() { "" } else { "sudo -n " };
+                format!("{sudo}rm -rf -- {}", quote(&self.root.to_string_lossy()))
+            }
             None => String::new(),
         }
     }
