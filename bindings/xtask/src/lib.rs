@@ -17,7 +17,6 @@ pub mod layers;
 pub mod lint;
 pub mod run;
 pub mod setup;
-pub mod strings;
 pub mod suite;
 pub mod swift;
 pub mod tree;
