@@ -11,6 +11,8 @@ pub(crate) enum Failure {
     Core(CoreError),
     /// A file of the command line can't be read or written.
     File { name: String, problem: std::io::ErrorKind },
+    /// A file is not what it should be.
+    Unreadable { name: String, what: &'static str },
     /// An argument makes no sense.
     Argument(String),
     /// The keys can't be unlocked without a passphrase.
@@ -39,7 +41,7 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Failure::Core(error) => error.exit_code(),
-            Failure::File { .. } | Failure::Argument(_) => 2,
+            Failure::File { .. } | Failure::Unreadable { .. } | Failure::Argument(_) => 2,
             Failure::NoPassphrase => 4,
             Failure::DoesNotHold(_) => 1,
             Failure::NotSent { .. } | Failure::Uncertain { .. } | Failure::Refused { .. } => 3,
@@ -49,7 +51,7 @@ impl Failure {
     fn code(&self) -> &'static str {
         match self {
             Failure::Core(error) => error.code(),
-            Failure::File { .. } => "unreadable_input",
+            Failure::File { .. } | Failure::Unreadable { .. } => "unreadable_input",
             Failure::Argument(_) => "wrong_use",
             Failure::NoPassphrase => "locked",
             Failure::DoesNotHold(_) => "does_not_hold",
@@ -62,7 +64,8 @@ impl Failure {
     fn message(&self) -> String {
         match self {
             Failure::Core(error) => error.to_string(),
-            Failure::File { name, problem } => format!("{name}: {problem}"),
+            Failure::File { name, problem } => format!("{name}: {}", remedy(*problem)),
+            Failure::Unreadable { name, what } => format!("{name}: there is {what} in this file"),
             Failure::Argument(text) => text.clone(),
             Failure::NoPassphrase => {
                 "the keys are locked: give --passphrase-file, or run this on a terminal to be asked"
@@ -91,5 +94,18 @@ impl Failure {
         } else {
             eprintln!("countersign: {}", self.message());
         }
+    }
+}
+
+/// What is wrong with a file, and what to do.
+fn remedy(problem: std::io::ErrorKind) -> String {
+    use std::io::ErrorKind;
+    match problem {
+        ErrorKind::NotFound => "there is no such file; check the path".to_owned(),
+        ErrorKind::PermissionDenied => "you may not read or write this; check its permissions".to_owned(),
+        ErrorKind::IsADirectory => "this is a folder; name a file".to_owned(),
+        ErrorKind::NotADirectory => "a part of this path is a file, not a folder; check the path".to_owned(),
+        ErrorKind::StorageFull => "the disk is full; make room and try again".to_owned(),
+        other => format!("it can't be read or written ({other})"),
     }
 }

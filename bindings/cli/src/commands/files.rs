@@ -38,8 +38,8 @@ pub(crate) fn certificates(paths: &[PathBuf]) -> Result<Vec<Vec<u8>>, Failure> {
     Ok(all)
 }
 
-fn unreadable(path: &Path, what: &str) -> Failure {
-    Failure::Argument(format!("{}: {what} in this file", path.display()))
+fn unreadable(path: &Path, what: &'static str) -> Failure {
+    Failure::Unreadable { name: path.display().to_string(), what }
 }
 
 /// Text of the command line; `-` is standard input.
