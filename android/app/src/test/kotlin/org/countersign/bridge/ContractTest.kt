@@ -1,6 +1,9 @@
 package org.countersign.bridge
 
+import java.io.File
+import java.util.concurrent.Executors
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.asCoroutineDispatcher
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
 import kotlinx.coroutines.cancelAndJoin
@@ -8,9 +11,11 @@ import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withContext
 import kotlinx.coroutines.withTimeout
 import org.countersign.core.CancelToken
 import org.countersign.core.CoreException
+import org.countersign.core.NewMail
 import org.countersign.core.Security
 import org.countersign.core.StopReason
 import org.countersign.core.fingerprint
@@ -102,5 +107,39 @@ class ContractTest {
     assertFalse(isAddress("not an address"))
     assertTrue(isAddress("li.wei@example.test"))
     assertEquals(Security.START_TLS, parseServer("mail.example.test:587", 465.toUShort())?.security)
+  }
+
+  /** A call is polled on the caller's thread, in the app the main one: what reads and writes must be another. */
+  @Test
+  fun theCallersThreadDoesNoIo(): Unit = runBlocking {
+    val phone = Phone()
+    val account = phone.add("alice", "Alice Ahlborn")
+    Executors.newSingleThreadExecutor().asCoroutineDispatcher().use { caller ->
+      val work: suspend () -> Unit = {
+        repeat(CALLS) {
+          val note = NewMail(to = listOf("dave@example.test"), subject = "Note $it", text = "Nothing.", signedOnly = true)
+          account.composer().send(note)
+          account.mailboxes().list(null)
+        }
+      }
+      val (own, all) = withContext(caller) {
+        work()
+        val (ownBefore, allBefore) = calls("thread-self") to calls("self")
+        work()
+        calls("thread-self") - ownBefore to calls("self") - allBefore
+      }
+      assertTrue("the work does read or write: $all", all >= CALLS)
+      // Looking at the counters is the thread's own doing.
+      assertTrue("the caller's thread: $own of $all", own < CALLS)
+    }
+    phone.office.close()
+  }
+
+  /** Reads and writes of a thread or the process so far, as the kernel counts them. */
+  private fun calls(who: String) =
+    File("/proc/$who/io").readLines().filter { it.startsWith("syscr") || it.startsWith("syscw") }.sumOf { it.substringAfter(' ').toLong() }
+
+  private companion object {
+    const val CALLS = 20
   }
 }
