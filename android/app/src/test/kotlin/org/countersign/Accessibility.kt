@@ -6,6 +6,7 @@ import android.graphics.Rect
 import android.view.View
 import android.view.ViewGroup
 import android.widget.EditText
+import android.widget.FrameLayout
 import android.widget.ImageButton
 import android.widget.TextView
 import com.google.android.apps.common.testing.accessibility.framework.AccessibilityCheckPreset
@@ -41,7 +42,7 @@ object Accessibility {
 
   /** Text with less than 4.5 : 1 against the colour that most of its place has (WCAG 2.2, 1.4.3); what is switched off may be paler. */
   private fun pale(window: View, pixels: Bitmap): List<String> =
-    views(window).filterIsInstance<TextView>().filter { it.isShown && it.isEnabled && isOn(it) }.mapNotNull { view ->
+    views(window).filterIsInstance<TextView>().filter { it.isShown && isOn(it) && !isCovered(it) }.mapNotNull { view ->
       val isHint = view.text.isEmpty()
       val place = Rect()
       if ((isHint && view.hint.isNullOrEmpty()) || !view.getGlobalVisibleRect(place)) return@mapNotNull null
@@ -51,6 +52,18 @@ object Accessibility {
 
   /** Nothing above it is switched off. */
   private fun isOn(view: View) = generateSequence(view) { it.parent as? View }.all { it.isEnabled && it.alpha == 1f }
+
+  /** Something floats over it; it can be scrolled out from under. */
+  private fun isCovered(view: View): Boolean {
+    val place = Rect().also(view::getGlobalVisibleRect)
+    return generateSequence(view) { it.parent as? View }.any { each ->
+      val parent = each.parent as? FrameLayout ?: return@any false
+      (parent.indexOfChild(each) + 1 until parent.childCount).map(parent::getChildAt).any { over ->
+        val at = Rect()
+        over.isShown && over.hasOnClickListeners() && over.getGlobalVisibleRect(at) && Rect.intersects(at, place)
+      }
+    }
+  }
 
   private fun mostOf(pixels: Bitmap, place: Rect): Int? {
     if (!place.intersect(0, 0, pixels.width, pixels.height)) return null

@@ -59,6 +59,7 @@ class Hand(private val app: CountersignApp, private val name: String) {
     shown()
   }
 
+  /** Under the system's bars, as from API 35 on. */
   private fun shown() {
     controller.windowFocusChanged(true)
     val density = activity.resources.displayMetrics.density
@@ -67,7 +68,7 @@ class Hand(private val app: CountersignApp, private val name: String) {
         .setInsets(WindowInsets.Type.statusBars(), Insets.of(0, (STATUS_DP * density).toInt(), 0, 0))
         .setInsets(WindowInsets.Type.navigationBars(), Insets.of(0, 0, 0, (NAVIGATION_DP * density).toInt()))
         .build()
-    activity.window.decorView.dispatchApplyWindowInsets(bars)
+    activity.findViewById<ViewGroup>(android.R.id.content).getChildAt(0).dispatchApplyWindowInsets(bars)
   }
 
   fun leave() {

@@ -56,11 +56,13 @@ class StoryScreensTest : UiTest() {
     closed(id)
     assertEquals("what lies readable in the app's folder", emptyList<String>(), Plaintext.find(app.dataDir, SECRETS))
     readOffline()
+    newPhone()
     gallery.write()
     assertEquals(emptyList<String>(), gallery.problems)
   }
 
   private fun signUp(phone: Hand, person: String, name: String, isShown: Boolean = false) {
+    val fingers = FakeKeystore.confirmed.get()
     phone.start()
     phone.on<AddressScreen>().address.value = "$person@example.test"
     if (isShown) gallery.add(phone, "01-onboarding-address")
@@ -72,7 +74,7 @@ class StoryScreensTest : UiTest() {
     password.password.value = World.password(person)
     tap(password.signIn)
     phone.on<ReadyScreen>()
-    assertEquals("making an account asks nobody for a finger", 0, FakeKeystore.confirmed.get())
+    assertEquals("making an account asks nobody for a finger", fingers, FakeKeystore.confirmed.get())
     if (isShown) gallery.add(phone, "03-keys-ready")
     tap(phone.on<ReadyScreen>().open)
     phone.on<InboxScreen>()
@@ -322,6 +324,31 @@ class StoryScreensTest : UiTest() {
     bob.activity.go(Place(Place.Kind.MESSAGE, id))
     assertTrue("a request is shown as a request", SUBJECT in bob.on<ApprovalScreen>().view.words())
     bob.leave()
+  }
+
+  /** Alice has a new phone, and so new keys. Nothing is sent with them until the other person agrees. */
+  private fun newPhone() {
+    val other = Hand(app, "alice-2")
+    signUp(other, "alice", "Alice Ahlborn")
+    waitUntil("the old mail is there") {
+      await { other.session.sync() }
+      "Cannot be opened on this phone" in other.on<InboxScreen>().view.words()
+    }
+    tap(other.on<InboxScreen>().view.touching("Cannot be opened on this phone"))
+    other.on<MessageScreen>()
+    gallery.add(other, "14d-warn-locked")
+    other.activity.back()
+    other.on<InboxScreen>()
+    carol.start()
+    val code = exchange(other)
+    val own = exchange(carol)
+    film(carol, Camera().see(code))
+    film(other, Camera().see(own))
+    carol.take()
+    waitUntil("the change is told") { carol.on<ScannedScreen>().view.words().any { it == "Alice Ahlborn's certificate is not the one you know" } }
+    gallery.add(carol, "12c-scan-changed")
+    carol.leave()
+    other.leave()
   }
 
   private companion object {

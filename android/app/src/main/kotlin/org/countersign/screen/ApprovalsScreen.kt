@@ -3,6 +3,7 @@ package org.countersign.screen
 import android.os.Bundle
 import android.view.Gravity
 import android.view.View
+import android.view.ViewGroup.LayoutParams.WRAP_CONTENT
 import org.countersign.Place
 import org.countersign.R
 import org.countersign.bridge.ApprovalState
@@ -18,6 +19,7 @@ import org.countersign.ui.daysUntil
 import org.countersign.ui.deadlineTag
 import org.countersign.ui.dp
 import org.countersign.ui.empty
+import org.countersign.ui.isLarge
 import org.countersign.ui.pad
 import org.countersign.ui.put
 import org.countersign.ui.ripple
@@ -89,9 +91,10 @@ class ApprovalsScreen(host: Host) : TabScreen(host, Place.Kind.APPROVALS, R.stri
       context.row {
         gravity = Gravity.TOP
         put(context.text(view.subject, Style.STRONG), weight = 1f)
-        result(view)?.let { put(it, start = 8) }
+        if (!context.isLarge) result(view)?.let { put(it, start = 8) }
       }
     )
+    if (context.isLarge) result(view)?.let { put(it, WRAP_CONTENT, top = 4) }
     put(context.text(about(view), Style.SECOND, R.color.text2), top = 2)
     put(
       context.row {

@@ -63,7 +63,7 @@ class ComposeScreen(host: Host, argument: String) : Screen(host) {
   val approval = context.toggle(context.getString(R.string.co_switch))
   val subject = field(InputType.TYPE_TEXT_FLAG_CAP_SENTENCES, Style.STRONG)
   val body = field(InputType.TYPE_TEXT_FLAG_MULTI_LINE or InputType.TYPE_TEXT_FLAG_CAP_SENTENCES, Style.BODY)
-  private val title = context.text("", Style.HEADING).heading()
+  private val title = context.text("", Style.BAR).heading()
   private val switchRow: LinearLayout = context.row()
   private val orders: LinearLayout = context.column()
   private val deadlineRow: LinearLayout = context.column()
@@ -140,7 +140,7 @@ class ComposeScreen(host: Host, argument: String) : Screen(host) {
     pad(16)
     val label = context.text(words, Style.SECOND, R.color.text2)
     label.labelFor = field.id
-    put(label, context.dp(PeopleField.LABEL))
+    put(label, context.labelWidth)
     put(field, weight = 1f)
   }
 
@@ -208,7 +208,7 @@ class ComposeScreen(host: Host, argument: String) : Screen(host) {
       context.row {
         pad(16)
         minimumHeight = context.dp(52)
-        put(context.text(R.string.co_by, Style.SECOND, R.color.text2), context.dp(PeopleField.LABEL))
+        put(context.text(R.string.co_by, Style.SECOND, R.color.text2), context.labelWidth)
         put(context.text(deadline?.let { context.dayAndClock(it) } ?: context.getString(R.string.co_by_none), Style.BODY), weight = 1f)
         putIcon(R.drawable.ic_next, R.color.text2, 20, start = 8)
         background = context.ripple(null)

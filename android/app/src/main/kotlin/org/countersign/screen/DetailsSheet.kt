@@ -39,7 +39,7 @@ class DetailsSheet(outer: Context, private val mail: MailView, nameOf: (String) 
     val stamp = mail.verdict.timestamp
     stamp.time?.let { pair(R.string.td_time, two(commonName(stamp.authority.orEmpty()), context.dayAndClock(it))) }
     val readers = mail.verdict.headers.run { to + cc }
-    pair(R.string.td_readers, readers.joinToString(transform = nameOf))
+    pair(R.string.td_readers, readers.joinToString("\n", transform = nameOf))
     technical.put(context.action(Kind.OUTLINE, R.string.c_technical) { tellTechnical() })
     content.put(technical, start = 16, end = 16, top = 12)
     content.put(context.action(Kind.TEXT, R.string.c_done) { dismiss() }, start = 16, end = 16, top = 4)

@@ -25,7 +25,7 @@ class Finder(context: Context) : View(context) {
     // Below the line of help.
     val head = context.dp(HEAD)
     val side = min(width - 2 * context.dp(16), height - head - context.dp(16)).coerceAtMost(context.dp(SIDE))
-    if (side < context.dp(ARM) * 2) return
+    if (side < context.dp(LEAST)) return
     canvas.save()
     canvas.translate(width / 2f, head + (height - head) / 2f)
     repeat(4) {
@@ -45,6 +45,7 @@ class Finder(context: Context) : View(context) {
   private companion object {
     const val HEAD = 40
     const val SIDE = 200
+    const val LEAST = 140
     const val ARM = 36
   }
 }

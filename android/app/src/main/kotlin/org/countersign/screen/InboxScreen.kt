@@ -3,6 +3,7 @@ package org.countersign.screen
 import android.os.Bundle
 import android.view.Gravity
 import android.view.View
+import android.view.ViewGroup.LayoutParams.WRAP_CONTENT
 import android.widget.EditText
 import android.widget.LinearLayout
 import kotlinx.coroutines.launch
@@ -25,7 +26,7 @@ import org.countersign.ui.dayGroup
 import org.countersign.ui.deadlineTag
 import org.countersign.ui.dp
 import org.countersign.ui.empty
-import org.countersign.ui.icon
+import org.countersign.ui.isLarge
 import org.countersign.ui.line
 import org.countersign.ui.oneLine
 import org.countersign.ui.oval
@@ -52,7 +53,9 @@ class InboxScreen(host: Host) : TabScreen(host, Place.Kind.INBOX, R.string.tab_i
     elevation = context.dp(4).toFloat()
     setPaddingRelative(context.dp(16), 0, context.dp(20), 0)
     putIcon(R.drawable.ic_write, R.color.on_accent, end = 8)
-    put(context.text(R.string.in_write, Style.STRONG, R.color.on_accent))
+    // Enlarged, only the icon: it would cover too much.
+    if (context.isLarge) contentDescription = context.getString(R.string.in_write)
+    else put(context.text(R.string.in_write, Style.STRONG, R.color.on_accent))
     setOnClickListener { host.go(Place(Place.Kind.COMPOSE)) }
   }
 
@@ -132,10 +135,11 @@ class InboxScreen(host: Host) : TabScreen(host, Place.Kind.INBOX, R.string.tab_i
         put(context.text(view.subject, Style.STRONG))
         val step = context.getString(R.string.in_step, view.step.toString(), view.stages.size.toString())
         put(context.text("${people.nameOf(view.requester)} · $step", Style.SECOND, R.color.text2))
+        if (context.isLarge) seconds(view.deadline)?.let { put(context.deadlineTag(it), WRAP_CONTENT, top = 4) }
       },
       weight = 1f,
     )
-    seconds(view.deadline)?.let { put(context.deadlineTag(it), start = 8) }
+    if (!context.isLarge) seconds(view.deadline)?.let { put(context.deadlineTag(it), start = 8) }
     putIcon(R.drawable.ic_next, R.color.text2, 20, start = 8)
     background = context.ripple(null)
     setOnClickListener { host.go(Place(Place.Kind.APPROVAL, view.id)) }
@@ -154,10 +158,11 @@ class InboxScreen(host: Host) : TabScreen(host, Place.Kind.INBOX, R.string.tab_i
       context.column {
         put(
           context.row {
-            put(context.text(mail.shown, style).oneLine(), weight = 1f)
-            put(context.text(time, Style.CAPTION, R.color.text2), start = 8)
+            put(context.text(mail.shown, style).also { if (!context.isLarge) it.oneLine() }, weight = 1f)
+            if (!context.isLarge) put(context.text(time, Style.CAPTION, R.color.text2), start = 8)
           }
         )
+        if (context.isLarge) put(context.text(time, Style.CAPTION, R.color.text2))
         val subject = mail.subject.ifBlank { context.getString(R.string.me_nosubject) }
         put(context.text(subject, Style.SUBJECT).also { if (!mail.seen) it.styled(Style.STRONG) })
         put(context.state(face.icon, face.words, face.color), top = 6)

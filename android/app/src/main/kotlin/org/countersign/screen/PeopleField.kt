@@ -82,7 +82,7 @@ class PeopleField(context: Context, private val onChange: () -> Unit) : LinearLa
       put(
         context.row {
           gravity = Gravity.TOP
-          put(title, context.dp(LABEL), top = 14)
+          put(title, context.labelWidth, top = 14)
           put(
             context.column {
               put(pieces)
@@ -178,7 +178,7 @@ class PeopleField(context: Context, private val onChange: () -> Unit) : LinearLa
     minimumHeight = context.dp(56)
     pad(0, 6)
     if (look == Look.NUMBERED) {
-      val number = context.text("${index + 1}", Style.LABEL)
+      val number = context.text("${index + 1}", Style.MARK)
       number.gravity = Gravity.CENTER
       number.background = context.oval(R.color.surface, R.color.edge)
       put(number, context.dp(28), context.dp(28), end = 12)
@@ -205,9 +205,9 @@ class PeopleField(context: Context, private val onChange: () -> Unit) : LinearLa
     else context.state(R.drawable.ic_lock_open, context.getString(R.string.co_none), R.color.caution)
 
   private fun List<String>.moved(index: Int) = toMutableList().also { it.add(index - 1, it.removeAt(index)) }
-
-  companion object {
-    /** Width of the names of fields, dp. */
-    const val LABEL = 72
-  }
 }
+
+/** Width of the names of fields. */
+val Context.labelWidth get() = (dp(LABEL) * resources.configuration.fontScale.coerceIn(1f, 1.3f)).toInt()
+
+private const val LABEL = 68

@@ -35,11 +35,15 @@ enum class Style(val size: Float, val line: Float, val isMedium: Boolean = false
   LABEL(14f, 20f, true),
   CAPTION(13f, 18f),
   STATE(13f, 18f, true),
+  BAR(17f, 24f, true),
   TAB(12f, 16f),
-  TAB_HERE(12f, 16f, true);
+  TAB_HERE(12f, 16f, true),
 
-  /** Bars and tabs grow less than the rest. */
-  val cap get() = if (this == TAB || this == TAB_HERE) 1.3f else Float.MAX_VALUE
+  /** Numbers and initials in circles. */
+  MARK(14f, 20f, true);
+
+  /** What stands in bars and circles grows less than the rest. */
+  val cap get() = if (this in listOf(BAR, TAB, TAB_HERE, MARK)) 1.3f else Float.MAX_VALUE
 }
 
 fun Context.dp(value: Int): Int = TypedValue.applyDimension(TypedValue.COMPLEX_UNIT_DIP, value.toFloat(), resources.displayMetrics).toInt()

@@ -7,6 +7,7 @@ import android.text.InputType
 import android.text.TextWatcher
 import android.view.Gravity
 import android.view.View
+import android.view.ViewGroup.LayoutParams.WRAP_CONTENT
 import android.view.accessibility.AccessibilityNodeInfo
 import android.widget.Button
 import android.widget.EditText
@@ -68,7 +69,7 @@ fun Context.action(kind: Kind, words: CharSequence, icon: Int? = null, onTap: ()
 
 /** The bar at the top: one way back and a title. */
 fun Context.topBar(icon: Int, label: Int, title: CharSequence?, onTap: () -> Unit): View =
-  topBar(icon, label, text(title ?: "", Style.HEADING).heading(), onTap)
+  topBar(icon, label, text(title ?: "", Style.BAR).heading(), onTap)
 
 fun Context.topBar(icon: Int, label: Int, title: TextView, onTap: () -> Unit, build: LinearLayout.() -> Unit = {}): View = row {
   pad(4)
@@ -160,10 +161,14 @@ fun Context.segment(words: Int, isOn: Boolean, badge: Int = 0, onTap: () -> Unit
   setOnClickListener { onTap() }
 }
 
-/** The pieces share the width by the length of their words. */
-fun Context.segments(pieces: List<View>): LinearLayout = row {
-  background = shape(R.color.sunken, 12)
-  for (piece in pieces) addView(piece, LinearLayout.LayoutParams(LinearLayout.LayoutParams.WRAP_CONTENT, LinearLayout.LayoutParams.WRAP_CONTENT, 1f))
+/** The pieces share the width by the length of their words; enlarged they stand one below the other. */
+fun Context.segments(pieces: List<View>): LinearLayout {
+  val all = if (isLarge) column() else row()
+  all.background = shape(R.color.sunken, 12)
+  for (piece in pieces) {
+    if (isLarge) all.put(piece) else all.addView(piece, LinearLayout.LayoutParams(WRAP_CONTENT, WRAP_CONTENT, 1f))
+  }
+  return all
 }
 
 /** A round field with a glass: what is written there narrows the list below. */
@@ -195,7 +200,7 @@ fun Context.searchBar(field: EditText): View = row {
 }
 
 fun Context.avatar(name: String, size: Int = 40): TextView =
-  text(initials(name), Style.LABEL, R.color.text2).apply {
+  text(initials(name), Style.MARK, R.color.text2).apply {
     gravity = Gravity.CENTER
     background = oval(R.color.sunken)
     importantForAccessibility = View.IMPORTANT_FOR_ACCESSIBILITY_NO

@@ -83,7 +83,7 @@ fun Context.stepCircle(state: StepState, mark: String): View =
       when (state) {
         StepState.DONE -> icon(R.drawable.ic_tick, ink)
         StepState.REJECTED -> icon(R.drawable.ic_close, ink)
-        else -> text(mark, Style.LABEL, ink).centered()
+        else -> text(mark, Style.MARK, ink).centered()
       }
     val isIcon = state == StepState.DONE || state == StepState.REJECTED
     val size = if (isIcon) dp(20) else WRAP_CONTENT
