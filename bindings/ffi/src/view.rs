@@ -5,16 +5,102 @@ use crate::mirror::{all, mirror, seconds};
 mirror! {
     /// Icons of the design.
     Icon = client::view::Icon {
-        /// Met in person.
-        Seal,
-        /// Certificate from a card, a mail or the company.
-        Card,
-        /// Encrypted only.
+        /// Inbox tab.
+        Inbox,
+        /// Opens details.
+        Next,
+        /// Add.
+        Plus,
+        /// Approvals tab, approval mail.
+        Stamp,
+        /// Close, rejected.
+        Close,
+        /// Hand over.
+        Hand,
+        /// Contacts tab, person.
+        Person,
+        /// More actions.
+        More,
+        /// Add an approver.
+        PersonPlus,
+        /// Settings tab.
+        Sliders,
+        /// Search.
+        Search,
+        /// Return with a comment.
+        Return,
+        /// Encrypted.
         Lock,
-        /// Neither, or no certificate.
+        /// Write mail.
+        Write,
+        /// Ask a question.
+        Ask,
+        /// Not encrypted, no certificate.
         LockOpen,
-        /// Something needs attention.
+        /// Reply.
+        Reply,
+        /// Remind, notifications.
+        Bell,
+        /// Signed.
+        Pen,
+        /// Reply to all.
+        ReplyAll,
+        /// Offline.
+        Offline,
+        /// Met in person, verified.
+        Seal,
+        /// Forward.
+        Forward,
+        /// Saved for offline reading.
+        Saved,
+        /// Certificate from card or mail.
+        Card,
+        /// Archive.
+        Archive,
+        /// Second device.
+        Phone,
+        /// Deadline, certified time.
+        Clock,
+        /// Mail.
+        Mail,
+        /// Language.
+        Globe,
+        /// Caution.
         Warn,
+        /// Own QR code.
+        Qr,
+        /// Evidence pack.
+        Pack,
+        /// Tampered, danger.
+        Stop,
+        /// Scan a code.
+        Scan,
+        /// Share.
+        Share,
+        /// Key, keys and backup.
+        Key,
+        /// Picture.
+        Image,
+        /// Show password.
+        Eye,
+        /// Document.
+        Doc,
+        /// Torch.
+        Light,
+        /// Move in the route.
+        Drag,
+        /// Attachment.
+        Clip,
+        /// Fingerprint.
+        Finger,
+        /// About.
+        Info,
+        /// Back.
+        Back,
+        /// Done, approved.
+        Tick,
+        /// Sign-in is safe, keys ready.
+        Shield,
     }
 }
 
@@ -67,10 +153,30 @@ pub enum TextValue {
         /// It.
         address: String,
     },
+    /// Several people, joined as the language joins a list.
+    Names {
+        /// Name or address of each; none stands for the account's owner (`c_me`).
+        names: Vec<Option<String>>,
+    },
     /// A point in time; written as date or time of day as the placeholder is named.
     Time {
         /// Seconds since 1970.
         time: i64,
+    },
+    /// A number; it chooses the form of a plural.
+    Count {
+        /// It.
+        count: u64,
+    },
+    /// Octets, written in the units of the locale.
+    Size {
+        /// How many.
+        octets: u64,
+    },
+    /// Anything else, as it is.
+    Text {
+        /// It.
+        text: String,
     },
 }
 
@@ -118,7 +224,17 @@ impl From<(&'static str, client::view::Arg)> for TextArg {
         let value = match value {
             client::view::Arg::Name(name) => TextValue::Name { name },
             client::view::Arg::Address(address) => TextValue::Address { address },
+            client::view::Arg::Names(names) => {
+                let name = |who| match who {
+                    client::view::Who::Me => None,
+                    client::view::Who::Name(name) => Some(name),
+                };
+                TextValue::Names { names: names.into_iter().map(name).collect() }
+            }
             client::view::Arg::Time(time) => TextValue::Time { time: seconds(time) },
+            client::view::Arg::Count(count) => TextValue::Count { count },
+            client::view::Arg::Size(octets) => TextValue::Size { octets },
+            client::view::Arg::Text(text) => TextValue::Text { text },
         };
         TextArg { name: name.to_owned(), value }
     }
@@ -137,7 +253,7 @@ impl From<client::view::MessageStatus> for MessageStatus {
                 tone: warning.tone.into(),
                 state: warning.state.into(),
                 sentence: warning.sentence.into(),
-                action: warning.action.map(Into::into),
+                action: warning.action.map(|button| button.text.into()),
                 is_held: warning.is_held,
             },
         }

@@ -23,9 +23,13 @@ use crate::composer::{Addressee, Outgoing};
 use crate::core::Event;
 use crate::error::{CoreError, Thing, Unreadable, WrongUse};
 use crate::outbox::{Body, body_key, meeting_key};
+use crate::people::{ContactView, contact_view};
 use crate::record::{decode, encode};
 use crate::system::{OsRandom, now};
 use crate::task::Task;
+use crate::view::{
+    self, CameraState, ExchangeScreen, OwnCode, ScanScreen, exchange_screen, meeting_screen, scan_screen,
+};
 
 /// Size of one module of a QR picture, in pixels.
 const PICTURE_SCALE: u32 = 8;
@@ -111,6 +115,39 @@ impl QrExchange {
             code
         };
         code_view(&Code::Meet(code), 600)
+    }
+
+    /// Screen 11. `seen` is why the code in the last picture was of no use.
+    pub fn screen(&self, camera: CameraState, seen: Option<&CoreError>) -> Result<ExchangeScreen, CoreError> {
+        let own = &self.inner.settings;
+        Ok(exchange_screen(&self.show()?, &own.name, own.address.as_str(), camera, seen))
+    }
+
+    /// Screen 12 after a scan.
+    pub fn scan_screen(&self, scan: &ScanView) -> Result<ScanScreen, CoreError> {
+        let address = match scan {
+            ScanView::Card { address, .. } | ScanView::Meeting { address, .. } => address,
+        };
+        Ok(scan_screen(scan, self.contact(address)?.as_ref(), Some(self.own_code()?), now()))
+    }
+
+    /// Screen 12 of each meeting that waits for something.
+    pub fn meeting_screens(&self) -> Result<Vec<ScanScreen>, CoreError> {
+        let mut screens = Vec::new();
+        for status in self.status()?.iter().filter(|status| status.stage != meeting::Stage::Met) {
+            let contact = self.contact(&status.person.address)?;
+            screens.extend(meeting_screen(status, contact.as_ref(), Some(self.own_code()?), now()));
+        }
+        Ok(screens)
+    }
+
+    fn contact(&self, address: &EmailAddress) -> Result<Option<ContactView>, CoreError> {
+        Ok(self.inner.people()?.get(address.folded()).map(contact_view))
+    }
+
+    fn own_code(&self) -> Result<OwnCode, CoreError> {
+        let own = &self.inner.settings;
+        Ok(view::own_code(&self.show()?, &own.name, own.address.as_str()))
     }
 
     /// The card, for print.

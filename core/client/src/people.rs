@@ -10,6 +10,7 @@ use smime::{Certificate, EmailAddress, UnixTime};
 
 use crate::account::AccountInner;
 use crate::error::{CoreError, Thing};
+use crate::view::{ContactsScreen, contacts_screen};
 
 /// The people of one account.
 #[derive(Clone)]
@@ -44,6 +45,11 @@ impl PeopleList {
     /// Everybody, by address.
     pub fn list(&self) -> Result<Vec<ContactView>, CoreError> {
         Ok(self.inner.people()?.values().map(contact_view).collect())
+    }
+
+    /// Screen 10.
+    pub fn screen(&self) -> Result<ContactsScreen, CoreError> {
+        Ok(contacts_screen(&self.list()?))
     }
 
     /// One person.
