@@ -120,6 +120,9 @@ fn note(event: &Event) -> Option<String> {
         Event::OutboxStuck { number } => {
             Some(format!("Mail {number} in the outbox waits for you; see `countersign mail outbox`."))
         }
+        Event::NoCopy { number } => {
+            Some(format!("Mail {number} was sent, but the server took no copy into the folder of sent mail."))
+        }
         Event::NoTimestamp { number } => {
             Some(format!("The timestamp authority gave no timestamp for mail {number}."))
         }

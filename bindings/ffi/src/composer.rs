@@ -20,6 +20,8 @@ mirror! {
         Superseded,
         /// Given up.
         TooManyAttempts,
+        /// A recipient's key can't be encrypted to, or its content is gone.
+        Unsealable,
         /// A server took it.
         Sent,
     }

@@ -80,6 +80,11 @@ pub enum Event {
         /// Its number.
         number: u64,
     },
+    /// A mail was sent, but the server takes no copy into Sent.
+    NoCopy {
+        /// Its number.
+        number: u64,
+    },
     /// The timestamp authority did not answer; the mail goes without, or waits.
     NoTimestamp {
         /// Its number.
@@ -205,6 +210,7 @@ impl From<client::Event> for Event {
                 Event::MeetingQuestion { address, number, replaces }
             }
             Client::OutboxStuck { number } => Event::OutboxStuck { number },
+            Client::NoCopy { number } => Event::NoCopy { number },
             Client::NoTimestamp { number } => Event::NoTimestamp { number },
         }
     }

@@ -248,7 +248,15 @@ impl AccountInner {
         let content = raw.detached_content.as_deref().unwrap_or_default();
         let name =
             [Fingerprint::of(&raw.signed), Fingerprint::of(content)].map(|part| part.to_hex()).concat();
-        batch.put(RecordKey::named(Tree::Approvals, self.request_group(digest), name), encode(raw)?);
+        let key = RecordKey::named(Tree::Approvals, self.request_group(digest), name);
+        let mut merged = raw.clone();
+        if let Some(octets) = self.store()?.read(&key)? {
+            // Outer fields are not signed: automatic if any copy says so, whatever order the copies came in.
+            let known: RawEvent = decode(&octets)?;
+            merged.auto_submitted |= known.auto_submitted;
+            merged.outer_from = known.outer_from.or(merged.outer_from);
+        }
+        batch.put(key, encode(&merged)?);
         Ok(())
     }
 
@@ -717,10 +725,11 @@ impl AccountInner {
                 || is_automatic(&opened.payload.root().headers.auto_submitted),
         };
         let route = event.route();
-        let is_valid = opened.verdict.signature.state == SignatureState::Valid;
+        // Whoever is merely first seen is a stranger here: anybody can make a root and be that.
+        let is_trusted = opened.valid_signer().is_some_and(|signer| signer.trust() <= Trust::PublicCa);
         let senders = headers.from.iter().chain(&opened.payload.root().headers.from);
         let senders: BTreeSet<String> = senders.map(|sender| sender.address.to_lowercase()).collect();
-        let digests = filed_under(&route, &self.known_requests()?, headers, &senders, is_valid);
+        let digests = filed_under(&route, &self.known_requests()?, headers, &senders, is_trusted);
         for digest in digests {
             let mut batch = Batch::default();
             let mut known = self.known_request(digest)?;
@@ -742,13 +751,13 @@ impl AccountInner {
 }
 
 /// Under which requests a signed mail is filed. The tree is irreplaceable, so strangers can't fill it: a request needs a
-/// valid signature, everything about a request that is here must come from one of its participants.
+/// signer who is known, everything about a request that is here must come from one of its participants.
 fn filed_under(
     route: &Route,
     known: &[Known],
     headers: &mail::Headers,
     senders: &BTreeSet<String>,
-    is_valid: bool,
+    is_trusted: bool,
 ) -> BTreeSet<RequestDigest> {
     let held: Vec<&Known> = known
         .iter()
@@ -756,14 +765,14 @@ fn filed_under(
         .collect();
     let answered = || held.iter().filter(|known| answers(known, headers)).map(|known| known.digest);
     match route {
-        Route::Request(digest) if is_valid => BTreeSet::from([*digest]),
+        Route::Request(digest) if is_trusted => BTreeSet::from([*digest]),
         Route::Request(_) => BTreeSet::new(),
         Route::Event(digest, _) if held.iter().any(|known| known.digest == *digest) => {
             BTreeSet::from([*digest])
         }
         // An event that overtook its request; one that is not kept is asked for again when the request names it. In the
         // thread of a request that is here, it is the alarm of rule 7 there.
-        Route::Event(digest, _) => answered().chain(is_valid.then_some(*digest)).collect(),
+        Route::Event(digest, _) => answered().chain(is_trusted.then_some(*digest)).collect(),
         Route::Foreign(codes) => {
             let coded = held.iter().map(|known| known.digest).filter(|digest| codes.contains(&digest.code()));
             coded.chain(answered()).collect()

@@ -284,6 +284,7 @@ impl AccountInner {
             wants_timestamp: outgoing.wants_timestamp,
             is_sealed: false,
             has_timestamp: false,
+            may_have_arrived: false,
             wants_copy: outgoing.wants_copy,
             created,
             attempts: 0,

@@ -83,6 +83,11 @@ pub enum Event {
         /// Its number.
         number: u64,
     },
+    /// A mail was sent, but the server takes no copy into Sent.
+    NoCopy {
+        /// Its number.
+        number: u64,
+    },
     /// The timestamp authority did not answer; the mail goes without, or waits.
     NoTimestamp {
         /// Its number.

@@ -341,7 +341,12 @@ impl AccountInner {
         let _commit = self.committing();
         let mut people = self.people()?;
         let known = people.get(card.address.folded());
-        let differs = known.is_some_and(|contact| contact.anchor.is_some_and(|anchor| anchor != card.anchor));
+        let other_key = |contact: &Contact| {
+            let known_key = contact.encryption_key.as_ref();
+            known_key.is_some_and(|known| Some(known) != key::p256_public_key_der(&card.ek).as_ref())
+        };
+        let differs = known.is_some_and(other_key)
+            || known.is_some_and(|contact| contact.anchor.is_some_and(|anchor| anchor != card.anchor));
         if !differs {
             let mut batch = Batch::default();
             let contact =
@@ -354,7 +359,12 @@ impl AccountInner {
 
     /// A mail with a meeting message; `true` when it belonged to a meeting.
     pub(crate) async fn receive_meeting(&self, opened: &Opened) -> Result<bool, CoreError> {
-        let parts = opened.payload.parts();
+        // Only what the signature covers, and only at the top: a part of a forwarded mail is somebody else's.
+        if !opened.is_signature_inside {
+            return Ok(false);
+        }
+        let root = opened.payload.root();
+        let parts: Vec<_> = root.children.iter().chain([root]).collect();
         let mut found = parts.iter().filter(|part| part.content_type == meeting::CONTENT_TYPE);
         let (Some(part), None, Some(signature)) = (found.next(), found.next(), &opened.signature) else {
             return Ok(false);
@@ -484,6 +494,7 @@ impl AccountInner {
             wants_timestamp: false,
             is_sealed: true,
             has_timestamp: false,
+            may_have_arrived: false,
             wants_copy: false,
             created: now(),
             attempts: 0,
@@ -552,9 +563,13 @@ fn scanned_contact(
         contact.anchor = Some(anchor);
         contact.trust = Trust::Pinned;
     }
+    // The anchor is public, the key beside it unproven: it never replaces what is known of a person.
+    let has_key = contact.encryption_key.is_some() || !contact.encryption_certificates.is_empty();
     if contact.anchor == Some(anchor) {
-        contact.encryption_key = key::p256_public_key_der(ek);
-        contact.capabilities = Capabilities { as_of: contact.capabilities.as_of, ..COUNTERSIGN };
+        if !has_key {
+            contact.encryption_key = key::p256_public_key_der(ek);
+            contact.capabilities = Capabilities { as_of: contact.capabilities.as_of, ..COUNTERSIGN };
+        }
         if contact.name.is_none() {
             contact.name = name.map(str::to_owned).filter(|name| !name.is_empty());
         }

@@ -17,7 +17,7 @@ use tokio_rustls::client::TlsStream;
 
 use crate::config::{Security, Server};
 use crate::error::{CoreError, NetworkProblem, ServerProblem};
-use crate::tls;
+use crate::tls::{self, Activity};
 
 /// Largest mail that is fetched, in octets.
 pub(crate) const MAX_MAIL_OCTETS: u64 = 64 * 1024 * 1024;
@@ -43,6 +43,7 @@ pub(crate) struct Listed {
 pub(crate) struct Imap {
     session: Session<Metered<TlsStream<TcpStream>>>,
     budget: Arc<AtomicU64>,
+    activity: Activity,
     host: String,
     port: u16,
 }
@@ -58,16 +59,19 @@ impl Imap {
         let (host, port) = (server.host.as_str(), server.port);
         let stream = tls::tcp(host, port).await?;
         let budget = Arc::new(AtomicU64::new(RESPONSE_OCTETS));
-        let at = Place { host, port };
+        let activity = Activity::default();
+        let at = Place { host, port, activity: &activity };
+        let metered = |stream| Metered { stream, budget: Arc::clone(&budget), activity: activity.clone() };
         let client = match server.security {
             Security::Tls => {
                 let stream = tls::handshake(connector, stream, host, port).await?;
-                let mut client = Client::new(Metered { stream, budget: Arc::clone(&budget) });
+                let mut client = Client::new(metered(stream));
                 at.greeting(client.read_response()).await?;
                 client
             }
             Security::StartTls => {
-                let mut plain = Client::new(Metered { stream, budget: Arc::clone(&budget) });
+                let plain = Metered { stream, budget: Arc::clone(&budget), activity: activity.clone() };
+                let mut plain = Client::new(plain);
                 at.greeting(plain.read_response()).await?;
                 if at.bounded(plain.run_command_and_check_ok("STARTTLS", None)).await?.is_err() {
                     return Err(at.server(ServerProblem::NoTls));
@@ -75,7 +79,7 @@ impl Imap {
                 // What the server sent before the handshake is dropped with the plain client's buffer: nothing that
                 // was injected in front of TLS is ever read (CVE-2011-0411 class).
                 let stream = tls::handshake(connector, plain.into_inner().stream, host, port).await?;
-                Client::new(Metered { stream, budget: Arc::clone(&budget) })
+                Client::new(metered(stream))
             }
         };
         let session = match at.bounded(client.login(login, password)).await? {
@@ -85,11 +89,11 @@ impl Imap {
             }
             Err((error, _)) => return Err(at.imap(error)),
         };
-        Ok(Imap { session, budget, host: host.to_owned(), port })
+        Ok(Imap { session, budget, activity, host: host.to_owned(), port })
     }
 
     fn at(&self) -> Place<'_> {
-        Place { host: &self.host, port: self.port }
+        Place { host: &self.host, port: self.port, activity: &self.activity }
     }
 
     fn refill(&self, octets: u64) {
@@ -233,21 +237,23 @@ fn is_seen(fetch: &Fetch) -> bool {
 struct Place<'a> {
     host: &'a str,
     port: u16,
+    activity: &'a Activity,
 }
 
 struct OwnedPlace {
     host: String,
     port: u16,
+    activity: Activity,
 }
 
 impl OwnedPlace {
     fn of(imap: &Imap) -> Self {
         let at = imap.at();
-        OwnedPlace { host: at.host.to_owned(), port: at.port }
+        OwnedPlace { host: at.host.to_owned(), port: at.port, activity: at.activity.clone() }
     }
 
     fn at(&self) -> Place<'_> {
-        Place { host: &self.host, port: self.port }
+        Place { host: &self.host, port: self.port, activity: &self.activity }
     }
 }
 
@@ -262,7 +268,7 @@ impl Place<'_> {
 
     /// Nobody waits for a silent server for ever.
     async fn bounded<T>(self, work: impl Future<Output = T>) -> Result<T, CoreError> {
-        tokio::time::timeout(tls::IO_TIMEOUT, work).await.map_err(|_| self.network(NetworkProblem::Timeout))
+        self.activity.attend(work).await.map_err(|_| self.network(NetworkProblem::Timeout))
     }
 
     async fn greeting<R>(
@@ -306,6 +312,7 @@ impl Place<'_> {
 struct Metered<S> {
     stream: S,
     budget: Arc<AtomicU64>,
+    activity: Activity,
 }
 
 /// The server sent more than was granted.
@@ -322,6 +329,7 @@ impl<S: AsyncRead + Unpin + Debug> AsyncRead for Metered<S> {
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
         if let Poll::Ready(Ok(())) = polled {
+            self.activity.note();
             let read = u64::try_from(buffer.filled().len() - before).unwrap_or(u64::MAX);
             let spend = |budget: u64| budget.checked_sub(read);
             if self.budget.fetch_update(Ordering::Relaxed, Ordering::Relaxed, spend).is_err() {
@@ -338,7 +346,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
         context: &mut Context<'_>,
         octets: &[u8],
     ) -> Poll<std::io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, octets)
+        let polled = Pin::new(&mut self.stream).poll_write(context, octets);
+        if polled.is_ready() {
+            self.activity.note();
+        }
+        polled
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {

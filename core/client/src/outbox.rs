@@ -2,7 +2,7 @@
 
 use engine::approval::{EventId, RawEvent, evaluate};
 use engine::outbox::{Delivery, Failure, Kind, OutboxItem, SealTo, Stage, Step};
-use engine::ports::{Batch, Item, RecordKey, Store, StoreError, Tree};
+use engine::ports::{Batch, Item, RecordKey, Store, Tree};
 use engine::secure;
 use mail::protect::wrap_signed;
 use serde::Serialize;
@@ -13,7 +13,7 @@ use smime::signed::{SignedData, add_timestamp};
 use crate::account::AccountInner;
 use crate::authority;
 use crate::core::{Event, ProgressStep};
-use crate::error::{CoreError, NetworkProblem, Thing, WrongUse};
+use crate::error::{CoreError, NetworkProblem, ServerProblem, Thing, WrongUse};
 use crate::imap::Imap;
 use crate::record::{decode, encode};
 use crate::smtp::Smtp;
@@ -52,6 +52,8 @@ pub enum OutboxState {
     Superseded,
     /// Given up.
     TooManyAttempts,
+    /// A recipient's key can't be encrypted to, or its content is gone.
+    Unsealable,
     /// A server took it.
     Sent,
 }
@@ -64,6 +66,7 @@ impl OutboxState {
             OutboxState::Uncertain => "uncertain",
             OutboxState::Refused => "refused",
             OutboxState::Superseded => "superseded",
+            OutboxState::Unsealable => "unsealable",
             OutboxState::TooManyAttempts => "too_many_attempts",
             OutboxState::Sent => "sent",
         }
@@ -131,6 +134,10 @@ pub(crate) fn recover(store: &dyn Store, account: &[u8]) -> Result<Vec<u64>, Cor
 struct Lines {
     smtp: Option<Smtp>,
     imap: Option<(Imap, String)>,
+    /// Not asked again in this flush.
+    smtp_is_down: bool,
+    imap_is_down: bool,
+    authority_is_down: bool,
 }
 
 impl AccountInner {
@@ -165,8 +172,8 @@ impl AccountInner {
         Ok(self.store()?.apply(batch)?)
     }
 
-    fn body(&self, number: u64, body: Body) -> Result<Vec<u8>, CoreError> {
-        self.store()?.body(&body_key(self.group(), number, body))?.ok_or(CoreError::NotFound(Thing::Mail))
+    fn body(&self, number: u64, body: Body) -> Result<Option<Vec<u8>>, CoreError> {
+        Ok(self.store()?.body(&body_key(self.group(), number, body))?)
     }
 
     pub(crate) fn outbox_entries(&self) -> Result<Vec<OutboxEntry>, CoreError> {
@@ -206,8 +213,8 @@ impl AccountInner {
         self.forget(number)
     }
 
-    /// Sends what is due, or with `now_please` also what waits for a later attempt. The first network failure ends the
-    /// flush; it is returned after everything was stored.
+    /// Sends what is due, or with `now_please` also what waits for a later attempt. A failure stops its own mail; a server
+    /// that can't be reached is not asked again for the others. The first failure is returned after all were tried.
     pub(crate) async fn flush(&self, now_please: bool) -> Result<Flushed, CoreError> {
         let mut lines = Lines::default();
         let mut flushed = Flushed::default();
@@ -218,10 +225,21 @@ impl AccountInner {
             if now_please {
                 item.not_before = item.not_before.min(now());
             }
-            if failure.is_none() && !self.core.config.offline {
+            // A cancelled call left it between data and answer; nobody else sends while this lock is held.
+            if item.recover() {
+                self.save(&item)?;
+            }
+            if !self.core.config.offline {
                 let done = u64::try_from(index).unwrap_or(u64::MAX);
                 self.core.emit(Event::Progress { step: ProgressStep::Sending, done, total });
-                failure = self.drive(&mut item, &mut lines, &mut flushed).await.err();
+                match self.drive(&mut item, &mut lines, &mut flushed).await {
+                    Ok(()) => {}
+                    // Without the store or the vault nothing more can be done.
+                    Err(error @ (CoreError::Store(_) | CoreError::Vault(_))) => return Err(error),
+                    Err(error) => {
+                        failure.get_or_insert(error);
+                    }
+                }
             }
             match item.stage {
                 Stage::Done => {}
@@ -253,13 +271,20 @@ impl AccountInner {
     ) -> Result<(), CoreError> {
         loop {
             match item.next(now()) {
-                Step::Seal => self.seal(item).await?,
+                Step::Seal => {
+                    self.seal(item, lines).await?;
+                    if item.stage == Stage::Signed {
+                        return Ok(());
+                    }
+                }
+                Step::Send if lines.smtp_is_down => return Ok(()),
                 Step::Send => {
                     self.send(item, lines).await?;
                     if matches!(item.stage, Stage::Accepted | Stage::Done) {
                         flushed.sent += 1;
                     }
                 }
+                Step::Copy if lines.imap_is_down => return Ok(()),
                 Step::Copy => self.copy(item, lines).await?,
                 Step::Wait(_) => return Ok(()),
                 Step::Rest if item.is_done() => return self.forget(item.number),
@@ -269,13 +294,18 @@ impl AccountInner {
     }
 
     /// Timestamp, then the message as it will be sent.
-    async fn seal(&self, item: &mut OutboxItem) -> Result<(), CoreError> {
+    async fn seal(&self, item: &mut OutboxItem, lines: &mut Lines) -> Result<(), CoreError> {
         if self.supersede(item)? {
             return Ok(());
         }
-        let mut signed = self.body(item.number, Body::Signed)?;
+        let Some(mut signed) = self.body(item.number, Body::Signed)? else { return self.unsealable(item) };
         if item.wants_timestamp && !item.has_timestamp {
-            match self.timestamp(&signed).await {
+            let stamped = if lines.authority_is_down {
+                Err(CoreError::Network { host: String::new(), problem: NetworkProblem::Timeout })
+            } else {
+                self.timestamp(&signed).await
+            };
+            match stamped {
                 Ok(stamped) => {
                     signed = stamped;
                     item.has_timestamp = true;
@@ -283,32 +313,41 @@ impl AccountInner {
                     self.update_own_event(item, &signed)?;
                 }
                 Err(error) => {
+                    let was_down = std::mem::replace(&mut lines.authority_is_down, true);
                     self.core.emit(Event::NoTimestamp { number: item.number });
                     let waits =
                         matches!(item.kind, Kind::Event { .. }) && item.attempts < EVENT_TIMESTAMP_ATTEMPTS;
                     if waits {
                         item.postpone(now());
                         self.save(item)?;
-                        return Err(error);
+                        return if was_down { Ok(()) } else { Err(error) };
                     }
                 }
             }
         }
         let message = if item.seal_to.is_empty() {
-            let payload = self.body(item.number, Body::Payload)?;
+            let Some(payload) = self.body(item.number, Body::Payload)? else { return self.unsealable(item) };
             wrap_signed(&item.outer, &payload, &signed, "sha-256", &mut random_array)
         } else {
             let cipher = if item.gcm { ContentCipher::Aes256Gcm } else { ContentCipher::Aes256Cbc };
             let padding = matches!(item.kind, Kind::Event { .. }).then_some(secure::EVENT_PADDING);
-            let recipients = recipients(&item.seal_to)?;
-            secure::seal(&signed, &item.outer, &recipients, cipher, padding, &mut OsRandom)
-                .map_err(|_| CoreError::WrongUse(WrongUse::NoRecipient))?
+            let Some(recipients) = recipients(&item.seal_to) else { return self.unsealable(item) };
+            match secure::seal(&signed, &item.outer, &recipients, cipher, padding, &mut OsRandom) {
+                Ok(message) => message,
+                Err(_) => return self.unsealable(item),
+            }
         };
         self.store()?.put_body(&body_key(self.group(), item.number, Body::Message), &message)?;
         if let Kind::Meeting { send_id } = &item.kind {
             self.store()?.put_body(&meeting_key(self.group(), send_id), &message)?;
         }
         item.sealed(item.has_timestamp);
+        self.save(item)
+    }
+
+    /// A key that can't be encrypted to, or a content that is gone: its owner must know, the others go on.
+    fn unsealable(&self, item: &mut OutboxItem) -> Result<(), CoreError> {
+        item.unsealable();
         self.save(item)
     }
 
@@ -333,12 +372,13 @@ impl AccountInner {
         if self.supersede(item)? {
             return Ok(());
         }
-        let message = self.body(item.number, Body::Message)?;
+        let Some(message) = self.body(item.number, Body::Message)? else { return self.unsealable(item) };
         let smtp = match &mut lines.smtp {
             Some(smtp) => smtp,
             none => match self.smtp().await {
                 Ok(smtp) => none.insert(smtp),
                 Err(error) => {
+                    lines.smtp_is_down = true;
                     item.postpone(now());
                     self.save(item)?;
                     return Err(error);
@@ -375,19 +415,26 @@ impl AccountInner {
     /// Appends the copy to Sent unless it is there: after a crash between the two it isn't added twice.
     async fn copy(&self, item: &mut OutboxItem, lines: &mut Lines) -> Result<(), CoreError> {
         let copied = self.append_copy(item, lines).await;
-        match copied {
+        match &copied {
             Ok(()) => item.copied(),
+            // The folder takes no more (quota, read-only): the mail is sent, only its copy is missing.
+            Err(CoreError::Server { problem: ServerProblem::Refused | ServerProblem::TooMuch, .. }) => {
+                lines.imap = None;
+                item.copied();
+                self.core.emit(Event::NoCopy { number: item.number });
+            }
             Err(_) => {
                 lines.imap = None;
+                lines.imap_is_down = true;
                 item.postpone(now());
             }
         }
         self.save(item)?;
-        copied
+        if item.is_done() { Ok(()) } else { copied }
     }
 
     async fn append_copy(&self, item: &OutboxItem, lines: &mut Lines) -> Result<(), CoreError> {
-        let message = self.body(item.number, Body::Message)?;
+        let Some(message) = self.body(item.number, Body::Message)? else { return Ok(()) };
         let (imap, folder) = match &mut lines.imap {
             Some(line) => line,
             none => {
@@ -468,11 +515,12 @@ fn state(stage: &Stage) -> OutboxState {
         Stage::Failed(Failure::Refused) => OutboxState::Refused,
         Stage::Failed(Failure::Superseded) => OutboxState::Superseded,
         Stage::Failed(Failure::TooManyAttempts) => OutboxState::TooManyAttempts,
+        Stage::Failed(Failure::Unsealable) => OutboxState::Unsealable,
     }
 }
 
-/// All of them, or an error: a mail is never sealed for fewer people than it was written to.
-fn recipients(seal_to: &[SealTo]) -> Result<Vec<Recipient>, CoreError> {
+/// All of them or nothing: a mail is never sealed for fewer people than it was written to.
+fn recipients(seal_to: &[SealTo]) -> Option<Vec<Recipient>> {
     let recipient = |seal_to: &SealTo| match seal_to {
         SealTo::Certificate { der, oaep } => {
             Certificate::from_der(der).ok().map(|certificate| Recipient::Certificate {
@@ -482,6 +530,5 @@ fn recipients(seal_to: &[SealTo]) -> Result<Vec<Recipient>, CoreError> {
         }
         SealTo::Key { spki } => Some(Recipient::Key { public_key: spki.clone() }),
     };
-    let all: Option<Vec<_>> = seal_to.iter().map(recipient).collect();
-    all.ok_or(CoreError::Store(StoreError::Damaged("outbox")))
+    seal_to.iter().map(recipient).collect()
 }

@@ -23,7 +23,7 @@ use tokio_rustls::client::TlsStream;
 
 use crate::config::{Security, Server};
 use crate::error::{CoreError, NetworkProblem, ServerProblem};
-use crate::tls;
+use crate::tls::{self, Activity};
 
 /// Longest answer line before TLS, in octets.
 const MAX_PLAIN_LINE: usize = 4096;
@@ -35,6 +35,7 @@ pub(crate) struct Smtp {
     connection: AsyncSmtpConnection,
     /// The final dot was written.
     dot: Arc<AtomicBool>,
+    activity: Activity,
     host: String,
     port: u16,
 }
@@ -73,7 +74,9 @@ impl Smtp {
         }
         let stream = tls::handshake(connector, stream, host, port).await?;
         let dot = Arc::new(AtomicBool::new(false));
-        let stream = Submission { stream, prefix, tail: [0; 5], dot: Arc::clone(&dot) };
+        let activity = Activity::default();
+        let (dot_seen, moves) = (Arc::clone(&dot), activity.clone());
+        let stream = Submission { stream, prefix, tail: [0; 5], dot: dot_seen, activity: moves };
         // An address literal tells the servers nothing about this device (RFC 5321 section 4.1.4).
         let hello = ClientId::Ipv4(std::net::Ipv4Addr::LOCALHOST);
         let connecting = AsyncSmtpConnection::connect_with_transport(Box::new(stream), &hello);
@@ -90,7 +93,7 @@ impl Smtp {
         let credentials = Credentials::new(login.to_owned(), password.to_owned());
         let login = connection.auth(&[Mechanism::Plain, Mechanism::Login], &credentials);
         match tokio::time::timeout(tls::IO_TIMEOUT, login).await {
-            Ok(Ok(_)) => Ok(Smtp { connection, dot, host: host.to_owned(), port }),
+            Ok(Ok(_)) => Ok(Smtp { connection, dot, activity, host: host.to_owned(), port }),
             Ok(Err(error)) if error.is_permanent() => {
                 Err(CoreError::LoginRefused { host: tls::place(host, port) })
             }
@@ -133,7 +136,8 @@ impl Smtp {
     /// Sends the message after [`begin`](Self::begin). The caller has stored before that it may have arrived.
     pub(crate) async fn hand_over(&mut self, message: &[u8]) -> Delivery {
         self.dot.store(false, Ordering::SeqCst);
-        let sent = tokio::time::timeout(tls::IO_TIMEOUT, self.connection.message(message)).await;
+        let activity = self.activity.clone();
+        let sent = activity.attend(self.connection.message(message)).await;
         match sent {
             Ok(Ok(_)) => Delivery::Accepted,
             Ok(Err(error)) if error.is_permanent() => Delivery::Refused,
@@ -221,6 +225,7 @@ struct Submission {
     prefix: &'static [u8],
     tail: [u8; 5],
     dot: Arc<AtomicBool>,
+    activity: Activity,
 }
 
 impl AsyncTokioStream for Submission {
@@ -259,6 +264,7 @@ impl AsyncWrite for Submission {
         }
         let polled = Pin::new(&mut self.stream).poll_write(context, octets);
         if let Poll::Ready(Ok(written)) = polled {
+            self.activity.note();
             let mut tail = self.tail.to_vec();
             tail.extend(octets.iter().take(written).skip(written.saturating_sub(5)));
             let last = tail.split_off(tail.len().saturating_sub(5));

@@ -122,13 +122,23 @@ impl AccountInner {
 
     async fn sync_once(&self) -> Result<SyncReport, CoreError> {
         let mut report = SyncReport::default();
-        let mut imap = self.imap().await?;
-        let fetched = self.fetch_all(&mut imap, &mut report).await;
-        imap.logout().await;
-        fetched?;
+        let fetched = match self.imap().await {
+            Ok(mut imap) => {
+                let fetched = self.fetch_all(&mut imap, &mut report).await;
+                imap.logout().await;
+                fetched
+            }
+            Err(error) => Err(error),
+        };
+        if let Err(error @ (CoreError::Store(_) | CoreError::Vault(_))) = fetched {
+            return Err(error);
+        }
+        // A mailbox that can't be read now keeps nothing from being sent.
         self.repeat_meetings().await?;
         self.automatic_approvals().await?;
-        let Flushed { sent, waiting, stuck } = self.flush(true).await?;
+        let flushed = self.flush(true).await;
+        fetched?;
+        let Flushed { sent, waiting, stuck } = flushed?;
         report.sent = sent;
         report.waiting = waiting;
         report.stuck = stuck;
@@ -290,6 +300,7 @@ impl AccountInner {
         if folder == Folder::Inbox {
             if self.receive_meeting(&opened).await? {
                 opened = self.open_mail(raw, &keys, &self.people()?)?;
+                self.file_again(&keys)?;
             }
             self.learn_from(raw, &keys, &mut opened)?;
         }
@@ -299,6 +310,28 @@ impl AccountInner {
         record.from_name = opened.verdict.headers.from_mailboxes.first().and_then(|from| from.name.clone());
         record.preview = opened.payload.body_text().map(|text| preview(&text));
         record.content = Content::Judged(Box::new(opened.verdict));
+        Ok(())
+    }
+
+    /// Files stored requests again that came from people who were strangers then and are known now.
+    fn file_again(&self, keys: &[smime::enveloped::DecryptionKey]) -> Result<(), CoreError> {
+        let people = self.people()?;
+        let known = |address: &String| {
+            people
+                .get(&address.to_lowercase())
+                .is_some_and(|contact| contact.trust <= smime::path::Trust::PublicCa)
+        };
+        for (uid, record) in self.local_uids(Folder::Inbox)? {
+            let Content::Judged(verdict) = &record.content else { continue };
+            if verdict.approval.is_none() || !verdict.headers.from.iter().any(known) {
+                continue;
+            }
+            if let Some(raw) = self.store()?.body(&self.mail_key(Folder::Inbox, uid))?
+                && let Ok(opened) = self.open_mail(&raw, keys, &people)
+            {
+                self.receive_approval(&raw, &opened)?;
+            }
+        }
         Ok(())
     }
 

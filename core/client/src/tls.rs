@@ -1,6 +1,8 @@
 //! TLS for every protocol: rustls with ring, certificate checking always on.
 
+use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -15,6 +17,8 @@ use crate::error::{CertificateProblem, CoreError, NetworkProblem, ServerProblem}
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 /// Longest time without an octet while talking.
 pub(crate) const IO_TIMEOUT: Duration = Duration::from_secs(60);
+/// How often [`IO_TIMEOUT`] may begin anew for one answer: a server that sends an octet a minute is left after six hours.
+const MAX_WAITS: u32 = 360;
 
 /// A host and port, as shown in errors.
 pub(crate) fn place(host: &str, port: u16) -> String {
@@ -97,5 +101,66 @@ pub(crate) fn io_error(error: &std::io::Error, host: &str, port: u16) -> CoreErr
         }
         Some(_) => untrusted(CertificateProblem::Handshake),
         None => CoreError::Network { host: place(host, port), problem: NetworkProblem::Cut },
+    }
+}
+
+/// Counts what moves on a connection.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Activity(Arc<AtomicU64>);
+
+/// Nothing moved for [`IO_TIMEOUT`].
+#[derive(Debug)]
+pub(crate) struct Silent;
+
+impl Activity {
+    /// Something moved.
+    pub(crate) fn note(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Waits for `work` as long as something moves: a large mail on a slow line takes its time, a silent server doesn't.
+    pub(crate) async fn attend<T>(&self, work: impl Future<Output = T>) -> Result<T, Silent> {
+        self.attend_for(IO_TIMEOUT, work).await
+    }
+
+    async fn attend_for<T>(&self, patience: Duration, work: impl Future<Output = T>) -> Result<T, Silent> {
+        let mut work = std::pin::pin!(work);
+        let mut seen = self.0.load(Ordering::Relaxed);
+        for _ in 0..MAX_WAITS {
+            if let Ok(done) = tokio::time::timeout(patience, &mut work).await {
+                return Ok(done);
+            }
+            let moved = self.0.load(Ordering::Relaxed);
+            if moved == seen {
+                return Err(Silent);
+            }
+            seen = moved;
+        }
+        Err(Silent)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHORT: Duration = Duration::from_millis(50);
+
+    fn run<T>(work: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(work)
+    }
+
+    #[test]
+    fn a_slow_line_is_waited_for_and_a_silent_one_is_not() {
+        let activity = Activity::default();
+        let trickle = async {
+            for _ in 0..20 {
+                tokio::time::sleep(Duration::from_millis(15)).await;
+                activity.note();
+            }
+            "whole"
+        };
+        assert_eq!(run(activity.attend_for(SHORT, trickle)).ok(), Some("whole"));
+        assert!(run(activity.attend_for(SHORT, std::future::pending::<()>())).is_err());
     }
 }

@@ -84,6 +84,8 @@ pub enum Failure {
     Superseded,
     /// Too many attempts.
     TooManyAttempts,
+    /// A recipient's key can't be encrypted to, or its content is gone.
+    Unsealable,
 }
 
 /// One mail in the outbox.
@@ -113,6 +115,8 @@ pub struct OutboxItem {
     pub has_timestamp: bool,
     /// Put a copy into Sent.
     pub wants_copy: bool,
+    /// It was uncertain once: it may have arrived, whatever becomes of it now.
+    pub may_have_arrived: bool,
     /// When it was written.
     pub created: UnixTime,
     /// Failed attempts so far.
@@ -206,6 +210,13 @@ impl OutboxItem {
         }
     }
 
+    /// It can't be sealed, now or later.
+    pub fn unsealable(&mut self) {
+        if matches!(self.stage, Stage::Signed | Stage::Sealed) {
+            self.stage = Stage::Failed(Failure::Unsealable);
+        }
+    }
+
     /// The copy is in Sent.
     pub fn copied(&mut self) {
         if self.stage == Stage::Accepted {
@@ -230,6 +241,7 @@ impl OutboxItem {
             Stage::Uncertain | Stage::Failed(Failure::Refused) | Stage::Failed(Failure::TooManyAttempts)
         );
         if may {
+            self.may_have_arrived |= self.stage == Stage::Uncertain;
             self.stage = if self.is_sealed { Stage::Sealed } else { Stage::Signed };
             self.attempts = 0;
             self.not_before = now;
@@ -244,7 +256,7 @@ impl OutboxItem {
 
     /// The request of this decision ended: don't send. Only before anything was handed over.
     pub fn supersede(&mut self) -> bool {
-        let may = matches!(self.stage, Stage::Signed | Stage::Sealed);
+        let may = matches!(self.stage, Stage::Signed | Stage::Sealed) && !self.may_have_arrived;
         if may {
             self.stage = Stage::Failed(Failure::Superseded);
         }
@@ -275,6 +287,7 @@ mod tests {
             is_sealed: false,
             has_timestamp: false,
             wants_copy: true,
+            may_have_arrived: false,
             created: UnixTime::from_secs(1000),
             attempts: 0,
             not_before: UnixTime::from_secs(1000),
@@ -310,6 +323,17 @@ mod tests {
         mail.delivered(Delivery::NotNow, NOW);
         assert_eq!(mail.stage, Stage::Uncertain, "a late answer changes nothing");
         assert!(mail.retry(NOW));
+        assert_eq!(mail.next(NOW), Step::Send);
+    }
+
+    #[test]
+    fn what_may_have_arrived_is_never_taken_back() {
+        let mut mail = item();
+        mail.sealed(true);
+        mail.sending();
+        mail.delivered(Delivery::Unknown, NOW);
+        assert!(mail.retry(NOW));
+        assert!(!mail.supersede());
         assert_eq!(mail.next(NOW), Step::Send);
     }
 

@@ -200,7 +200,7 @@ pub fn learn(
     if contact.name.is_none() {
         contact.name = name.map(str::to_owned);
     }
-    if refresh(contact, signer, signed, header_protection) && learned == Learned::Nothing {
+    if refresh(contact, signer, signed, header_protection, now) && learned == Learned::Nothing {
         learned = Learned::Refreshed;
     }
     learned
@@ -212,10 +212,12 @@ fn refresh(
     signer: &ValidSigner,
     signed: &SignedData,
     header_protection: bool,
+    now: UnixTime,
 ) -> bool {
     // With several signers nobody's capabilities can be told from the others'.
     let [info] = signed.signers() else { return false };
-    let claimed = info.signing_time();
+    // A time in the future would keep every later set away.
+    let claimed = info.signing_time().map(|time| time.min(now));
     if contact.capabilities.as_of.is_some() && claimed <= contact.capabilities.as_of {
         return false;
     }

@@ -66,6 +66,7 @@ impl FromStr for EmailAddress {
             || !dots(domain)
             || !local.chars().all(plain)
             || !domain.chars().all(plain)
+            || text.chars().any(is_invisible)
         {
             return Err(NotAnAddress);
         }
@@ -73,6 +74,15 @@ impl FromStr for EmailAddress {
         let folded = spelling.to_ascii_lowercase();
         Ok(EmailAddress { spelling, folded })
     }
+}
+
+/// Characters that show nothing or change the direction of what is shown (Unicode default ignorables and bidi controls):
+/// an address with one would look like another address.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
+        | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}')
 }
 
 impl TryFrom<String> for EmailAddress {
@@ -128,6 +138,14 @@ mod tests {
         let alice: EmailAddress = "Alice@Example.ORG".parse().unwrap();
         assert_eq!(alice.as_str(), "Alice@example.org");
         assert_eq!(alice, "alice@example.org".parse().unwrap());
+    }
+
+    #[test]
+    fn refuses_what_would_look_like_another_address() {
+        for c in ['\u{200b}', '\u{202e}', '\u{2060}', '\u{feff}', '\u{61c}', '\u{ad}'] {
+            assert!(format!("bo{c}b@example.org").parse::<EmailAddress>().is_err(), "{c:?}");
+            assert!(format!("bob@exam{c}ple.org").parse::<EmailAddress>().is_err(), "{c:?}");
+        }
     }
 
     #[test]

@@ -16,7 +16,16 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 
 /// Writes a new file; an existing one is replaced.
 pub(crate) fn write(path: &Path, octets: &[u8]) -> Result<(), Failure> {
-    std::fs::write(path, octets).map_err(|error| Failure::file(path, &error))
+    use std::io::Write;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    // It may be decrypted content: for its owner only.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+        .open(path)
+        .and_then(|mut file| file.write_all(octets))
+        .map_err(|error| Failure::file(path, &error))
 }
 
 pub(crate) fn address(text: &str) -> Result<EmailAddress, Failure> {

@@ -199,7 +199,7 @@ pub(super) fn request_agrees(payload: &Message, event: &Event, code: &Code) -> R
         Err(Undecidable::TextDiffers)
     } else if !documents_agree(payload, event) {
         Err(Undecidable::DocumentsDiffer)
-    } else if subject.is_some_and(|subject| one_line(subject) != one_line(&request.subject)) {
+    } else if subject.is_none_or(|subject| one_line(subject) != one_line(&request.subject)) {
         Err(Undecidable::SubjectDiffers)
     } else {
         Ok(())
