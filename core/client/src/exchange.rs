@@ -23,7 +23,7 @@ use crate::composer::{Addressee, Outgoing};
 use crate::core::Event;
 use crate::error::{CoreError, Thing, Unreadable, WrongUse};
 use crate::outbox::{Body, body_key, meeting_key};
-use crate::people::{ContactView, contact_view};
+use crate::people::{ContactView, shown_contacts};
 use crate::record::{decode, encode};
 use crate::system::{OsRandom, now};
 use crate::task::Task;
@@ -128,7 +128,9 @@ impl QrExchange {
         let address = match scan {
             ScanView::Card { address, .. } | ScanView::Meeting { address, .. } => address,
         };
-        Ok(scan_screen(scan, self.contact(address)?.as_ref(), Some(self.own_code()?), now()))
+        let meetings = self.status()?;
+        let meeting = meetings.iter().rev().find(|status| status.person.address == *address);
+        Ok(scan_screen(scan, self.contact(address)?.as_ref(), meeting, Some(self.own_code()?), now()))
     }
 
     /// Screen 12 of each meeting that waits for something.
@@ -142,7 +144,7 @@ impl QrExchange {
     }
 
     fn contact(&self, address: &EmailAddress) -> Result<Option<ContactView>, CoreError> {
-        Ok(self.inner.people()?.get(address.folded()).map(contact_view))
+        Ok(shown_contacts(&self.inner.people()?).remove(address.folded()))
     }
 
     fn own_code(&self) -> Result<OwnCode, CoreError> {

@@ -1,9 +1,9 @@
 //! Stored mail: lists, reading, attachments, export. Works without a network.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use engine::approval::RequestDigest;
-use engine::people::People;
 use engine::secure::{EncryptionState, Summary, Verdict};
 use serde::Serialize;
 use smime::UnixTime;
@@ -12,7 +12,7 @@ use smime::verdict::SignatureState;
 
 use crate::account::AccountInner;
 use crate::error::{CoreError, Thing};
-use crate::people::contact_view;
+use crate::people::{ContactView, shown_contacts};
 use crate::record::decode;
 use crate::sync::{Content, Folder, MailRecord};
 use crate::system::now;
@@ -206,7 +206,7 @@ impl AccountInner {
             _ => opened.verdict,
         };
         let from = verdict.headers.from.first().map(|address| address.to_lowercase());
-        let contact = from.and_then(|address| people.get(&address)).map(contact_view);
+        let contact = from.and_then(|address| shown_contacts(&people).remove(&address));
         let status = message_status(&verdict, contact.as_ref());
         Ok(MailView {
             id: id.to_owned(),
@@ -222,7 +222,7 @@ impl AccountInner {
 
 impl AccountInner {
     fn inbox_mails(&self) -> Result<Vec<InboxMail>, CoreError> {
-        let people = self.people()?;
+        let people = shown_contacts(&self.people()?);
         let mut mails = Vec::new();
         for (_, octets) in self.store()?.scan(engine::ports::Tree::Mail, &self.folder_group(Folder::Inbox))? {
             mails.extend(inbox_mail(decode(&octets)?, &people));
@@ -232,19 +232,21 @@ impl AccountInner {
 
     fn message_mail(&self, mail: MailView) -> Result<MessageMail, CoreError> {
         let people = self.people()?;
-        let contact = |address: &str| people.get(&address.to_lowercase());
+        let shown = shown_contacts(&people);
+        let contact = |address: &str| shown.get(&address.to_lowercase());
         let who = |address: &String| match contact(address).and_then(|one| shown_name(one.name.as_deref())) {
             _ if address.eq_ignore_ascii_case(self.settings.address.as_str()) => Who::Me,
             Some(name) => Who::Name(name),
             None => Who::Name(address.clone()),
         };
         let headers = &mail.verdict.headers;
-        let from = headers.from.first().and_then(|address| contact(address));
+        let from = headers.from.first().map(|address| address.to_lowercase());
+        let stored = from.as_ref().and_then(|address| people.get(address));
         let approval = mail.approval.as_deref().map(|id| self.listed_request(id)).transpose()?.flatten();
         Ok(MessageMail {
             to: headers.to.iter().chain(&headers.cc).map(who).collect(),
-            can_encrypt_reply: from.is_some_and(|contact| contact.recipient(now()).is_some()),
-            contact: from.map(contact_view),
+            can_encrypt_reply: stored.is_some_and(|contact| contact.recipient(now()).is_some()),
+            contact: from.as_ref().and_then(|address| shown.get(address)).cloned(),
             id: mail.id,
             verdict: mail.verdict,
             status: mail.status,
@@ -256,7 +258,7 @@ impl AccountInner {
     }
 }
 
-/// Octets of text that a row begins with.
+/// Letters of text that a row shows, a last word more or less.
 const PREVIEW_LETTERS: usize = 120;
 
 /// One line of a text.
@@ -275,7 +277,7 @@ pub(crate) fn preview(text: &str) -> String {
 }
 
 /// Nothing for mail that phones write to each other.
-fn inbox_mail(record: MailRecord, people: &People) -> Option<InboxMail> {
+fn inbox_mail(record: MailRecord, people: &BTreeMap<String, ContactView>) -> Option<InboxMail> {
     let id = format!("{}.{}", Folder::Inbox.name(), record.uid);
     let closed = |problem| InboxMail {
         id: id.clone(),
@@ -304,9 +306,9 @@ fn inbox_mail(record: MailRecord, people: &People) -> Option<InboxMail> {
         part.name.is_some() && part.content_type != engine::approval::CONTENT_TYPE
     };
     Some(InboxMail {
-        status: Some(message_status(&verdict, contact.map(contact_view).as_ref())),
+        status: Some(message_status(&verdict, contact)),
         contact_name: contact.and_then(|contact| contact.name.clone()),
-        subject: verdict.headers.subject.clone().filter(|_| !is_closed || verdict.headers.protected),
+        subject: verdict.headers.subject.clone(),
         preview: record.preview.filter(|text| !is_closed && !text.is_empty()),
         has_files: !is_closed && verdict.parts.iter().any(is_file),
         is_seen: record.is_seen,
@@ -362,4 +364,17 @@ fn summary(folder: Folder, record: &MailRecord) -> MailSummary {
         Content::Unreadable => line.problem = Some(MailProblem::Unreadable),
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::preview;
+
+    #[test]
+    fn a_preview_is_one_short_line() {
+        assert_eq!(preview("Dear Chen Yu,\r\n\r\n  here\tis\u{7} it.\n"), "Dear Chen Yu, here is it.");
+        assert_eq!(preview(" \n"), "");
+        assert!(preview(&"long ".repeat(100_000)).chars().count() < 2 * super::PREVIEW_LETTERS + 2);
+        assert_eq!(preview(&"x".repeat(100_000)).len(), super::PREVIEW_LETTERS);
+    }
 }

@@ -12,7 +12,7 @@ use smime::path::Trust;
 use smime::{EmailAddress, UnixTime};
 
 use crate::config::AccountConfig;
-use crate::people::contact_view;
+use crate::people::shown_contacts;
 use crate::view::{ApprovalCase, Me, Requester, Who, shown_name};
 
 /// A line in the list of approvals.
@@ -211,6 +211,7 @@ pub(super) fn case(
     let me = &own.address;
     let requester = view.people.iter().find(|person| person.number == view.requester);
     let contact = requester.and_then(|person| pinned_contact(person, people));
+    let shown = contact.and_then(|contact| shown_contacts(people).remove(contact.address.folded()));
     let token = view
         .events
         .iter()
@@ -226,10 +227,7 @@ pub(super) fn case(
     ApprovalCase {
         approval: full(view, me, people, held, decision_waiting),
         me: Me { name: own.name.clone(), address: me.to_string() },
-        requester: Requester {
-            trust: contact.map_or(Trust::None, |contact| contact.trust),
-            contact: contact.map(contact_view),
-        },
+        requester: Requester { trust: contact.map_or(Trust::None, |contact| contact.trust), contact: shown },
         // The request names its own authorities: only those that are trusted here as well certify anything on a screen.
         certified: token.filter(|token| token.trusted).map(|token| token.time),
         is_encrypted,

@@ -72,15 +72,15 @@ pub struct ApprovalScreen {
     pub route: Route,
     /// The requester's words.
     pub text: String,
-    /// `ap_docs`.
-    pub documents_title: Text,
+    /// `ap_docs`, when there are any.
+    pub documents_title: Option<Text>,
     /// Documents.
     pub documents: Vec<DocumentRow>,
     /// `ap_informed`.
     pub informed: Option<Text>,
     /// Reject and Approve; absent when it isn't this account's turn.
     pub bar: Option<DecisionBar>,
-    /// Instead of the bar, when the request ended.
+    /// Instead of the bar, when the request ended or the owner has decided.
     pub buttons: Vec<Button>,
     /// Behind More.
     pub menu: Vec<MenuRow>,
@@ -141,20 +141,21 @@ pub fn approval_screen(case: &ApprovalCase, opened: &[String], clock: Clock) -> 
     let is_sound = matches!(status, MessageStatus::Trust(_));
     let can_decide = approval.my_turn && !approval.decision_waiting;
     let informed = !case.informed.is_empty();
+    let is_over = ended(approval.state) || approval.undecidable.is_some();
     ApprovalScreen {
         id: approval.id.clone(),
         title: Text::new("ap_title"),
         subject: approval.subject.clone(),
         asks: (!is_own).then(|| Text::named("ap_asks", &case.requester_name())),
         banner: case.banner(),
-        deadline: case.deadline.filter(|_| !ended(approval.state)).map(|at| deadline(at, clock)),
+        deadline: case.deadline.filter(|_| !is_over).map(|at| deadline(at, clock)),
         route: route(approval, &case.me.address),
         text: approval.message.clone(),
-        documents_title: Text::new("ap_docs"),
+        documents_title: (!approval.documents.is_empty()).then(|| Text::new("ap_docs")),
         documents: documents(case, opened, is_sound),
         informed: informed.then(|| Text::new("ap_informed").with("names", Arg::Names(case.informed.clone()))),
         bar: can_decide.then(|| bar(is_sound)),
-        buttons: if ended(approval.state) && is_sound { closing() } else { Vec::new() },
+        buttons: if (is_over || case.decided()) && is_sound { closing() } else { Vec::new() },
         menu: if is_sound { menu() } else { Vec::new() },
         status,
     }

@@ -100,7 +100,10 @@ pub fn approvals_screen(cases: &[ApprovalCase], clock: Clock) -> ApprovalsScreen
         mine.into_iter().partition(|case| case.deadline.is_some_and(|at| clock.days_to(at) <= 0));
     let asked =
         |wanted: bool| newest(cases, move |case| case.is_own() && ended(case.approval.state) == wanted);
-    let done = newest(cases, |case| !case.is_own() && (ended(case.approval.state) || case.decided()));
+    let done = newest(cases, |case| {
+        let is_over = ended(case.approval.state) || case.approval.undecidable.is_some();
+        !case.is_own() && (is_over || case.decided())
+    });
     let groups = |groups: Vec<(&'static str, Vec<&ApprovalCase>)>| {
         let group = |(title, cases): (&'static str, Vec<&ApprovalCase>)| ApprovalGroup {
             title: Text::new(title),
@@ -108,13 +111,13 @@ pub fn approvals_screen(cases: &[ApprovalCase], clock: Clock) -> ApprovalsScreen
         };
         groups.into_iter().filter(|(_, cases)| !cases.is_empty()).map(group).collect::<Vec<_>>()
     };
-    let segment = |title, count: Option<u64>, groups: Vec<ApprovalGroup>, heading| Segment {
+    let segment = |title, count: Option<u64>, groups: Vec<ApprovalGroup>, heading, line| Segment {
         title: Text::new(title),
         count: count.filter(|count| *count > 0),
         empty: groups.is_empty().then(|| Empty {
             icon: Icon::Stamp,
             heading: Text::new(heading),
-            line: Text::new("as_empty_sub"),
+            line: Text::new(line),
         }),
         groups,
     };
@@ -126,14 +129,16 @@ pub fn approvals_screen(cases: &[ApprovalCase], clock: Clock) -> ApprovalsScreen
                 Some(badge),
                 groups(vec![("as_due_today", due_now), ("as_later", later)]),
                 "as_empty",
+                "as_empty_sub",
             ),
             segment(
                 "as_asked",
                 None,
                 groups(vec![("ap_wait", asked(false)), ("c_earlier", asked(true))]),
                 "as_empty_asked",
+                "as_empty_asked_sub",
             ),
-            segment("as_done", None, groups(vec![("as_done", done)]), "as_empty_done"),
+            segment("as_done", None, groups(vec![("c_earlier", done)]), "as_empty_done", "as_empty_done_sub"),
         ],
         badge_spoken: badge_spoken(badge),
     }
@@ -155,7 +160,7 @@ fn newest(cases: &[ApprovalCase], wanted: impl Fn(&ApprovalCase) -> bool) -> Vec
 
 impl ApprovalCase {
     /// The account's owner decided, or his decision waits to be sent.
-    fn decided(&self) -> bool {
+    pub(super) fn decided(&self) -> bool {
         let mut people = self.approval.stages.iter().flat_map(|stage| &stage.people);
         self.approval.decision_waiting
             || people.any(|person| {
@@ -173,7 +178,7 @@ pub(super) fn due(at: UnixTime, clock: Clock) -> Due {
 fn row(case: &ApprovalCase, clock: Clock) -> ApprovalRow {
     let approval = &case.approval;
     let route = route(approval, &case.me.address);
-    let is_over = ended(approval.state);
+    let is_over = ended(approval.state) || approval.undecidable.is_some();
     let people = || approval.stages.iter().flat_map(|stage| &stage.people);
     let approved = people().filter(|person| person.decision == Some(Decision::Approved)).count();
     let open = approval.stages.iter().position(|stage| stage.state == StageState::Open).filter(|_| !is_over);

@@ -4,6 +4,7 @@ use serde::Serialize;
 use smime::UnixTime;
 
 use super::approvals::{Due, due, waits_for_me};
+use super::message::subject_label;
 use super::{
     ApprovalCase, Arg, Banner, Button, Clock, Does, Empty, Icon, Label, Look, MessageStatus, Said, Spoken,
     StateLine, Text, Tone, When, initials, shown_name,
@@ -238,11 +239,7 @@ fn mail_row(mail: &InboxMail, clock: Clock) -> MailRow {
     let name = shown_name(mail.contact_name.as_deref()).unwrap_or_else(|| mail.from.clone());
     let is_closed =
         matches!(&mail.status, Some(MessageStatus::Warning(warning)) if warning.state.key == "st_locked");
-    let subject = match &mail.subject {
-        Some(subject) if !subject.trim().is_empty() => Label::Plain(subject.clone()),
-        _ if is_closed => Label::Text(Text::new("me_nosubject")),
-        _ => Label::Text(Text::new("me_untitled")),
-    };
+    let subject = subject_label(mail.subject.as_deref(), is_closed);
     let state = match (&mail.status, mail.problem) {
         (Some(status), _) => status.line(),
         (None, Some(MailProblem::TooLarge)) => {

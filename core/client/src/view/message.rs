@@ -6,7 +6,7 @@ use smime::UnixTime;
 use smime::path::Trust;
 use smime::verdict::{Reason, SignatureState, SignerVerdict, TimestampState};
 
-use super::{Arg, Button, Does, Icon, Look, Spoken, StateLine, Text, Tone, shown_name};
+use super::{Arg, Button, Does, Icon, Label, Look, Spoken, StateLine, Text, Tone, shown_name};
 use crate::people::ContactView;
 
 /// What stands under the sender.
@@ -74,6 +74,17 @@ impl MessageStatus {
     /// Nothing is wrong, and somebody signed.
     pub fn is_signed(&self) -> bool {
         matches!(self, MessageStatus::Trust(line) if matches!(line.state.key, "st_both" | "st_signed"))
+    }
+}
+
+/// A subject. Of a mail that can't be opened, the one outside is shown unless it says that the real one is inside
+/// (RFC 9788 section 7.1: `[...]`).
+pub(super) fn subject_label(subject: Option<&str>, is_closed: bool) -> Label {
+    let subject = subject.map(str::trim).filter(|subject| !subject.is_empty());
+    match subject {
+        Some("[...]" | "...") | None if is_closed => Label::Text(Text::new("me_nosubject")),
+        Some(subject) => Label::Plain(subject.to_owned()),
+        None => Label::Text(Text::new("me_untitled")),
     }
 }
 

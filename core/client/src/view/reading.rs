@@ -6,6 +6,7 @@ use smime::path::Trust;
 use smime::verdict::{Revocation, TimestampState};
 
 use super::approval::{file_icon, file_spoken};
+use super::message::subject_label;
 use super::{
     Arg, Button, Does, Icon, Label, Look, MessageStatus, Spoken, StateLine, Text, Tone, Who, initials,
     shown_name,
@@ -118,13 +119,7 @@ pub fn message_screen(mail: &MessageMail) -> MessageScreen {
     let is_warned = matches!(mail.status, MessageStatus::Warning(_));
     let is_held = matches!(&mail.status, MessageStatus::Warning(warning) if warning.is_held);
     let is_closed = mail.text.is_none() && is_warned;
-    let subject = match &headers.subject {
-        Some(subject) if !subject.trim().is_empty() && (!is_closed || headers.protected) => {
-            Label::Plain(subject.clone())
-        }
-        _ if is_closed => Label::Text(Text::new("me_nosubject")),
-        _ => Label::Text(Text::new("me_untitled")),
-    };
+    let subject = subject_label(headers.subject.as_deref(), is_closed);
     let to = match headers.date {
         Some(date) => {
             Text::new("me_to").with("names", Arg::Names(mail.to.clone())).with("time", Arg::Time(date))

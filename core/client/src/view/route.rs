@@ -83,7 +83,7 @@ pub struct Member {
 pub(super) fn route(approval: &ApprovalView, me: &str) -> Route {
     let steps = approval.stages.len();
     let open = approval.stages.iter().position(|stage| stage.state == StageState::Open);
-    let is_open = !ended(approval.state);
+    let is_open = !ended(approval.state) && approval.undecidable.is_none();
     let step = |(index, stage)| step(index, steps, stage, approval.state, me);
     Route {
         title: Text::new("ap_route"),
@@ -93,15 +93,14 @@ pub(super) fn route(approval: &ApprovalView, me: &str) -> Route {
     }
 }
 
-/// Nothing more is decided.
+/// It was decided.
 pub(super) fn ended(state: ApprovalState) -> bool {
     match state {
-        ApprovalState::Open | ApprovalState::Incomplete => false,
+        ApprovalState::Open | ApprovalState::Incomplete | ApprovalState::Undecidable => false,
         ApprovalState::ApprovedNotClosed
         | ApprovalState::Approved
         | ApprovalState::RejectedNotClosed
-        | ApprovalState::Rejected
-        | ApprovalState::Undecidable => true,
+        | ApprovalState::Rejected => true,
     }
 }
 
@@ -151,8 +150,8 @@ fn stage_state(stage: StageState, request: ApprovalState) -> StepState {
         StageState::Approved => StepState::Done,
         StageState::Rejected => StepState::Rejected,
         StageState::Open | StageState::Waiting if ended(request) => StepState::NotNeeded,
-        StageState::Open => StepState::Now,
-        StageState::Waiting => StepState::Waiting,
+        StageState::Open if request != ApprovalState::Undecidable => StepState::Now,
+        StageState::Open | StageState::Waiting => StepState::Waiting,
     }
 }
 
@@ -180,7 +179,9 @@ fn member(person: &PersonDecision, stage: &StageLine, step: StepState, me: &str)
             (StepState::NotNeeded, Text::new("ap_skipped"), Tone::Neutral)
         }
         (None, _) if step == StepState::NotNeeded => (step, Text::new("ap_skipped"), Tone::Neutral),
-        (None, StageState::Open) if is_me => (StepState::Now, Text::new("ap_turn"), Tone::Accent),
+        (None, StageState::Open) if is_me && step == StepState::Now => {
+            (StepState::Now, Text::new("ap_turn"), Tone::Accent)
+        }
         (None, StageState::Open | StageState::Waiting) => (step, Text::new("ap_wait"), Tone::Neutral),
     };
     Member {

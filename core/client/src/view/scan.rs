@@ -66,10 +66,12 @@ struct Other<'a> {
     contact: Option<&'a ContactView>,
 }
 
-/// Screen 12 right after a scan. `contact` is the stored person with this address, `own` the code to show for the way back.
+/// Screen 12 right after a scan. `contact` is the stored person with this address, `meeting` the meeting that the scan
+/// began or went on with, `own` the code to show for the way back.
 pub fn scan_screen(
     scan: &ScanView,
     contact: Option<&ContactView>,
+    meeting: Option<&Status>,
     own: Option<OwnCode>,
     now: UnixTime,
 ) -> ScanScreen {
@@ -80,10 +82,10 @@ pub fn scan_screen(
         }
         ScanView::Meeting { address, name, number, met } => {
             let other = Other::new(name, address.to_string(), contact);
-            match contact.filter(|contact| contact.changed_anchor && !met) {
-                Some(_) => other.changed(now, false),
-                None if *met => other.met(now),
-                None => other.waiting(own, Some(number.clone())),
+            match meeting {
+                _ if *met => other.met(now),
+                Some(status) if other.differs(status) => other.changed(now, false),
+                Some(_) | None => other.waiting(own, Some(number.clone())),
             }
         }
     }
@@ -100,6 +102,7 @@ pub fn meeting_screen(
     let other = Other::new(name, status.person.address.to_string(), contact);
     let number = status.number.map(|number| number.to_string());
     match status.stage {
+        Stage::Scanned if other.differs(status) => Some(other.changed(now, false)),
         Stage::Scanned => Some(other.waiting(own, number)),
         Stage::AwaitingConfirmation => Some(match number {
             Some(number) => other.asked(number),
@@ -119,6 +122,12 @@ impl<'a> Other<'a> {
         let stored = contact.and_then(|contact| shown_name(contact.name.as_deref()));
         let name = stored.or_else(|| shown_name(Some(name))).unwrap_or_else(|| address.clone());
         Other { name, address, contact }
+    }
+
+    /// Another anchor than that of the meeting is stored.
+    fn differs(&self, status: &Status) -> bool {
+        let stored = self.contact.and_then(|contact| contact.anchor.as_ref());
+        stored.is_some_and(|anchor| *anchor != status.person.anchor.0.to_hex())
     }
 
     fn text(&self, key: &'static str) -> Text {
@@ -142,8 +151,8 @@ impl<'a> Other<'a> {
     }
 
     fn state(&self) -> StateLine {
-        let card = || StateLine::new(Icon::Card, Tone::Info, Text::new("ct_card"));
-        self.contact.map_or_else(card, known)
+        let nobody = || StateLine::new(Icon::LockOpen, Tone::Neutral, Text::new("ct_none"));
+        self.contact.map_or_else(nobody, known)
     }
 
     fn met(&self, now: UnixTime) -> ScanScreen {

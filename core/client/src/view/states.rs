@@ -20,6 +20,7 @@ use crate::approvals::{ApprovalState, Deciding, Decision};
 use crate::core::ProgressStep;
 use crate::error::{CertificateProblem, CoreError, NetworkProblem, NotDecidable, Unreadable, WrongUse};
 use crate::exchange::ScanView;
+use crate::people::ContactView;
 
 /// One state of a screen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -376,18 +377,20 @@ fn scans() -> Vec<ScreenState> {
         let contact = sample::person("Anna Becker")?;
         let scan =
             ScanView::Card { address: contact.address.clone(), name: "Anna Becker".to_owned(), differs };
-        Some(ScreenState { name, screen: Screen::Scan(scan_screen(&scan, Some(&contact), None, now)) })
+        let screen = scan_screen(&scan, Some(&contact), None, None, now);
+        Some(ScreenState { name, screen: Screen::Scan(screen) })
     };
-    let meeting = |name, stage| meeting_state(name, stage, own(), now);
+    let meeting = |name, stage, number| meeting_state(name, stage, number, own(), now);
     [
         scanned("12a-mutual", true, "Li Wei"),
         scanned("12b-waiting", false, "Anna Becker"),
         scanned("12c-changed", false, "Liu Yang"),
         card("12d-card", false),
         card("12e-card-differs", true),
-        meeting("12f-scan-back", Stage::AwaitingConfirmation),
-        meeting("12g-agree", Stage::AwaitingAgreement),
-        meeting("12h-burnt", Stage::Burnt),
+        meeting("12f-scan-back", Stage::AwaitingConfirmation, None),
+        meeting("12g-number", Stage::AwaitingConfirmation, Some(4821)),
+        meeting("12h-agree", Stage::AwaitingAgreement, None),
+        meeting("12i-burnt", Stage::Burnt, None),
     ]
     .into_iter()
     .flatten()
@@ -408,27 +411,36 @@ fn scanned(
         number: "4821".to_owned(),
         met,
     };
-    Some(ScreenState { name, screen: Screen::Scan(scan_screen(&scan, Some(&contact), own, now)) })
+    // Whose certificate changed shows another one than the stored.
+    let meeting = status(&contact, Stage::Scanned, contact.changed_anchor, None);
+    let screen = scan_screen(&scan, Some(&contact), Some(&meeting), own, now);
+    Some(ScreenState { name, screen: Screen::Scan(screen) })
 }
 
 fn meeting_state(
     name: &'static str,
     stage: Stage,
+    number: Option<u16>,
     own: Option<OwnCode>,
     now: UnixTime,
 ) -> Option<ScreenState> {
-    let contact = sample::person("Li Wei")?;
-    let status = meeting::Status {
+    let contact = sample::person("Anna Becker")?;
+    let status = status(&contact, stage, stage == Stage::AwaitingAgreement, number);
+    let screen = meeting_screen(&status, Some(&contact), own, now)?;
+    Some(ScreenState { name, screen: Screen::Scan(screen) })
+}
+
+fn status(contact: &ContactView, stage: Stage, differs: bool, number: Option<u16>) -> meeting::Status {
+    let anchor = if differs { "another".to_owned() } else { contact.address.to_string() };
+    meeting::Status {
         id: meeting::MeetingId { role: meeting::Role::Shower, token: [0; 8] },
         person: meeting::Person {
             address: contact.address.clone(),
             name: contact.name.clone(),
-            anchor: engine::people::Anchor(Fingerprint::of(b"anchor")),
+            anchor: engine::people::Anchor(Fingerprint::of(anchor.as_bytes())),
             ek: [0; 33],
         },
         stage,
-        number: None,
-    };
-    let screen = meeting_screen(&status, Some(&contact), own, now)?;
-    Some(ScreenState { name, screen: Screen::Scan(screen) })
+        number: number.and_then(|number| serde_json::from_value(number.into()).ok()),
+    }
 }
