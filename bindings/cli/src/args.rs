@@ -105,6 +105,9 @@ pub(crate) struct AddArgs {
     /// Certificate that the authority's certificates lead to (PEM)
     #[arg(long, value_name = "PEM", requires = "timestamp_url")]
     pub(crate) timestamp_ca: Vec<PathBuf>,
+    /// Change servers, password, name or authorities of an account that exists; its keys stay
+    #[arg(long)]
+    pub(crate) replace: bool,
     /// Language of the texts that others read
     #[arg(long, value_enum, default_value_t = LanguageArg::En)]
     pub(crate) language: LanguageArg,

@@ -36,9 +36,9 @@ fn sync(cli: &Cli) -> Result<(), Failure> {
     if session.json {
         return json(&report);
     }
-    println!("{} new, {} sent", report.new, report.sent);
+    say!("{} new, {} sent", report.new, report.sent);
     if report.waiting > 0 {
-        println!("{} waiting to be sent", report.waiting);
+        say!("{} waiting to be sent", report.waiting);
     }
     Ok(())
 }

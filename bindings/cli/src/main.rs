@@ -1,6 +1,9 @@
 //! `countersign`: the terminal program. It uses exactly the interface that the phones call.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the terminal program is the one that speaks")]
 
+#[macro_use]
+mod say;
+
 mod args;
 mod commands;
 mod failure;

@@ -13,7 +13,7 @@ use crate::failure::Failure;
 pub(crate) fn json<T: Serialize>(record: &T) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(record)
         .map_err(|_| Failure::Argument("this can't be written as JSON".to_owned()))?;
-    println!("{text}");
+    say!("{text}");
     Ok(())
 }
 

@@ -96,6 +96,8 @@ pub enum StopReason {
 pub enum Misuse {
     /// An account with this address exists.
     AccountExists,
+    /// More than a mail may hold.
+    TooLarge,
     /// No account, or several and none named.
     WhichAccount,
     /// Not unlocked yet.
@@ -220,6 +222,8 @@ mirror! {
         Account,
         /// A mail.
         Mail,
+        /// The content of a mail that was too large to be fetched.
+        Content,
         /// A part of a mail.
         Part,
         /// An approval.
@@ -318,6 +322,7 @@ fn from_wrong_use(problem: client::WrongUse) -> CoreError {
     let problem = match problem {
         Client::Closed => return CoreError::Stopped { reason: StopReason::Closed },
         Client::AccountExists => Misuse::AccountExists,
+        Client::TooLarge => Misuse::TooLarge,
         Client::WhichAccount => Misuse::WhichAccount,
         Client::Locked => Misuse::Locked,
         Client::NoCertificate(people) => {

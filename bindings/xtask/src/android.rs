@@ -1,5 +1,6 @@
 //! `cargo xtask android test`: the Kotlin side over the same bindings, on the JVM, against the real servers.
 
+use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
@@ -10,8 +11,8 @@ use crate::world::{self, Place, World};
 /// The library that the bindings call.
 const LIBRARY: &str = "countersign_ffi";
 
-/// Builds the library and its bindings, starts the servers, runs Maven.
-pub fn test(root: &Path) -> Result<()> {
+/// Builds the library and its bindings, starts the servers, runs Maven; with `only` some tests, as Maven's `-Dtest` names them.
+pub fn test(root: &Path, only: Option<&str>) -> Result<()> {
     system()?;
     let out = root.join("target/android");
     prepare(root, &out)?;
@@ -23,6 +24,8 @@ pub fn test(root: &Path) -> Result<()> {
         .words("--quiet --batch-mode --file")
         .arg(root.join("android/pom.xml"))
         .arg(format!("-Dout={}", out.display()))
+        .arg(format!("-Dscreens={}", root.join("target/screens").display()))
+        .args(only.map(|tests| format!("-Dtest={tests}")))
         .arg("test")
         .within(root)
         .env("COUNTERSIGN_IMAP", world.ports().imaps.to_string())
@@ -84,7 +87,38 @@ fn prepare(root: &Path, out: &Path) -> Result<()> {
         .arg(&bindings)
         .within(root)
         .ok()?;
-    Ok(())
+    words(out)
+}
+
+/// The words of the apps as Android's resources, and what names them for the code.
+fn words(out: &Path) -> Result<()> {
+    let entries = strings::read(strings::TABLE).map_err(|mistakes| {
+        let all: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+        Error::Check(all.join("\n"))
+    })?;
+    let resources = out.join("res");
+    strings::write_android(&entries, &resources).at(&resources)?;
+    let names = out.join("words/org/countersign/words/Words.kt");
+    if let Some(folder) = names.parent() {
+        fs::create_dir_all(folder).at(folder)?;
+    }
+    fs::write(&names, kotlin(&entries)).at(&names)
+}
+
+/// The resource of each key that the core may name, with its placeholders in the order in which Android fills them in.
+fn kotlin(entries: &[strings::Entry]) -> String {
+    let mut text = String::from(
+        "package org.countersign.words\n\nimport org.countersign.R\n\n\
+         class Word(val id: Int, val placeholders: List<String>)\n\n\
+         val WORDS: Map<String, Word> = HashMap<String, Word>().apply {\n",
+    );
+    for entry in entries.iter().filter(|entry| !entry.is_plural()) {
+        let quoted: Vec<String> = entry.placeholders.iter().map(|name| format!("\"{name}\"")).collect();
+        let key = &entry.key;
+        let _ = writeln!(text, "  put(\"{key}\", Word(R.string.{key}, listOf({})))", quoted.join(", "));
+    }
+    text.push_str("}\n");
+    text
 }
 
 /// Maven's closing lines, from the reports that its test runner wrote.

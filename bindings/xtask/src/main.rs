@@ -15,7 +15,7 @@ cargo xtask COMMAND
 
   setup                install what tests and demo need (Debian, Ubuntu; elsewhere: says what is missing)
   test [rust]          setup, then unit, property, interop and end-to-end tests
-  android test         the Kotlin side over the same core, on the JVM, against the real servers
+  android test [TEST]  the Android app over the same core, on the JVM, against the real servers
   ios test             the Swift package over the same core, on Linux, against the real servers
   prove                the same with the full counts of the property tests
   lint                 format, clippy, layer rules, repository, wasm32 build, licences and bans
@@ -53,9 +53,9 @@ fn run(words: &[&str]) -> Result<()> {
             setup::system()?;
             suite::run(&root, false)
         }
-        ["android", "test"] => {
+        ["android", "test", only @ ..] if only.len() <= 1 => {
             setup::system()?;
-            android::test(&root)
+            android::test(&root, only.first().copied())
         }
         ["ios", "test"] => {
             setup::system()?;

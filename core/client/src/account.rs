@@ -13,10 +13,11 @@ use tokio::sync::OnceCell;
 use zeroize::Zeroizing;
 
 use crate::approvals::Approvals;
+use crate::authority;
 use crate::composer::Composer;
 use crate::config::{AccountConfig, Security, Server};
 use crate::core::{CoreInner, Event, ProgressStep};
-use crate::error::{CoreError, NetworkProblem, Thing, WrongUse};
+use crate::error::{CoreError, NetworkProblem, Thing, Unreadable, WrongUse};
 use crate::exchange::QrExchange;
 use crate::imap::Imap;
 use crate::mailboxes::Mailboxes;
@@ -24,7 +25,7 @@ use crate::people::PeopleList;
 use crate::record::{decode, encode};
 use crate::smtp::Smtp;
 use crate::sync::SyncReport;
-use crate::system::{OsRandom, now};
+use crate::system::{OsRandom, now, random_array};
 use crate::task::Task;
 use crate::tls;
 
@@ -264,11 +265,7 @@ impl AccountInner {
         if core.store()?.read(&settings)?.is_some() {
             return Err(CoreError::WrongUse(WrongUse::AccountExists));
         }
-        core.online(&config.imap)?;
-        core.emit(Event::Progress { step: ProgressStep::Connecting, done: 0, total: None });
-        let connector = tls::connector(&config.tls_anchors);
-        Imap::connect(&config.imap, &connector, &config.login, &password).await?.logout().await;
-        Smtp::connect(&config.smtp, &connector, &config.login, &password).await?.quit().await;
+        check(core, &config, &password).await?;
 
         core.emit(Event::Progress { step: ProgressStep::MakingKeys, done: 0, total: None });
         let own = make_keys(core, &config).await?;
@@ -277,6 +274,26 @@ impl AccountInner {
         batch.put(RecordKey::named(Tree::Accounts, name.as_str(), "password"), password.as_bytes().to_vec());
         batch.put(settings, encode(&config)?);
         core.store()?.apply(batch)?;
+        Ok(())
+    }
+
+    /// Other servers, password, name or authorities for an account that exists; its keys stay.
+    pub(crate) async fn change(
+        core: &Arc<CoreInner>,
+        config: AccountConfig,
+        password: Zeroizing<String>,
+    ) -> Result<(), CoreError> {
+        let name = config.address.folded().to_owned();
+        let settings = RecordKey::named(Tree::Accounts, name.as_str(), "settings");
+        if core.store()?.read(&settings)?.is_none() {
+            return Err(CoreError::NotFound(Thing::Account));
+        }
+        check(core, &config, &password).await?;
+        let mut batch = Batch::default();
+        batch.put(RecordKey::named(Tree::Accounts, name.as_str(), "password"), password.as_bytes().to_vec());
+        batch.put(settings, encode(&config)?);
+        core.store()?.apply(batch)?;
+        core.forget_opened(&name);
         Ok(())
     }
 
@@ -418,6 +435,23 @@ impl Server {
         let is_host = !host.is_empty() && !host.contains(|c: char| c.is_whitespace() || c == '/');
         is_host.then(|| Server { host: host.to_owned(), port, security: security.unwrap_or(usual) })
     }
+}
+
+/// Everything that an account needs works: found out before it is kept.
+async fn check(core: &Arc<CoreInner>, config: &AccountConfig, password: &str) -> Result<(), CoreError> {
+    if config.name.chars().any(char::is_control) {
+        return Err(CoreError::Unreadable(Unreadable::HeaderValue));
+    }
+    core.online(&config.imap)?;
+    core.emit(Event::Progress { step: ProgressStep::Connecting, done: 0, total: None });
+    let connector = tls::connector(&config.tls_anchors);
+    Imap::connect(&config.imap, &connector, &config.login, password).await?.logout().await;
+    Smtp::connect(&config.smtp, &connector, &config.login, password).await?.quit().await;
+    if let Some(authority) = &config.authority {
+        let anchors = authorities(&authority.anchors, Trust::Organisation)?;
+        authority::fetch(authority, &anchors, &random_array::<32>()).await?;
+    }
+    Ok(())
 }
 
 fn authorities(ders: &[Vec<u8>], trust: Trust) -> Result<Vec<TrustAnchor>, CoreError> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use smime::tsp::{self, TimestampRequest};
 
 use crate::config::Authority;
-use crate::error::{CoreError, NetworkProblem, ServerProblem};
+use crate::error::{CertificateProblem, CoreError, NetworkProblem, ServerProblem};
 use crate::system::{now, random_array};
 
 /// Longest answer of an authority, in octets.
@@ -24,7 +24,10 @@ pub(crate) async fn fetch(
         .await
         .map_err(|_| network(authority, NetworkProblem::Timeout))??;
     let token = request.accept(&answer).map_err(|_| server(authority, ServerProblem::Refused))?;
-    tsp::verify(&token, signature, anchors, now()).map_err(|_| server(authority, ServerProblem::Protocol))?;
+    tsp::verify(&token, signature, anchors, now()).map_err(|_| CoreError::CertificateUntrusted {
+        host: authority.url.clone(),
+        problem: CertificateProblem::UnknownAuthority,
+    })?;
     Ok(token)
 }
 

@@ -19,6 +19,9 @@ use crate::outbox::{Body, Flushed, OutboxEntry, body_key};
 use crate::system::{now, random_array};
 use crate::task::Task;
 
+/// Largest mail before it is sealed, in octets. Base64 makes it a third larger, and nobody fetches more than 64 MiB.
+const MAX_PAYLOAD_OCTETS: usize = 44 * 1024 * 1024;
+
 /// Writes mail for one account.
 #[derive(Clone)]
 pub struct Composer {
@@ -255,6 +258,9 @@ impl AccountInner {
             Protection::Clear
         };
         let protected = protect(&outgoing.draft, protection, &mut random_array).map_err(unsafe_header)?;
+        if protected.payload.len() > MAX_PAYLOAD_OCTETS {
+            return Err(CoreError::WrongUse(WrongUse::TooLarge));
+        }
         let signed = self.sign(&outgoing, &protected.payload).await?;
 
         let mut seal_to: Vec<SealTo> =

@@ -195,6 +195,17 @@ impl Core {
         })
     }
 
+    /// Other servers, password, name or authorities for an account that exists, checked like those of a new one. Its keys
+    /// stay. Objects of the account that are held go on with the old ones.
+    pub fn change_account(&self, config: AccountConfig, password: Zeroizing<String>) -> Task<Account> {
+        let inner = Arc::clone(&self.inner);
+        Task::spawn(&self.inner.handle, async move {
+            let name = config.address.folded().to_owned();
+            AccountInner::change(&inner, config, password).await?;
+            Ok(Account { inner: inner.open_account(&name)? })
+        })
+    }
+
     /// The next event, as soon as there is one; `None` when the core is closed. Runs on any executor; a call that is
     /// dropped loses no event.
     pub fn next_event(&self) -> impl Future<Output = Option<Event>> + Send + use<> {
@@ -309,6 +320,11 @@ impl CoreInner {
             Some(key) => Ok(key),
             None => Ok(self.vault.create("", KeyRole::Sealing, KeyAlgorithm::P256).await?),
         }
+    }
+
+    /// The next caller opens the account afresh.
+    pub(crate) fn forget_opened(&self, name: &str) {
+        self.state().accounts.remove(name);
     }
 
     async fn unlock(&self) -> Result<(), CoreError> {

@@ -77,6 +77,9 @@ pub enum WrongUse {
     /// These people's certificates are not known.
     #[error("no certificate of {} is known: meet by QR code, scan a card, or ask for a signed mail", .0.join(", "))]
     NoCertificate(Vec<String>),
+    /// More than a mail may hold.
+    #[error("this is too large for a mail: attach at most about 32 MiB in all")]
+    TooLarge,
     /// A mail needs somebody in To.
     #[error("name at least one recipient")]
     NoRecipient,
@@ -164,6 +167,9 @@ pub enum Thing {
     /// A mail.
     #[error("mail; `countersign mail list` shows them")]
     Mail,
+    /// The content of a mail that was too large to be fetched.
+    #[error("content of this mail here: it is larger than the 64 MiB that are fetched")]
+    Content,
     /// A part of a mail.
     #[error("part in this mail")]
     Part,

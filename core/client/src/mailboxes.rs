@@ -182,7 +182,7 @@ impl AccountInner {
         let uid: u32 = uid.parse().map_err(|_| missing.clone())?;
         let key = self.mail_key(folder, uid);
         let record = self.store()?.read(&key)?.ok_or(missing.clone())?;
-        let raw = self.store()?.body(&key)?.ok_or(missing)?;
+        let raw = self.store()?.body(&key)?.ok_or(CoreError::NotFound(Thing::Content))?;
         Ok((decode(&record)?, raw))
     }
 

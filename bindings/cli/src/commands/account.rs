@@ -5,7 +5,7 @@ use client::{AccountConfig, Authority, Language, Server};
 use super::files::{address, certificates};
 use crate::args::{AccountCommand, AddArgs, Cli, LanguageArg};
 use crate::failure::Failure;
-use crate::output::{json, table};
+use crate::output::{json, line, table};
 use crate::passphrase;
 use crate::session::Session;
 
@@ -27,7 +27,7 @@ fn add(cli: &Cli, arguments: AddArgs) -> Result<(), Failure> {
     let config = AccountConfig {
         login: arguments.login.unwrap_or_else(|| address.to_string()),
         address,
-        name: arguments.name,
+        name: arguments.name.clone(),
         imap: server(&arguments.imap, 993)?,
         smtp: server(&arguments.smtp, 465)?,
         tls_anchors: certificates(&arguments.ca)?,
@@ -48,8 +48,13 @@ fn add(cli: &Cli, arguments: AddArgs) -> Result<(), Failure> {
         Some(file) => passphrase::secret(file)?,
         None => passphrase::ask(&format!("Password of {}: ", config.address))?,
     };
-    let session = Session::open(cli, true)?;
-    let account = session.run(session.core.add_account(config, password))?;
+    let session = Session::open(cli, !arguments.replace)?;
+    let work = if arguments.replace {
+        session.core.change_account(config, password)
+    } else {
+        session.core.add_account(config, password)
+    };
+    let account = session.run(work)?;
     let summary = account.summary()?;
     let keys = account.keys()?;
     if session.json {
@@ -57,12 +62,14 @@ fn add(cli: &Cli, arguments: AddArgs) -> Result<(), Failure> {
             &serde_json::json!({"address": summary.address, "anchor": summary.anchor, "keys": keys}),
         );
     }
-    println!("{} is ready: its keys and certificates were made.", summary.address);
-    println!(
-        "Next: `countersign contact meet` shows your code to a colleague; `countersign sync` fetches mail."
-    );
+    if arguments.replace {
+        say!("{} is changed; its keys are the same.", summary.address);
+        return Ok(());
+    }
+    say!("{} is ready: its keys and certificates were made.", summary.address);
+    say!("Next: `countersign contact meet` shows your code to a colleague; `countersign sync` fetches mail.");
     if summary.timestamps.is_none() {
-        println!("No timestamp authority is set: approvals will say that their time is only claimed.");
+        say!("No timestamp authority is set: approvals will say that their time is only claimed.");
     }
     Ok(())
 }
@@ -79,9 +86,15 @@ fn list(cli: &Cli) -> Result<(), Failure> {
     let rows: Vec<Vec<String>> = summaries
         .into_iter()
         .map(|one| {
-            vec![one.address.to_string(), one.name, one.imap, one.smtp, one.timestamps.unwrap_or_default()]
+            vec![
+                one.address.to_string(),
+                line(&one.name),
+                one.imap,
+                one.smtp,
+                one.timestamps.unwrap_or_default(),
+            ]
         })
         .collect();
-    print!("{}", table(&rows));
+    say_part!("{}", table(&rows));
     Ok(())
 }

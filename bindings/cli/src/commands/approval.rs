@@ -71,8 +71,8 @@ fn finish(
         )?;
     } else {
         let waits = if is_sent { "" } else { " (signed; waits in the outbox)" };
-        println!("{done}{waits}: {}", named.id);
-        println!("Code: {}", named.code);
+        say!("{done}{waits}: {}", named.id);
+        say!("Code: {}", named.code);
     }
     sent
 }
@@ -97,57 +97,52 @@ fn list(cli: &Cli) -> Result<(), Failure> {
             ]
         })
         .collect();
-    print!("{}", table(&rows));
+    say_part!("{}", table(&rows));
     Ok(())
 }
 
 fn print_approval(view: &ApprovalView) -> Result<(), Failure> {
-    println!("{}", line(&view.subject));
-    println!("Asked by:  {}", view.requester);
-    println!(
+    say!("{}", line(&view.subject));
+    say!("Asked by:  {}", view.requester);
+    say!(
         "State:     {}{}",
         view.state.code().replace('_', " "),
         if view.my_turn { ", your turn" } else { "" }
     );
-    println!("Id:        {}", view.id);
-    println!("Code:      {}", view.code);
+    say!("Id:        {}", view.id);
+    say!("Code:      {}", view.code);
     if let Some(deadline) = &view.deadline {
-        println!("Deadline:  {}", line(deadline));
+        say!("Deadline:  {}", line(deadline));
     }
     if let Some(reason) = &view.undecidable {
-        println!("Careful:   this request can't be decided: {}", code(reason).replace('_', " "));
+        say!("Careful:   this request can't be decided: {}", code(reason).replace('_', " "));
     }
     if view.decision_waiting {
-        println!("Your decision is signed and waits in the outbox.");
+        say!("Your decision is signed and waits in the outbox.");
     }
     if !view.message.is_empty() {
-        println!("\n{}\n", crate::output::safe(&view.message));
+        say!("\n{}\n", crate::output::safe(&view.message));
     }
     for document in &view.documents {
-        println!(
-            "Document:  {} ({} bytes, SHA-256 {})",
-            line(&document.name),
-            document.size,
-            document.sha256
-        );
+        say!("Document:  {} ({} bytes, SHA-256 {})", line(&document.name), document.size, document.sha256);
     }
     for (index, stage) in view.stages.iter().enumerate() {
         for person in &stage.people {
-            println!("{:>2}. {}", index + 1, decision_line(person));
+            say!("{:>2}. {}", index + 1, decision_line(person));
         }
     }
     for address in &view.informed {
-        println!("Informed:  {address}");
+        say!("Informed:  {address}");
     }
     for event in &view.not_counted {
         let reason = code(&event.reason).replace('_', " ");
-        println!("Not counted: {} ({reason})", event.from.as_deref().map(line).unwrap_or_default());
+        say!("Not counted: {} ({reason})", event.from.as_deref().map(line).unwrap_or_default());
     }
     if !view.missing.is_empty() {
-        println!("{} event(s) missing; asked for automatically.", view.missing.len());
+        say!("{} event(s) missing; asked for automatically.", view.missing.len());
     }
     for _ in &view.alarms {
-        println!("ALARM: the participants may have been shown different requests; see --json.");
+        say!("ALARM: the participants may have been shown different requests; see --json.");
     }
     Ok(())
 }

@@ -48,7 +48,7 @@ fn list(cli: &Cli) -> Result<(), Failure> {
         return json(&serde_json::json!({ "contacts": contacts }));
     }
     if contacts.is_empty() {
-        println!("Nobody yet. `countersign contact meet` shows your code to a colleague.");
+        say!("Nobody yet. `countersign contact meet` shows your code to a colleague.");
     }
     let rows: Vec<Vec<String>> = contacts
         .iter()
@@ -57,7 +57,7 @@ fn list(cli: &Cli) -> Result<(), Failure> {
             vec![contact.address.to_string(), name, trust_words(contact).to_owned()]
         })
         .collect();
-    print!("{}", table(&rows));
+    say_part!("{}", table(&rows));
     Ok(())
 }
 
@@ -79,13 +79,13 @@ fn show(cli: &Cli, text: &str) -> Result<(), Failure> {
     if session.json {
         return json(&contact);
     }
-    println!("{}  {}", contact.address, contact.name.as_deref().map(line).unwrap_or_default());
-    println!("Trust:      {} (since {})", trust_words(&contact), contact.since);
+    say!("{}  {}", contact.address, contact.name.as_deref().map(line).unwrap_or_default());
+    say!("Trust:      {} (since {})", trust_words(&contact), contact.since);
     if let Some(anchor) = &contact.anchor {
-        println!("Anchor:     {anchor}");
+        say!("Anchor:     {anchor}");
     }
     for (subject, until) in &contact.encryption {
-        println!("Encryption: {} (until {until})", line(subject));
+        say!("Encryption: {} (until {until})", line(subject));
     }
     Ok(())
 }
@@ -131,8 +131,8 @@ fn show_code(session: &Session, code: &CodeView, png: Option<&Path>, words: &str
     if session.json {
         return json(code);
     }
-    println!("{}", code.terminal);
-    println!("{words}");
+    say!("{}", code.terminal);
+    say!("{words}");
     Ok(())
 }
 
@@ -142,19 +142,19 @@ fn scanned(session: &Session, view: &ScanView) -> Result<(), Failure> {
     }
     match view {
         ScanView::Card { address, name, differs: false } => {
-            println!(
+            say!(
                 "{} <{address}>: card kept. Mail to this address is encrypted; the person is not met.",
                 line(name)
             );
         }
-        ScanView::Card { address, name, differs: true } => println!(
+        ScanView::Card { address, name, differs: true } => say!(
             "{} <{address}> is known with another key. Nothing was changed; `contact forget {address}` drops the old one.",
             line(name)
         ),
         ScanView::Meeting { address, name, met: true, .. } => {
-            println!("{} <{address}>: scanned and confirmed.", line(name));
+            say!("{} <{address}>: scanned and confirmed.", line(name));
         }
-        ScanView::Meeting { address, name, number, met: false } => println!(
+        ScanView::Meeting { address, name, number, met: false } => say!(
             "{} <{address}>: scanned, address not yet confirmed. Your number: {number}. `countersign sync` finishes the meeting.",
             line(name)
         ),

@@ -33,6 +33,6 @@ pub(crate) fn run(cli: &Cli, command: EvidenceCommand) -> Result<(), Failure> {
     if session.json {
         return json(&serde_json::json!({ "out": out, "files": names }));
     }
-    println!("{} files in {}; README.txt there says how to check them.", names.len(), out.display());
+    say!("{} files in {}; README.txt there says how to check them.", names.len(), out.display());
     Ok(())
 }

@@ -22,18 +22,18 @@ pub(crate) fn run(cli: &Cli, arguments: &InspectArgs) -> Result<(), Failure> {
     if cli.json {
         json(&verdict)?;
     } else {
-        println!("Subject:    {}", line(verdict.headers.subject.as_deref().unwrap_or_default()));
-        println!("From:       {}", line(&verdict.headers.from.join(", ")));
-        println!("Summary:    {}", code(&verdict.summary));
-        println!("Encryption: {}", code(&verdict.encryption.state));
-        println!("Signature:  {} {}", code(&verdict.signature.state), codes(&verdict.signature.reasons));
+        say!("Subject:    {}", line(verdict.headers.subject.as_deref().unwrap_or_default()));
+        say!("From:       {}", line(&verdict.headers.from.join(", ")));
+        say!("Summary:    {}", code(&verdict.summary));
+        say!("Encryption: {}", code(&verdict.encryption.state));
+        say!("Signature:  {} {}", code(&verdict.signature.state), codes(&verdict.signature.reasons));
         for signer in &verdict.signature.signers {
-            println!("  signer:   {} ({}, {})", line(&signer.subject), signer.algorithm, code(&signer.trust));
+            say!("  signer:   {} ({}, {})", line(&signer.subject), signer.algorithm, code(&signer.trust));
         }
-        println!("Timestamp:  {} {}", code(&verdict.timestamp.state), codes(&verdict.timestamp.reasons));
+        say!("Timestamp:  {} {}", code(&verdict.timestamp.state), codes(&verdict.timestamp.reasons));
         for part in &verdict.parts {
             let name = part.name.as_deref().map(line).unwrap_or_default();
-            println!(
+            say!(
                 "Part {:<6} {} {name} ({} bytes, {})",
                 part.path,
                 part.content_type,
@@ -42,7 +42,7 @@ pub(crate) fn run(cli: &Cli, arguments: &InspectArgs) -> Result<(), Failure> {
             );
         }
         if !verdict.warnings.is_empty() {
-            println!("Warnings:   {}", codes(&verdict.warnings));
+            say!("Warnings:   {}", codes(&verdict.warnings));
         }
     }
     for requirement in &arguments.require {

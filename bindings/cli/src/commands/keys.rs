@@ -16,7 +16,7 @@ pub(crate) fn run(cli: &Cli, command: KeysCommand) -> Result<(), Failure> {
                 .into_iter()
                 .map(|key| vec![key.role.code().to_owned(), format!("until {}", key.not_after), key.sha256])
                 .collect();
-            print!("{}", table(&rows));
+            say_part!("{}", table(&rows));
             Ok(())
         }
         KeysCommand::Export { root } => {

@@ -53,7 +53,7 @@ fn list(cli: &Cli, folder: Option<FolderArg>) -> Result<(), Failure> {
         return json(&serde_json::json!({ "mails": mails }));
     }
     let rows: Vec<Vec<String>> = mails.iter().map(row).collect();
-    print!("{}", table(&rows));
+    say_part!("{}", table(&rows));
     Ok(())
 }
 
@@ -84,35 +84,35 @@ fn signature_words(state: SignatureState) -> &'static str {
 fn print_mail(view: &MailView) -> Result<(), Failure> {
     let verdict = &view.verdict;
     let headers = &verdict.headers;
-    println!("From:      {}", line(&headers.from.join(", ")));
-    println!("To:        {}", line(&headers.to.join(", ")));
+    say!("From:      {}", line(&headers.from.join(", ")));
+    say!("To:        {}", line(&headers.to.join(", ")));
     if !headers.cc.is_empty() {
-        println!("Cc:        {}", line(&headers.cc.join(", ")));
+        say!("Cc:        {}", line(&headers.cc.join(", ")));
     }
     if let Some(date) = headers.date {
-        println!("Date:      {date}");
+        say!("Date:      {date}");
     }
-    println!("Subject:   {}", line(headers.subject.as_deref().unwrap_or_default()));
-    println!("Signature: {}", signature_line(view));
-    println!("Encrypted: {}", encryption_line(view));
+    say!("Subject:   {}", line(headers.subject.as_deref().unwrap_or_default()));
+    say!("Signature: {}", signature_line(view));
+    say!("Encrypted: {}", encryption_line(view));
     if let (TimestampState::Valid, Some(time)) = (verdict.timestamp.state, verdict.timestamp.time) {
-        println!("Timestamp: {time} by {}", line(verdict.timestamp.authority.as_deref().unwrap_or_default()));
+        say!("Timestamp: {time} by {}", line(verdict.timestamp.authority.as_deref().unwrap_or_default()));
     }
     for warning in &verdict.warnings {
         let code = serde_json::to_value(warning).ok();
-        println!(
+        say!(
             "Warning:   {}",
             code.as_ref().and_then(|code| code.as_str()).unwrap_or_default().replace('_', " ")
         );
     }
-    println!();
-    println!(
+    say!();
+    say!(
         "{}",
         safe(view.text.as_deref().unwrap_or("(this mail can't be opened with the keys that are here)"))
     );
     for attachment in &view.attachments {
         let name = attachment.name.as_deref().map(line).unwrap_or_default();
-        println!("[{}] {name} ({}, {} bytes)", attachment.part, attachment.content_type, attachment.bytes);
+        say!("[{}] {name} ({}, {} bytes)", attachment.part, attachment.content_type, attachment.bytes);
     }
     Ok(())
 }
@@ -168,7 +168,7 @@ fn send(cli: &Cli, arguments: SendArgs) -> Result<(), Failure> {
     if session.json {
         json(&serde_json::json!({ "outbox": number, "sent": sent.is_ok() && !session.offline }))?;
     } else if sent.is_ok() {
-        println!("{}", if session.offline { "Waits in the outbox." } else { "Sent." });
+        say!("{}", if session.offline { "Waits in the outbox." } else { "Sent." });
     }
     sent
 }
@@ -190,6 +190,6 @@ fn outbox(cli: &Cli) -> Result<(), Failure> {
             ]
         })
         .collect();
-    print!("{}", table(&rows));
+    say_part!("{}", table(&rows));
     Ok(())
 }

@@ -1,0 +1,120 @@
+package org.countersign
+
+import android.content.Context
+import java.io.File
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.SupervisorJob
+import kotlinx.coroutines.cancel
+import kotlinx.coroutines.flow.MutableSharedFlow
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.sync.Mutex
+import kotlinx.coroutines.sync.withLock
+import kotlinx.coroutines.withContext
+import org.countersign.bridge.Account
+import org.countersign.bridge.AccountConfig
+import org.countersign.bridge.ApprovalChanged
+import org.countersign.bridge.CoreException
+import org.countersign.bridge.Gate
+import org.countersign.bridge.NetworkFailed
+import org.countersign.bridge.Office
+import org.countersign.bridge.Vault
+import org.countersign.bridge.cancellable
+
+/** How the last synchronisation went. */
+enum class Link { UNKNOWN, FINE, OFFLINE, FAILED }
+
+/** The core with its one account, for as long as the process lives. Screens look at it; nothing here touches a view. */
+class Session(
+  context: Context,
+  private val home: File,
+  val prompt: Prompt,
+  private val offline: Boolean = false,
+  private val vault: (Gate) -> Vault,
+) {
+  private val scope = CoroutineScope(SupervisorJob() + Dispatchers.Default)
+  private val opening = Mutex()
+  private val syncing = Mutex()
+  private var office: Office? = null
+  private var account: Account? = null
+
+  val notices = Notices(context.applicationContext)
+
+  /** Something in the store changed; whoever shows it looks again. */
+  val changes = MutableSharedFlow<Unit>(extraBufferCapacity = 1)
+
+  val link = MutableStateFlow(Link.UNKNOWN)
+
+  /** Seconds since 1970 of the last synchronisation that went well. */
+  @Volatile var lastSync: Long? = null
+    private set
+
+  /** The account, or nothing before there is one. Opens the store at the first call. */
+  suspend fun account(): Account? =
+    opening.withLock {
+      account ?: open().core.accounts().firstOrNull()?.let { open().core.account(it) }?.also { account = it }
+    }
+
+  suspend fun add(config: AccountConfig, password: String): Account =
+    opening.withLock {
+      val office = open()
+      cancellable { office.core.addAccount(config, password, it) }.also { account = it }
+    }
+
+  /** Fetches and sends what there is. Never throws for the network's sake: see [link]. */
+  suspend fun sync() {
+    val account = account() ?: return
+    syncing.withLock {
+      try {
+        val report = cancellable { account.sync(it) }
+        lastSync = System.currentTimeMillis() / 1000
+        link.value = Link.FINE
+        if (report.fresh + report.removed + report.sent > 0uL) changes.tryEmit(Unit)
+      } catch (_: NetworkFailed) {
+        link.value = Link.OFFLINE
+      } catch (_: CoreException) {
+        link.value = Link.FAILED
+      }
+    }
+  }
+
+  /** In the background, so that it outlives the screen that asked. */
+  fun syncSoon() {
+    scope.launch { sync() }
+  }
+
+  /** Ends it: for tests, the app itself lives as long as its process. */
+  suspend fun close() {
+    scope.cancel()
+    withContext(Dispatchers.IO) { office?.close() }
+  }
+
+  /** Call with [opening] held. */
+  private suspend fun open(): Office =
+    office
+      ?: withContext(Dispatchers.IO) {
+        home.mkdirs()
+        Office(home, vault(prompt), offline).also { it.unlock() }
+      }.also {
+        office = it
+        scope.launch { follow(it) }
+      }
+
+  private suspend fun follow(office: Office) {
+    office.events().collect { event ->
+      if (event is ApprovalChanged) announce(event.id)
+      changes.tryEmit(Unit)
+    }
+  }
+
+  /** A request that waits for this person is announced, unless it is on the screen already. */
+  private suspend fun announce(id: String) {
+    try {
+      val view = account()?.approvals()?.show(id) ?: return
+      if (view.myTurn) notices.waiting(id, view.requester) else notices.gone(id)
+    } catch (_: CoreException) {
+      // Gone meanwhile, or the core is closing.
+    }
+  }
+}

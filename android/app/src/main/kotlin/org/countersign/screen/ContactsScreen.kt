@@ -1,0 +1,120 @@
+package org.countersign.screen
+
+import android.os.Bundle
+import android.text.Editable
+import android.text.TextWatcher
+import android.view.Gravity
+import android.view.View
+import android.widget.EditText
+import android.widget.LinearLayout
+import org.countersign.Place
+import org.countersign.R
+import org.countersign.bridge.ContactView
+import org.countersign.ui.Style
+import org.countersign.ui.avatar
+import org.countersign.ui.column
+import org.countersign.ui.dp
+import org.countersign.ui.empty
+import org.countersign.ui.line
+import org.countersign.ui.pad
+import org.countersign.ui.put
+import org.countersign.ui.putIcon
+import org.countersign.ui.ripple
+import org.countersign.ui.row
+import org.countersign.ui.shape
+import org.countersign.ui.state
+import org.countersign.ui.styled
+import org.countersign.ui.text
+
+/** 10: people and how their certificates are known. */
+class ContactsScreen(host: Host) : TabScreen(host, Place.Kind.CONTACTS, R.string.tab_contacts) {
+  private var people = listOf<ContactView>()
+  private val list: LinearLayout = context.column()
+  val search: EditText =
+    EditText(context).apply {
+      styled(Style.BODY)
+      setHint(R.string.ct_search)
+      setHintTextColor(context.getColor(R.color.text2))
+      background = null
+      isSingleLine = true
+      minimumHeight = context.dp(48)
+      addTextChangedListener(
+        object : TextWatcher {
+          override fun afterTextChanged(text: Editable) = show()
+
+          override fun beforeTextChanged(text: CharSequence, start: Int, count: Int, after: Int) {}
+
+          override fun onTextChanged(text: CharSequence, start: Int, before: Int, count: Int) {}
+        }
+      )
+    }
+  val exchange: View = context.row {
+    background = context.ripple(context.shape(R.color.accent_soft, 14), context.dp(14))
+    pad(16, 12)
+    minimumHeight = context.dp(56)
+    putIcon(R.drawable.ic_qr, R.color.accent_ink, 28, end = 12)
+    put(
+      context.column {
+        put(context.text(R.string.ct_scan, Style.STRONG, R.color.accent_ink))
+        put(context.text(R.string.ct_scan_sub, Style.SECOND, R.color.accent_ink))
+      },
+      weight = 1f,
+    )
+    putIcon(R.drawable.ic_next, R.color.accent_ink, 20)
+    setOnClickListener { host.go(Place(Place.Kind.EXCHANGE)) }
+  }
+
+  init {
+    val field = context.row {
+      background = context.shape(R.color.sunken, 24)
+      pad(16)
+      putIcon(R.drawable.ic_search, end = 12)
+      put(search, weight = 1f)
+    }
+    content.put(field, start = 16, end = 16, top = 4, bottom = 12)
+    content.put(exchange, start = 16, end = 16, bottom = 8)
+    content.put(list)
+  }
+
+  override suspend fun load() {
+    val account = session.account() ?: return
+    people = account.people().list().sortedBy { it.shown.lowercase() }
+    countWaiting(account)
+    show()
+  }
+
+  private fun show() {
+    val wanted = search.text.toString().trim()
+    val found = people.filter { it.shown.contains(wanted, true) || it.address.contains(wanted, true) }
+    list.removeAllViews()
+    if (people.isEmpty()) list.put(context.empty(R.drawable.ic_person, R.string.ct_empty, R.string.ct_empty_sub))
+    found.forEachIndexed { index, person ->
+      if (index > 0) list.put(context.line(), height = context.dp(1), start = 68)
+      list.put(person(person))
+    }
+  }
+
+  private fun person(person: ContactView): View = context.row {
+    gravity = Gravity.TOP
+    pad(16, 12)
+    minimumHeight = context.dp(56)
+    val face = context.face(person)
+    put(context.avatar(person.shown), context.dp(40), context.dp(40), end = 12)
+    put(
+      context.column {
+        put(context.text(person.shown, Style.STRONG))
+        if (person.shown != person.address) put(context.text(person.address, Style.SECOND, R.color.text2))
+        put(context.state(face.icon, face.words, face.color), top = 4)
+      },
+      weight = 1f,
+    )
+    putIcon(R.drawable.ic_next, R.color.text2, 20, gravity = Gravity.CENTER_VERTICAL)
+    contentDescription = context.getString(R.string.a_person, person.shown, person.address, face.words)
+    background = context.ripple(null)
+    setOnClickListener { host.go(Place(Place.Kind.COMPOSE, Draft(to = listOf(person.address)).write())) }
+  }
+
+  override fun save(state: Bundle) = state.putString("search", search.text.toString())
+
+  override fun restore(state: Bundle) = search.setText(state.getString("search", ""))
+}

@@ -1,0 +1,31 @@
+package org.countersign.screen
+
+import org.json.JSONArray
+import org.json.JSONObject
+
+/** What stands in the compose screen; as text it is part of the place, so that it survives the process. */
+data class Draft(
+  val to: List<String> = emptyList(),
+  val cc: List<String> = emptyList(),
+  val subject: String = "",
+  val text: String = "",
+  val isApproval: Boolean = false,
+) {
+  fun write(): String =
+    JSONObject()
+      .put("to", JSONArray(to))
+      .put("cc", JSONArray(cc))
+      .put("subject", subject)
+      .put("text", text)
+      .put("approval", isApproval)
+      .toString()
+
+  companion object {
+    fun read(text: String): Draft {
+      if (text.isBlank()) return Draft()
+      val json = JSONObject(text)
+      fun list(name: String) = json.getJSONArray(name).let { all -> List(all.length()) { all.getString(it) } }
+      return Draft(list("to"), list("cc"), json.getString("subject"), json.getString("text"), json.getBoolean("approval"))
+    }
+  }
+}

@@ -1,0 +1,95 @@
+package org.countersign.screen
+
+import android.content.Context
+import android.graphics.Canvas
+import android.graphics.Paint
+import android.view.Gravity
+import android.view.View
+import android.widget.LinearLayout
+import org.countersign.R
+import org.countersign.bridge.AccountSummary
+import org.countersign.bridge.CodeView
+import org.countersign.ui.Style
+import org.countersign.ui.card
+import org.countersign.ui.centered
+import org.countersign.ui.dp
+import org.countersign.ui.line
+import org.countersign.ui.pad
+import org.countersign.ui.put
+import org.countersign.ui.text
+
+/** A code drawn from its modules: dark on light in both themes, with the border of 4 modules that readers need. */
+class ModulesView(context: Context) : View(context) {
+  private var code: CodeView? = null
+  private val dark = Paint().apply { color = context.getColor(R.color.code_dark) }
+
+  init {
+    setBackgroundColor(context.getColor(R.color.code_light))
+  }
+
+  fun show(code: CodeView) {
+    this.code = code
+    invalidate()
+  }
+
+  override fun onDraw(canvas: Canvas) {
+    val code = code ?: return
+    val size = code.size.toInt()
+    // Whole pixels: a reader needs even modules.
+    val module = (width / (size + 2 * BORDER)).coerceAtLeast(1)
+    val left = (width - module * size) / 2
+    val top = (height - module * size) / 2
+    for (at in 0 until size * size) {
+      if (code.modules[at].toInt() == 0) continue
+      val x = (left + at % size * module).toFloat()
+      val y = (top + at / size * module).toFloat()
+      canvas.drawRect(x, y, x + module, y + module, dark)
+    }
+  }
+
+  private companion object {
+    const val BORDER = 4
+  }
+}
+
+/** The card with the own code, its owner and one line of help. */
+class OwnCode(private val context: Context) {
+  val modules = ModulesView(context)
+  private val name = context.text("", Style.STRONG, R.color.code_dark).centered()
+  private val address = context.text("", Style.SECOND, R.color.text2).centered()
+  private val help = context.text("", Style.SECOND).centered()
+  private var below: LinearLayout? = null
+
+  /** The code stays light; the words under it follow the theme. */
+  val view: LinearLayout = context.card {
+    gravity = Gravity.CENTER_HORIZONTAL
+    val light = context.card(radius = 0, fill = R.color.code_light, edge = null) {
+      gravity = Gravity.CENTER_HORIZONTAL
+      pad(8, 8)
+      put(modules, context.dp(SIDE), context.dp(SIDE))
+    }
+    put(light)
+    name.setTextColor(context.getColor(R.color.text))
+    put(name, top = 12, start = 16, end = 16, bottom = 12)
+  }
+
+  fun withAddress() {
+    if (below != null) return
+    view.put(address, start = 16, end = 16)
+    view.put(context.line(), height = context.dp(1), start = 16, end = 16, top = 12)
+    below = view
+    view.put(help, start = 16, end = 16, top = 12, bottom = 16)
+  }
+
+  fun show(owner: AccountSummary, code: CodeView, line: Int) {
+    name.text = if (below == null) "${owner.name} · ${context.getString(R.string.qr_mine)}" else owner.name
+    address.text = owner.address
+    help.text = context.getString(line)
+    modules.contentDescription = context.getString(R.string.a_qr, owner.name)
+    modules.show(code)
+  }
+
+  private companion object {
+    const val SIDE = 232
+  }
+}

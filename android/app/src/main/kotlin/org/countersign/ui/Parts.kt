@@ -1,0 +1,228 @@
+package org.countersign.ui
+
+import android.content.Context
+import android.text.InputType
+import android.view.Gravity
+import android.view.View
+import android.view.accessibility.AccessibilityNodeInfo
+import android.widget.Button
+import android.widget.EditText
+import android.widget.FrameLayout
+import android.widget.LinearLayout
+import android.widget.TextView
+import org.countersign.R
+
+// The components that every screen uses: buttons, bars, cards, banners, fields, people.
+
+enum class Kind { PRIMARY, OUTLINE, DANGER, TEXT }
+
+/** A button with words and, if there is one, an icon in front of them. */
+class ActionButton(context: Context, kind: Kind, words: CharSequence, icon: Int? = null) : LinearLayout(context) {
+  private val color =
+    when (kind) {
+      Kind.PRIMARY -> R.color.on_accent
+      Kind.OUTLINE -> R.color.text
+      Kind.DANGER -> R.color.danger
+      Kind.TEXT -> R.color.accent
+    }
+  val label: TextView = context.text(words, Style.STRONG, color).centered()
+
+  init {
+    gravity = Gravity.CENTER
+    minimumHeight = context.dp(52)
+    pad(16, 8)
+    icon?.let { putIcon(it, color, 20, end = 8) }
+    put(label)
+    val fill =
+      when (kind) {
+        Kind.PRIMARY -> context.shape(R.color.accent, 12)
+        Kind.OUTLINE,
+        Kind.DANGER -> context.shape(R.color.surface, 12, R.color.edge, 1.5f)
+        Kind.TEXT -> null
+      }
+    background = context.ripple(fill, context.dp(12))
+    isClickable = true
+    isFocusable = true
+    contentDescription = words
+    label.importantForAccessibility = View.IMPORTANT_FOR_ACCESSIBILITY_NO
+  }
+
+  override fun setEnabled(enabled: Boolean) {
+    super.setEnabled(enabled)
+    alpha = if (enabled) 1f else 0.5f
+  }
+
+  override fun onInitializeAccessibilityNodeInfo(info: AccessibilityNodeInfo) {
+    super.onInitializeAccessibilityNodeInfo(info)
+    info.className = Button::class.java.name
+  }
+}
+
+fun Context.action(kind: Kind, words: Int, icon: Int? = null, onTap: () -> Unit) = action(kind, getString(words), icon, onTap)
+
+fun Context.action(kind: Kind, words: CharSequence, icon: Int? = null, onTap: () -> Unit): ActionButton =
+  ActionButton(this, kind, words, icon).apply { setOnClickListener { onTap() } }
+
+/** The bar at the top: one way back and a title. */
+fun Context.topBar(icon: Int, label: Int, title: CharSequence?, onTap: () -> Unit, build: LinearLayout.() -> Unit = {}): View = row {
+  pad(4)
+  minimumHeight = dp(56)
+  put(iconButton(icon, getString(label)) { onTap() }, dp(48), dp(48))
+  put(text(title ?: "", Style.HEADING).heading(), weight = 1f, start = 4)
+  build()
+}
+
+fun Context.card(radius: Int = 14, fill: Int = R.color.surface, edge: Int? = R.color.line, build: LinearLayout.() -> Unit) = column {
+  background = shape(fill, radius, edge)
+  clipToOutline = true
+  build()
+}
+
+fun Context.section(words: CharSequence): TextView =
+  text(words, Style.LABEL, R.color.text2).heading().also {
+    it.setPaddingRelative(dp(16), dp(16), dp(16), dp(8))
+  }
+
+/** Colours of a tone: fill, ink. */
+enum class Shade(val fill: Int, val ink: Int) {
+  ACCENT(R.color.accent_soft, R.color.accent_ink),
+  INFO(R.color.info_soft, R.color.info),
+  NEUTRAL(R.color.sunken, R.color.text),
+  CAUTION(R.color.caution_soft, R.color.caution),
+  DANGER(R.color.danger_soft, R.color.danger),
+}
+
+/** One sentence above the content, spoken when it comes. */
+fun Context.banner(shade: Shade, icon: Int, words: CharSequence, action: CharSequence? = null, onTap: () -> Unit = {}): View = row {
+  background = shape(shade.fill, 12)
+  pad(16, 12)
+  putIcon(icon, shade.ink, 20, end = 12)
+  put(text(words, Style.SECOND, shade.ink), weight = 1f)
+  accessibilityLiveRegion = View.ACCESSIBILITY_LIVE_REGION_POLITE
+  if (action != null) put(action(Kind.TEXT, action) { onTap() }, start = 8)
+}
+
+/** State in a row: icon and words in one colour. */
+fun Context.state(icon: Int, words: CharSequence, color: Int): View = row {
+  putIcon(icon, color, 16, end = 6)
+  put(text(words, Style.CAPTION, color), weight = 1f)
+}
+
+fun Context.avatar(name: String, size: Int = 40): TextView =
+  text(initials(name), Style.LABEL, R.color.text2).apply {
+    gravity = Gravity.CENTER
+    background = oval(R.color.sunken)
+    importantForAccessibility = View.IMPORTANT_FOR_ACCESSIBILITY_NO
+    width = dp(size)
+    height = dp(size)
+    maxLines = 1
+  }
+
+/** First letters of the first and the last word; of a Chinese name its last character. */
+fun initials(name: String): String {
+  val words = name.split(' ', '.', '@').filter(String::isNotBlank)
+  val letters = if (words.size > 1) listOf(words.first(), words[1]) else words
+  val first = letters.joinToString("") { it.substring(0, it.offsetByCodePoints(0, 1)).uppercase() }
+  val isHan = name.isNotEmpty() && Character.UnicodeScript.of(name.codePointAt(0)) == Character.UnicodeScript.HAN
+  return if (isHan) name.substring(name.offsetByCodePoints(name.length, -1)) else first
+}
+
+fun Context.badge(count: Int): TextView =
+  text(count.toString(), Style.TAB, R.color.on_accent).apply {
+    background = shape(R.color.accent, 9)
+    gravity = Gravity.CENTER
+    minWidth = dp(18)
+    pad(5)
+    importantForAccessibility = View.IMPORTANT_FOR_ACCESSIBILITY_NO
+  }
+
+/** A field with its label above and, when something is wrong, an error under it. */
+class Field(context: Context, label: Int, kind: Int = InputType.TYPE_CLASS_TEXT) : LinearLayout(context) {
+  private val name = context.text(label, Style.LABEL)
+  private val frame = context.row()
+  private val error = context.row().apply { visibility = GONE }
+
+  val edit: EditText =
+    EditText(context).apply {
+      styled(Style.BODY)
+      background = null
+      setHintTextColor(context.getColor(R.color.text2))
+      inputType = kind
+      pad(12)
+      minimumHeight = context.dp(52)
+      id = generateViewId()
+      isSaveEnabled = false
+    }
+
+  var value: String
+    get() = edit.text.toString()
+    set(text) = edit.setText(text)
+
+  init {
+    orientation = VERTICAL
+    name.labelFor = edit.id
+    put(name, bottom = 8)
+    put(frame)
+    frame.put(edit, weight = 1f)
+    frame.pad(4)
+    put(error, top = 8)
+    drawFrame(false)
+    edit.setOnFocusChangeListener { _, has -> drawFrame(has) }
+  }
+
+  /** A button at the end of the field. */
+  fun trailing(button: View) = frame.put(button, context.dp(48), context.dp(48))
+
+  fun fail(words: CharSequence?) {
+    error.removeAllViews()
+    error.visibility = if (words == null) GONE else VISIBLE
+    if (words == null) return
+    error.putIcon(R.drawable.ic_warn, R.color.danger, 20, end = 8)
+    error.put(context.text(words, Style.SECOND, R.color.danger), weight = 1f)
+    error.accessibilityLiveRegion = ACCESSIBILITY_LIVE_REGION_POLITE
+  }
+
+  private fun drawFrame(hasFocus: Boolean) {
+    frame.background =
+      context.shape(R.color.surface, 12, if (hasFocus) R.color.accent else R.color.edge, if (hasFocus) 2f else 1.5f)
+  }
+}
+
+/** Nothing there: an icon in a circle, a heading, a line. */
+fun Context.empty(icon: Int, title: Int, line: Int): View = column {
+  gravity = Gravity.CENTER
+  pad(32, 48)
+  put(hero(icon, R.color.sunken, R.color.text2), dp(88), dp(88))
+  put(text(title, Style.HEADING).centered(), top = 16)
+  put(text(line, Style.SECOND, R.color.text2).centered(), top = 4)
+}
+
+fun Context.hero(icon: Int, fill: Int = R.color.accent_soft, color: Int = R.color.accent, size: Int = 88): View =
+  FrameLayout(this).apply {
+    background = oval(fill)
+    addView(icon(icon, color, size / 2), FrameLayout.LayoutParams(dp(size / 2), dp(size / 2), Gravity.CENTER))
+    importantForAccessibility = View.IMPORTANT_FOR_ACCESSIBILITY_NO_HIDE_DESCENDANTS
+  }
+
+/** A title tile of a document. */
+fun Context.documentRow(name: CharSequence, detail: CharSequence, onTap: () -> Unit): View = row {
+  pad(12, 12)
+  minimumHeight = dp(56)
+  put(
+    FrameLayout(context).apply {
+      background = shape(R.color.sunken, 8)
+      addView(icon(R.drawable.ic_doc), FrameLayout.LayoutParams(dp(20), dp(20), Gravity.CENTER))
+    },
+    dp(36), dp(36), end = 12,
+  )
+  put(
+    column {
+      put(text(name, Style.SUBJECT).styled(Style.STRONG))
+      put(text(detail, Style.CAPTION, R.color.text2))
+    },
+    weight = 1f,
+  )
+  putIcon(R.drawable.ic_next, R.color.text2, 20)
+  background = ripple(null)
+  setOnClickListener { onTap() }
+}

@@ -1,0 +1,118 @@
+package org.countersign.ui
+
+import android.content.Context
+import android.graphics.Canvas
+import android.graphics.Paint
+import android.view.Gravity
+import android.view.View
+import android.view.ViewGroup.LayoutParams.MATCH_PARENT
+import android.view.ViewGroup.LayoutParams.WRAP_CONTENT
+import android.widget.FrameLayout
+import android.widget.LinearLayout
+import org.countersign.R
+
+enum class StepState { DONE, NOW, WAITING, REJECTED, SKIPPED }
+
+/** One step of a route as it is drawn. */
+class StepFace(val state: StepState, val mark: String, val name: String, val caption: String)
+
+/** The route of a request: circles in a row, or in a column for many steps or large text. */
+class RouteStrip(context: Context, private val steps: List<StepFace>) : LinearLayout(context) {
+  private val isVertical = steps.size >= 5 || context.isLarge
+  private val paint = Paint().apply { strokeWidth = context.dp(2).toFloat() }
+
+  init {
+    orientation = if (isVertical) VERTICAL else HORIZONTAL
+    setWillNotDraw(false)
+    for ((index, step) in steps.withIndex()) {
+      val spoken = context.getString(R.string.a_step, (index + 1).toString(), steps.size.toString(), step.name, step.caption)
+      val item = if (isVertical) beside(step) else under(step)
+      item.contentDescription = spoken
+      item.isFocusable = true
+      if (isVertical) put(item, top = if (index == 0) 0 else 20) else put(item, weight = 1f)
+    }
+  }
+
+  private fun under(step: StepFace): LinearLayout = context.column {
+    gravity = Gravity.CENTER_HORIZONTAL
+    put(circle(step), context.dp(NODE + 8), context.dp(NODE + 8), gravity = Gravity.CENTER_HORIZONTAL)
+    put(words(step, isCentered = true), MATCH_PARENT, top = 2)
+  }
+
+  private fun beside(step: StepFace): LinearLayout = context.row {
+    put(circle(step), context.dp(NODE + 8), context.dp(NODE + 8), end = 12)
+    put(words(step, isCentered = false), weight = 1f)
+  }
+
+  private fun words(step: StepFace, isCentered: Boolean) = context.column {
+    val color = if (step.state == StepState.NOW) R.color.accent else R.color.text2
+    val name = context.text(step.name, Style.LABEL)
+    val caption = context.text(step.caption, if (step.state == StepState.NOW) Style.STATE else Style.CAPTION, color)
+    if (isCentered) listOf(name, caption).forEach { it.centered() }
+    put(name)
+    put(caption)
+    importantForAccessibility = View.IMPORTANT_FOR_ACCESSIBILITY_NO_HIDE_DESCENDANTS
+  }
+
+  private fun circle(step: StepFace): View =
+    FrameLayout(context).apply {
+      if (step.state == StepState.NOW) background = context.oval(R.color.accent_soft)
+      val node = FrameLayout(context)
+      val (fill, edge, ink) = colours(step.state)
+      node.background = context.oval(fill, edge, 2, step.state == StepState.SKIPPED)
+      val mark =
+        when (step.state) {
+          StepState.DONE -> context.icon(R.drawable.ic_tick, ink)
+          StepState.REJECTED -> context.icon(R.drawable.ic_close, ink)
+          else -> context.text(step.mark, Style.LABEL, ink).centered()
+        }
+      val isIcon = step.state == StepState.DONE || step.state == StepState.REJECTED
+      val size = if (isIcon) context.dp(20) else WRAP_CONTENT
+      node.addView(mark, FrameLayout.LayoutParams(size, size, Gravity.CENTER))
+      addView(node, FrameLayout.LayoutParams(context.dp(NODE), context.dp(NODE), Gravity.CENTER))
+      importantForAccessibility = View.IMPORTANT_FOR_ACCESSIBILITY_NO_HIDE_DESCENDANTS
+    }
+
+  private fun colours(state: StepState) =
+    when (state) {
+      StepState.DONE -> Triple(R.color.accent, R.color.accent, R.color.on_accent)
+      StepState.NOW -> Triple(R.color.surface, R.color.accent, R.color.accent)
+      StepState.REJECTED -> Triple(R.color.danger, R.color.danger, R.color.surface)
+      else -> Triple(R.color.surface, R.color.edge, R.color.text2)
+    }
+
+  /** The lines between the circles. */
+  override fun onDraw(canvas: Canvas) {
+    super.onDraw(canvas)
+    if (isVertical) return
+    val y = context.dp((NODE + 8) / 2).toFloat()
+    val gap = context.dp(NODE / 2 + 6)
+    for (index in 1 until childCount) {
+      val from = getChildAt(index - 1).let { it.left + it.width / 2 + gap }
+      val to = getChildAt(index).let { it.left + it.width / 2 - gap }
+      val isPassed = steps[index].state == StepState.DONE || steps[index].state == StepState.NOW
+      paint.color = context.getColor(if (isPassed) R.color.accent else R.color.line)
+      canvas.drawLine(from.toFloat(), y, to.toFloat(), y, paint)
+    }
+  }
+
+  private companion object {
+    const val NODE = 36
+  }
+}
+
+/** The same in a list: a bar a step. The words beside it say what it shows. */
+fun Context.routeBars(states: List<StepState>): View = row {
+  for (state in states) {
+    val bar = View(context)
+    bar.background =
+      when (state) {
+        StepState.DONE -> shape(R.color.accent, 3)
+        StepState.NOW -> shape(R.color.surface, 3, R.color.accent, 1.5f)
+        StepState.REJECTED -> shape(R.color.danger, 3)
+        else -> shape(R.color.line, 3, R.color.edge)
+      }
+    put(bar, dp(18), dp(5), end = 4)
+  }
+  importantForAccessibility = View.IMPORTANT_FOR_ACCESSIBILITY_NO_HIDE_DESCENDANTS
+}
