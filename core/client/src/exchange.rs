@@ -28,7 +28,8 @@ use crate::record::{decode, encode};
 use crate::system::{OsRandom, now};
 use crate::task::Task;
 use crate::view::{
-    self, CameraState, ExchangeScreen, OwnCode, ScanScreen, exchange_screen, meeting_screen, scan_screen,
+    self, CameraState, ExchangeScreen, KeysScreen, KeysStep, OwnCode, ScanScreen, exchange_screen,
+    keys_screen, meeting_screen, scan_screen,
 };
 
 /// Size of one module of a QR picture, in pixels.
@@ -121,6 +122,13 @@ impl QrExchange {
     pub fn screen(&self, camera: CameraState, seen: Option<&CoreError>) -> Result<ExchangeScreen, CoreError> {
         let own = &self.inner.settings;
         Ok(exchange_screen(&self.show()?, &own.name, own.address.as_str(), camera, seen))
+    }
+
+    /// Screen 03, once the keys are there. `is_pending`: the organisation's certificate has not come yet.
+    pub fn keys_screen(&self, is_pending: bool) -> Result<KeysScreen, CoreError> {
+        let own = &self.inner.settings;
+        let step = if is_pending { KeysStep::Pending } else { KeysStep::Ready };
+        Ok(keys_screen(step, Some((&self.show()?, &own.name, own.address.as_str()))))
     }
 
     /// Screen 12 after a scan.

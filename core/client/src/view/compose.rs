@@ -41,8 +41,8 @@ pub struct ComposeScreen {
     pub to: RecipientField,
     /// Cc, or who is informed.
     pub cc: RecipientField,
-    /// In order, Everyone, Any one; the chosen one is `true`. Only for approvals.
-    pub order: Vec<(Text, bool)>,
+    /// In order, Everyone, Any one. Only for approvals.
+    pub order: Vec<Choice>,
     /// `co_by`; only for approvals.
     pub by: Option<Text>,
     /// The deadline.
@@ -53,6 +53,15 @@ pub struct ComposeScreen {
     pub subject: String,
     /// Above the keyboard.
     pub footer: Footer,
+}
+
+/// One of several.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Choice {
+    /// Which.
+    pub text: Text,
+    /// It is the chosen one.
+    pub is_chosen: bool,
 }
 
 /// To or Cc.
@@ -120,10 +129,10 @@ pub fn compose_screen(draft: &ComposeDraft) -> ComposeScreen {
     }
 }
 
-fn order(deciding: Deciding) -> Vec<(Text, bool)> {
+fn order(deciding: Deciding) -> Vec<Choice> {
     [("co_order", Deciding::InOrder), ("co_all", Deciding::All), ("co_any", Deciding::Any)]
         .into_iter()
-        .map(|(key, choice)| (Text::new(key), choice == deciding))
+        .map(|(key, choice)| Choice { text: Text::new(key), is_chosen: choice == deciding })
         .collect()
 }
 

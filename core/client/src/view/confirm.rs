@@ -16,14 +16,20 @@ pub struct ConfirmSheet {
     pub id: String,
     /// `cf_title`; the focus starts here.
     pub title: Text,
-    /// `cf_decision` and what it is.
-    pub decision: (Text, Tag),
-    /// `cf_request` and the subject.
-    pub request: (Text, String),
-    /// `cf_asked`, name and address.
-    pub asked: (Text, String, String),
-    /// `ap_docs` and file names.
-    pub documents: (Text, Vec<String>),
+    /// `cf_decision`.
+    pub decision_label: Text,
+    /// What it is.
+    pub decision: Tag,
+    /// `cf_request`.
+    pub request_label: Text,
+    /// The subject.
+    pub request: String,
+    /// `cf_asked`.
+    pub asked: PersonLine,
+    /// `ap_docs`.
+    pub documents_label: Text,
+    /// File names.
+    pub documents: Vec<String>,
     /// `cf_unopened`, in caution; told, never in the way.
     pub unopened: Option<Text>,
     /// `cf_words`.
@@ -34,8 +40,8 @@ pub struct ConfirmSheet {
     pub words_hint: Text,
     /// The words as one element.
     pub words_spoken: Spoken,
-    /// `cf_as`, name and address.
-    pub signer: (Text, String, String),
+    /// `cf_as`.
+    pub signer: PersonLine,
     /// `cf_comment` or `cf_reason`.
     pub comment_label: Text,
     /// Sign waits for a comment.
@@ -50,6 +56,17 @@ pub struct ConfirmSheet {
     pub cancel: Button,
     /// The request digest, hexadecimal: in Technical details.
     pub digest: String,
+}
+
+/// Somebody in the sheet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PersonLine {
+    /// What the person is.
+    pub label: Text,
+    /// Name, else the address.
+    pub name: String,
+    /// Address.
+    pub address: String,
 }
 
 /// Screen 07. `words` are the check words of the request digest.
@@ -76,20 +93,27 @@ pub fn confirm_sheet(case: &ApprovalCase, word: Word, words: Vec<String>, opened
     ConfirmSheet {
         id: approval.id.clone(),
         title: Text::new("cf_title"),
-        decision: (Text::new("cf_decision"), decision),
-        request: (Text::new("cf_request"), approval.subject.clone()),
-        asked: (Text::new("cf_asked"), name.clone(), approval.requester.clone()),
-        documents: (Text::new("ap_docs"), approval.documents.iter().map(|file| file.name.clone()).collect()),
+        decision_label: Text::new("cf_decision"),
+        decision,
+        request_label: Text::new("cf_request"),
+        request: approval.subject.clone(),
+        asked: PersonLine {
+            label: Text::new("cf_asked"),
+            name: name.clone(),
+            address: approval.requester.clone(),
+        },
+        documents_label: Text::new("ap_docs"),
+        documents: approval.documents.iter().map(|file| file.name.clone()).collect(),
         unopened: (unopened > 0).then(|| Text::of("cf_unopened", unopened, all)),
         words_title: Text::new("cf_words"),
         words,
         words_hint: Text::named("cf_words_hint", &name),
         words_spoken: spoken,
-        signer: (
-            Text::new("cf_as"),
-            shown_name(Some(&case.me.name)).unwrap_or_default(),
-            case.me.address.clone(),
-        ),
+        signer: PersonLine {
+            label: Text::new("cf_as"),
+            name: shown_name(Some(&case.me.name)).unwrap_or_else(|| case.me.address.clone()),
+            address: case.me.address.clone(),
+        },
         comment_label: Text::new(comment),
         needs_comment,
         hint_finger: Text::new("cf_hint"),

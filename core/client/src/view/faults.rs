@@ -62,6 +62,7 @@ fn wrong_use(wrong: &WrongUse) -> Option<Text> {
         WrongUse::Approval(_) => Text::new("er_characters"),
         WrongUse::Locked => Text::new("er_locked"),
         WrongUse::NoRecipient => Text::new("er_no_recipient"),
+        WrongUse::TooLarge => Text::new("er_too_large"),
         // What an app does wrong, a person can't mend.
         WrongUse::WhichAccount | WrongUse::Closed | WrongUse::Deadline | WrongUse::NothingToRetry => {
             return None;

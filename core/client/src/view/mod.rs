@@ -33,8 +33,8 @@ pub use approval::{
     ApprovalCase, ApprovalScreen, Deadline, DecisionBar, DocumentRow, Me, Requester, approval_screen,
 };
 pub use approvals::{ApprovalGroup, ApprovalRow, ApprovalsScreen, Due, Segment, Tag, approvals_screen};
-pub use compose::{ComposeDraft, ComposeScreen, Footer, Recipient, RecipientField, compose_screen};
-pub use confirm::{ConfirmSheet, confirm_result, confirm_sheet};
+pub use compose::{Choice, ComposeDraft, ComposeScreen, Footer, Recipient, RecipientField, compose_screen};
+pub use confirm::{ConfirmSheet, PersonLine, confirm_result, confirm_sheet};
 pub use contacts::{ContactRow, ContactsScreen, contact_row, contacts_screen};
 pub(crate) use exchange::own_code;
 pub use exchange::{CameraState, ExchangeScreen, OwnCode, exchange_screen};
@@ -43,10 +43,11 @@ pub use icon::Icon;
 pub use inbox::{Connection, Day, InboxMail, InboxScreen, MailRow, PinnedRow, Waiting, inbox_screen};
 pub use message::{MessageStatus, TrustLine, Warning, message_status};
 pub use onboarding::{
-    AddressScreen, KeysScreen, KeysStep, PasswordScreen, address_screen, keys_screen, password_screen,
+    AddressScreen, FoundServer, KeysProgress, KeysScreen, KeysStep, PasswordScreen, address_screen,
+    keys_screen, password_screen,
 };
 pub use reading::{Detail, FileRow, MessageMail, MessageScreen, Sender, message_screen};
-pub use route::{Member, Route, Step, StepState};
+pub use route::{Member, Route, Share, Step, StepState};
 pub use scan::{KnownOrNew, ScanScreen, ScanStep, meeting_screen, scan_screen};
 pub use states::{Screen, ScreenState, states};
 

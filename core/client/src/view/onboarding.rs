@@ -36,8 +36,8 @@ pub struct PasswordScreen {
     pub title: Text,
     /// The address.
     pub address: String,
-    /// `pw_found` and `pw_secure`.
-    pub found: Option<(Text, Text)>,
+    /// The server.
+    pub found: Option<FoundServer>,
     /// `pw_label`.
     pub label: Text,
     /// `pw_help`.
@@ -50,13 +50,31 @@ pub struct PasswordScreen {
     pub servers: Button,
 }
 
+/// A server that answered over TLS.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FoundServer {
+    /// `pw_found`.
+    pub text: Text,
+    /// `pw_secure`.
+    pub second: Text,
+}
+
+/// How far the keys are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct KeysProgress {
+    /// From 1, of 3.
+    pub number: u64,
+    /// What is being done.
+    pub text: Text,
+}
+
 /// Screen 03.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct KeysScreen {
     /// In the circle.
     pub icon: Icon,
-    /// While working: which step, of 3.
-    pub step: Option<(u64, Text)>,
+    /// While working.
+    pub step: Option<KeysProgress>,
     /// `kr_title`, once they are there.
     pub title: Option<Text>,
     /// `kr_lead`.
@@ -112,7 +130,7 @@ pub fn password_screen(
 ) -> PasswordScreen {
     let secure = |server: &str| {
         let host = super::Arg::Text(server.to_owned());
-        (Text::new("pw_found"), Text::new("pw_secure").with("server", host))
+        FoundServer { text: Text::new("pw_found"), second: Text::new("pw_secure").with("server", host) }
     };
     PasswordScreen {
         title: Text::new("pw_title"),
@@ -146,13 +164,14 @@ pub fn keys_screen(step: KeysStep<'_>, own: Option<(&CodeView, &str, &str)>) -> 
     }
 }
 
-fn working(step: KeysStep<'_>) -> Option<(u64, Text)> {
+fn working(step: KeysStep<'_>) -> Option<KeysProgress> {
     let KeysStep::Working(step) = step else { return None };
-    Some(match step {
+    let (number, text) = match step {
         ProgressStep::Connecting | ProgressStep::MakingKeys => (1, Text::new("kr_step1")),
         ProgressStep::Timestamping | ProgressStep::Fetching => (2, Text::new("kr_step2")),
         ProgressStep::Sending => (3, Text::new("kr_step3")),
-    })
+    };
+    Some(KeysProgress { number, text })
 }
 
 fn failed(step: KeysStep<'_>) -> Option<Banner> {

@@ -49,7 +49,7 @@ pub struct Step {
     /// Instead of the number.
     pub icon: Option<Icon>,
     /// "2 of 3" in the circle of a group: approved, of so many.
-    pub group: Option<(u64, u64)>,
+    pub group: Option<Share>,
     /// The person; of a group, how many.
     pub who: Label,
     /// State; of a group, its rule.
@@ -60,6 +60,15 @@ pub struct Step {
     pub members: Vec<Member>,
     /// Said as one element.
     pub spoken: Spoken,
+}
+
+/// So many of so many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Share {
+    /// Approved.
+    pub approved: u64,
+    /// Needed.
+    pub of: u64,
 }
 
 /// One approver.
@@ -130,7 +139,7 @@ fn step(index: usize, of: usize, stage: &StageLine, request: ApprovalState, me: 
     }
 }
 
-fn group(stage: &StageLine, members: &[Member]) -> (Label, Text, Tone, Option<(u64, u64)>) {
+fn group(stage: &StageLine, members: &[Member]) -> (Label, Text, Tone, Option<Share>) {
     let approved = stage.people.iter().filter(|person| person.decision == Some(Decision::Approved)).count();
     let all = members.len();
     let (rule, needed) = match stage.rule {
@@ -142,7 +151,7 @@ fn group(stage: &StageLine, members: &[Member]) -> (Label, Text, Tone, Option<(u
     };
     let number = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
     let who = Label::Text(Text::counted("ap_people", all));
-    (who, rule, Tone::Neutral, Some((number(approved), number(needed))))
+    (who, rule, Tone::Neutral, Some(Share { approved: number(approved), of: number(needed) }))
 }
 
 fn stage_state(stage: StageState, request: ApprovalState) -> StepState {
