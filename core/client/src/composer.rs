@@ -318,7 +318,7 @@ impl AccountInner {
             number,
             kind: kind(&protected.payload),
             subject: outgoing.draft.subject.clone(),
-            recipients: outgoing.addressees.iter().map(|one| one.address.clone()).collect(),
+            recipients: self.envelope(&outgoing.addressees),
             outer: protected.outer,
             message_id: outgoing.draft.message_id.clone(),
             seal_to: if outgoing.encrypt { seal_to } else { Vec::new() },
@@ -339,6 +339,14 @@ impl AccountInner {
         }
         self.put_item(batch, &item)?;
         Ok(Enqueued { number, signed })
+    }
+
+    /// Whom the server hands it to. What concerns nobody else goes to oneself: a server takes no mail without a recipient.
+    fn envelope(&self, addressees: &[Addressee]) -> Vec<EmailAddress> {
+        match addressees {
+            [] => vec![self.settings.address.clone()],
+            others => others.iter().map(|one| one.address.clone()).collect(),
+        }
     }
 
     async fn sign(&self, outgoing: &Outgoing, payload: &[u8]) -> Result<Vec<u8>, CoreError> {
