@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::Office;
+use common::{Office, as_text, file, refused_both, words};
 use xtask::cli::{list, text};
 use xtask::world::address;
 
@@ -11,10 +11,20 @@ use xtask::world::address;
 fn a_request_to_oneself_is_sent_decided_and_closed() {
     let office = Office::open();
     let alice = office.person("alice");
-    let args = ["approval", "request", "--to", &address("alice"), "--subject", "Petty cash", "--text", "12 EUR"];
+    let receipt = file(&office, "receipt.pdf", b"%PDF-1.4 12 EUR");
+    let to = address("alice");
+    let args = ["approval", "request", "--to", &to, "--subject", "Petty cash", "--attach", as_text(&receipt)];
     alice.ok(args).unwrap();
     office.sync(&alice);
     let id = text(&list(&alice.json(["approval", "list"]).unwrap(), "approvals")[0], "id").to_owned();
+
+    let out = office.path("opened.pdf");
+    let document = |number| words(&["approval", "document", &id, number, "--out", as_text(&out)]);
+    alice.ok(document("1")).unwrap();
+    assert_eq!(std::fs::read(&out).unwrap(), b"%PDF-1.4 12 EUR");
+    refused_both(&alice, &document("2"), 2, "not_found");
+    refused_both(&alice, &document("0"), 2, "wrong_use");
+
     alice.ok(["approval", "approve", &id]).unwrap();
     for _ in 0..3 {
         office.sync(&alice);

@@ -450,6 +450,14 @@ impl Approvals {
         self.calls.run("approvals.decide", cancel, start).await.map(Into::into)
     }
 
+    /// The octets of a document of the request, `index` from 0.
+    #[uniffi::method(default(cancel = None))]
+    pub async fn document(&self, id: String, index: u64, cancel: Cancel) -> Result<Vec<u8>, CoreError> {
+        let approvals = self.approvals.clone();
+        let work = move || approvals.document(&id, usize::try_from(index).unwrap_or(usize::MAX));
+        self.calls.read("approvals.document", cancel, work).await
+    }
+
     /// The files of the evidence pack.
     #[uniffi::method(default(cancel = None))]
     pub async fn evidence(&self, id: String, cancel: Cancel) -> Result<Vec<EvidenceFile>, CoreError> {

@@ -182,6 +182,15 @@ impl Approvals {
         })
     }
 
+    /// The octets of a document of the request, `index` from 0.
+    pub fn document(&self, id: &str, index: usize) -> Result<Vec<u8>, CoreError> {
+        let set = self.inner.event_set(self.inner.find_request(id)?)?;
+        let grounds = self.inner.grounds()?;
+        let context = grounds.context();
+        let view = approval::evaluate(&set, &context);
+        approval::request_document(&set, &view, &context, index).ok_or(CoreError::NotFound(Thing::Part))
+    }
+
     /// The files of the evidence pack: path within the pack, octets.
     pub fn evidence(&self, id: &str) -> Result<Vec<PackFile>, CoreError> {
         let digest = self.inner.find_request(id)?;
