@@ -16,7 +16,7 @@ use const_oid::ObjectIdentifier;
 pub use content::{ContentDigests, ContentHasher, SignedContent};
 pub(crate) use create::issuer_and_serial;
 pub use create::{PreparedSignature, SignError, SignRequest, add_timestamp, prepare};
-pub use stream::{SignedStream, SigningWriter, StreamedSignature};
+pub use stream::{NotProven, SignedStream, SigningWriter, StreamedSignature};
 pub(crate) use verify::verify_content;
 pub use verify::{VerifiedSigner, verify_signer};
 
@@ -69,9 +69,6 @@ pub enum SignedDataError {
     /// More signers, certificates or attributes than the limits of this module.
     #[error("the signed message exceeds the limit of {0}")]
     Limit(&'static str),
-    /// The content was asked for with a proof about another one.
-    #[error("the content is not proven")]
-    NotProven,
 }
 
 impl SignedData {

@@ -17,8 +17,8 @@ use smime::enveloped::{
 };
 use smime::key::SignatureAlgorithm;
 use smime::signed::{
-    ContentHasher, SignError, SignRequest, SignedContent, SignedData, SignedDataError, SignedStream,
-    SigningWriter,
+    ContentHasher, NotProven, SignError, SignRequest, SignedContent, SignedData, SignedDataError,
+    SignedStream, SigningWriter,
 };
 use smime::stream::{Replay, Seekable, StreamError};
 use smime::verdict::{Judgement, Policy, Reason, SignatureState, judge, judge_content};
@@ -405,7 +405,7 @@ impl Replay for Dripping<'_> {
 impl Read for Drip<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         self.step += 1;
-        if self.step % 3 == 0 {
+        if self.step.is_multiple_of(3) {
             return Err(io::ErrorKind::Interrupted.into());
         }
         let count = (self.step * 7 % 61 + 1).min(out.len()).min(self.rest.len());
@@ -549,7 +549,7 @@ fn nothing_is_released_for_the_proof_of_another_content() {
     let judgement = world.judge(|from, policy| other.judge(from, policy));
     let mut out = Vec::new();
     let outcome = SignedStream::read(&*mine).unwrap().release(&judgement.valid_signers[0], &mut out);
-    assert!(matches!(outcome, Err(StreamError::Refused(SignedDataError::NotProven))));
+    assert!(matches!(outcome, Err(StreamError::Refused(NotProven))));
     assert!(out.is_empty());
 }
 

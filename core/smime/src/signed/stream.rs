@@ -114,6 +114,11 @@ impl<W> std::fmt::Debug for StreamedSignature<W> {
     }
 }
 
+/// The content was asked for with a proof about another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the content is not proven")]
+pub struct NotProven;
+
 /// A signed message that was read once: its signers are known and the digests of its content were taken. The content
 /// itself is given out only against the proof of a valid signer.
 pub struct SignedStream<R> {
@@ -154,30 +159,35 @@ impl<R: Replay> SignedStream<R> {
         &mut self,
         proof: &ValidSigner,
         output: &mut dyn Write,
-    ) -> Result<u64, StreamError<SignedDataError>> {
+    ) -> Result<u64, StreamError<NotProven>> {
         let proven = self.digests().filter(|digests| digests.sha256() == proof.content_sha256());
         if proven.is_none() {
-            return Err(StreamError::Refused(SignedDataError::NotProven));
+            return Err(StreamError::Refused(NotProven));
         }
         let mut hasher = ContentHasher::new([]);
-        let mut reader = self.input.replay().map_err(StreamError::Input)?;
-        let mut stream = Stream::new(&mut reader);
-        let (_, content) = enter(&mut stream)?;
-        let Some(mut content) = content else { return Err(StreamError::Input(changed())) };
-        let mut pieces = Pieces { stream: &mut stream, content: &mut content, fault: None };
-        let outcome = copy(&mut pieces, |piece| {
+        let mut stream = Stream::new(self.input.replay().map_err(StreamError::Input)?);
+        // Whatever is wrong now was not so before.
+        let again = |error| match error {
+            StreamError::Refused(_) => StreamError::Input(changed()),
+            StreamError::Input(error) => StreamError::Input(error),
+            StreamError::Output(error) => StreamError::Output(error),
+        };
+        let (_, content) = enter(&mut stream).map_err(again)?;
+        let mut content = content.ok_or_else(|| StreamError::Input(changed()))?;
+        let mut buffer = Zeroizing::new(vec![0; CHUNK]);
+        let mut octets = 0;
+        loop {
+            let count = content.read(&mut stream, &mut buffer).map_err(|fault| again(fault.into()))?;
+            if count == 0 {
+                break;
+            }
+            let piece = buffer.get(..count).unwrap_or_default();
             hasher.update(piece);
-            output.write_all(piece).map_err(StreamError::Output)
-        });
-        if let Some(fault) = pieces.fault {
-            return Err(match fault {
-                Fault::Input(error) => StreamError::Input(error),
-                Fault::Ber(_) | Fault::TooLong => StreamError::Input(changed()),
-            });
+            output.write_all(piece).map_err(StreamError::Output)?;
+            octets += count as u64;
         }
-        let octets = outcome?;
         // To the end, so that an input which checks itself does.
-        copy::<SignedDataError>(&mut stream.into_rest(), |_| Ok(()))?;
+        copy(&mut stream.into_rest(), |_| Ok(()))?;
         if hasher.finish().sha256() == proof.content_sha256() {
             Ok(octets)
         } else {
@@ -196,22 +206,6 @@ impl<R: Replay> SignedStream<R> {
 impl<R> std::fmt::Debug for SignedStream<R> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SignedStream").field("signed", &self.signed).finish_non_exhaustive()
-    }
-}
-
-/// The content as it comes, for [`copy`]; a fault is kept aside.
-struct Pieces<'a, R> {
-    stream: &'a mut Stream<R>,
-    content: &'a mut Octets,
-    fault: Option<Fault>,
-}
-
-impl<R: Read> Read for Pieces<'_, R> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        self.content.read(self.stream, out).or_else(|fault| {
-            self.fault = Some(fault);
-            Ok(0)
-        })
     }
 }
 
