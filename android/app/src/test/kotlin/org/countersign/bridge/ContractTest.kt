@@ -139,6 +139,28 @@ class ContractTest {
   private fun calls(who: String) =
     File("/proc/$who/io").readLines().filter { it.startsWith("syscr") || it.startsWith("syscw") }.sumOf { it.substringAfter(' ').toLong() }
 
+  @Test
+  fun closedCoresLeaveNoFilesAndNoThreadsBehind(): Unit = runBlocking {
+    suspend fun openAndClose(home: File) =
+      Office(home, NotingVault(home)).use {
+        it.unlock()
+        assertTrue(it.core.accounts().isEmpty())
+      }
+    val home = home()
+    repeat(3) { openAndClose(home) }
+    val before = held()
+    assertTrue("$before", Office(home, NotingVault(home)).use { it.unlock(); held().second > before.second })
+    repeat(20) { openAndClose(home) }
+    // Threads end a moment after the core.
+    until("as much is held as before") { held().let { it.first <= before.first && it.second <= before.second } }
+  }
+
+  /** Open files, threads of Rust: those of the coroutines stay for a minute. */
+  private fun held(): Pair<Int, Int> {
+    val names = File("/proc/self/task").listFiles().orEmpty().mapNotNull { runCatching { File(it, "comm").readText() }.getOrNull() }
+    return File("/proc/self/fd").list().orEmpty().size to names.count { it.startsWith("countersign") }
+  }
+
   private companion object {
     const val CALLS = 20
   }
