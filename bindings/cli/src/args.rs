@@ -266,6 +266,16 @@ pub(crate) enum ApprovalCommand {
         /// Id, its beginning, or code
         id: String,
     },
+    /// Write a document of a request to a file
+    Document {
+        /// Id, its beginning, or code
+        id: String,
+        /// Number from `approval show`
+        number: usize,
+        /// Where to
+        #[arg(long, value_name = "F")]
+        out: PathBuf,
+    },
     /// Approve
     Approve(DecideArgs),
     /// Reject

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use client::CoreError;
+use client::{CoreError, Thing, WrongUse};
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -38,6 +38,13 @@ impl Failure {
         Failure::File { name: path.display().to_string(), problem: error.kind() }
     }
 
+    /// A command line that can't be read, in one sentence.
+    pub(crate) fn of_arguments(error: &clap::Error) -> Self {
+        let text = error.to_string();
+        let sentence = text.lines().next().unwrap_or_default();
+        Failure::Argument(sentence.strip_prefix("error: ").unwrap_or(sentence).to_owned())
+    }
+
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Failure::Core(error) => error.exit_code(),
@@ -63,6 +70,16 @@ impl Failure {
 
     fn message(&self) -> String {
         match self {
+            Failure::Core(CoreError::WrongUse(WrongUse::WhichAccount)) => {
+                "there is no account, or more than one: add one, or name one with --account ADDRESS (see `countersign account \
+                 list`)"
+                    .to_owned()
+            }
+            Failure::Core(CoreError::NotFound(Thing::Approval)) => {
+                "there is no such approval, or its id is cut so short that several begin so: see `countersign \
+                 approval list`"
+                    .to_owned()
+            }
             Failure::Core(error) => error.to_string(),
             Failure::File { name, problem } => format!("{name}: {}", remedy(*problem)),
             Failure::Unreadable { name, what } => format!("{name}: there is {what} in this file"),

@@ -16,12 +16,17 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::args::Cli;
+use crate::failure::Failure;
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            error.print().ok();
+            if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
+                Failure::of_arguments(&error).print(true);
+            } else {
+                error.print().ok();
+            }
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };

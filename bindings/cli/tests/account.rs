@@ -136,5 +136,8 @@ fn wrong_arguments_and_absent_files_are_wrong_use() {
     let garbage = changed("alice", "--ca", Some(as_text(&garbage)));
     let sentence = refused(&terminal.call(&garbage).run().unwrap(), 2);
     assert!(sentence.contains("certificate"), "{sentence}");
-    assert_eq!(terminal.call(["account", "frobnicate"]).run().unwrap().code, Some(2));
+    let said = terminal.call(["account", "frobnicate", "--json"]).run().unwrap();
+    let record: serde_json::Value = serde_json::from_slice(&said.stderr).unwrap();
+    assert_eq!((said.code, &record["error"]["code"]), (Some(2), &"wrong_use".into()));
+    assert_eq!(record["error"]["message"], "unrecognized subcommand 'frobnicate'");
 }

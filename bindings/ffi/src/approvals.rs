@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use crate::account::Language;
 use crate::calls::{Calls, Cancel};
 use crate::composer::FileToSend;
 use crate::error::{CoreError, addresses};
-use crate::mirror::{all, mirror, optional_seconds};
+use crate::mirror::{Convert, all, mirror, optional_seconds};
 use crate::people::Trust;
+use crate::view::{ApprovalScreen, ApprovalsScreen, Banner, Clock, ConfirmSheet};
 
 mirror! {
     both
@@ -386,6 +388,55 @@ impl Approvals {
         self.calls.read("approvals.show", cancel, move || approvals.show(&id)).await.map(Into::into)
     }
 
+    /// Screen 08.
+    #[uniffi::method(default(cancel = None))]
+    pub async fn screen(&self, clock: Clock, cancel: Cancel) -> Result<ApprovalsScreen, CoreError> {
+        let approvals = self.approvals.clone();
+        let work = move || approvals.screen(clock.into());
+        self.calls.read("approvals.screen", cancel, work).await.map(Convert::convert)
+    }
+
+    /// Screen 06. `opened` names the documents that were opened on this device: SHA-256, hexadecimal.
+    #[uniffi::method(default(cancel = None))]
+    pub async fn show_screen(
+        &self,
+        id: String,
+        opened: Vec<String>,
+        clock: Clock,
+        cancel: Cancel,
+    ) -> Result<ApprovalScreen, CoreError> {
+        let approvals = self.approvals.clone();
+        let work = move || approvals.show_screen(&id, &opened, clock.into());
+        self.calls.read("approvals.show_screen", cancel, work).await.map(Convert::convert)
+    }
+
+    /// Screen 07, with the check words in the language of the screen. Computing them takes memory and a moment.
+    #[uniffi::method(default(cancel = None))]
+    pub async fn confirm_screen(
+        &self,
+        id: String,
+        word: Word,
+        language: Language,
+        opened: Vec<String>,
+        cancel: Cancel,
+    ) -> Result<ConfirmSheet, CoreError> {
+        let start = || self.approvals.confirm_screen(&id, word.into(), language.into(), opened);
+        self.calls.run("approvals.confirm_screen", cancel, start).await.map(Convert::convert)
+    }
+
+    /// What is said after a decision; [`undecided_banner`](crate::undecided_banner) when it failed.
+    #[uniffi::method(default(cancel = None))]
+    pub async fn decided_banner(
+        &self,
+        id: String,
+        word: Word,
+        cancel: Cancel,
+    ) -> Result<Option<Banner>, CoreError> {
+        let approvals = self.approvals.clone();
+        let work = move || approvals.decided_banner(&id, word.into());
+        self.calls.read("approvals.decided_banner", cancel, work).await.map(Convert::convert)
+    }
+
     /// Signs the decision with the approval key and puts it into the outbox.
     #[uniffi::method(default(comment = "", cancel = None))]
     pub async fn decide(
@@ -397,6 +448,14 @@ impl Approvals {
     ) -> Result<RequestRef, CoreError> {
         let start = || self.approvals.decide(&id, word.into(), &comment);
         self.calls.run("approvals.decide", cancel, start).await.map(Into::into)
+    }
+
+    /// The octets of a document of the request, `index` from 0.
+    #[uniffi::method(default(cancel = None))]
+    pub async fn document(&self, id: String, index: u64, cancel: Cancel) -> Result<Vec<u8>, CoreError> {
+        let approvals = self.approvals.clone();
+        let work = move || approvals.document(&id, usize::try_from(index).unwrap_or(usize::MAX));
+        self.calls.read("approvals.document", cancel, work).await
     }
 
     /// The files of the evidence pack.

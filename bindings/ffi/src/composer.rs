@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::calls::{Calls, Cancel};
 use crate::error::{CoreError, addresses};
-use crate::mirror::{all, mirror};
+use crate::mirror::{Convert, all, mirror};
 use crate::people::Trust;
+use crate::view::{ComposeScreen, WrittenMail};
 
 mirror! {
     /// Where a mail in the outbox stands.
@@ -116,6 +117,14 @@ impl Composer {
             self.calls.core().spawn_blocking(move || composer.recipients(&people))
         };
         self.calls.run_with("composer.recipients", cancel, addresses(&people), start).await.map(all)
+    }
+
+    /// Screen 09, at every change of what it is made from.
+    #[uniffi::method(default(cancel = None))]
+    pub async fn screen(&self, mail: WrittenMail, cancel: Cancel) -> Result<ComposeScreen, CoreError> {
+        let composer = self.composer.clone();
+        let start = |mail| self.calls.core().spawn_blocking(move || composer.screen(mail));
+        self.calls.run_with("composer.screen", cancel, mail.try_into(), start).await.map(Convert::convert)
     }
 
     /// Signs the mail and puts it into the outbox, whose number is returned; [`flush`](Self::flush) sends it.

@@ -93,6 +93,7 @@ pub enum Event {
 }
 
 mirror! {
+    both
     /// Slow steps.
     ProgressStep = client::ProgressStep {
         /// Checking the servers.

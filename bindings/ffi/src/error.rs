@@ -4,7 +4,8 @@
 use client::ports::StoreError;
 
 use crate::log::LogLevel;
-use crate::mirror::mirror;
+use crate::mirror::{Convert, mirror};
+use crate::view::Text;
 
 /// Why a call failed. Nothing was half done: what was accepted before is in the store.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, uniffi::Error)]
@@ -192,6 +193,7 @@ mirror! {
 }
 
 mirror! {
+    both
     /// What could not be read.
     UnreadableThing = client::Unreadable {
         /// A file.
@@ -216,6 +218,7 @@ mirror! {
 }
 
 mirror! {
+    both
     /// Things that may be missing.
     Thing = client::Thing {
         /// An account.
@@ -234,6 +237,7 @@ mirror! {
 }
 
 mirror! {
+    both
     /// Why a request can't be decided here and now.
     DecisionProblem = client::NotDecidable {
         /// Not an approver of the open stage.
@@ -252,6 +256,7 @@ mirror! {
 }
 
 mirror! {
+    both
     /// What happened on the network.
     NetworkProblem = client::NetworkProblem {
         /// Name look-up failed.
@@ -268,6 +273,7 @@ mirror! {
 }
 
 mirror! {
+    both
     /// What is wrong with a server's certificate.
     CertificateProblem = client::CertificateProblem {
         /// No trusted CA signed it.
@@ -282,6 +288,7 @@ mirror! {
 }
 
 mirror! {
+    both
     /// What a server did.
     ServerProblem = client::ServerProblem {
         /// NO, BAD, 5xx.
@@ -339,6 +346,27 @@ fn from_wrong_use(problem: client::WrongUse) -> CoreError {
     CoreError::WrongUse { problem }
 }
 
+fn wrong_use(problem: Misuse) -> Option<client::WrongUse> {
+    use client::WrongUse as Client;
+    Some(match problem {
+        Misuse::AccountExists => Client::AccountExists,
+        Misuse::TooLarge => Client::TooLarge,
+        Misuse::Locked => Client::Locked,
+        Misuse::NoRecipient => Client::NoRecipient,
+        Misuse::NotDecidable { why } => Client::NotDecidable(why.into()),
+        Misuse::OwnCode => Client::OwnCode,
+        Misuse::Request { why: RequestProblem::Line | RequestProblem::Text } => {
+            Client::Approval(client::BuildError::Text)
+        }
+        Misuse::WhichAccount
+        | Misuse::NoCertificate { .. }
+        | Misuse::NamedTwice
+        | Misuse::Request { .. }
+        | Misuse::Deadline
+        | Misuse::NothingToRetry => return None,
+    })
+}
+
 impl From<client::BuildError> for RequestProblem {
     fn from(error: client::BuildError) -> Self {
         use client::BuildError as Client;
@@ -368,7 +396,36 @@ impl From<StoreError> for StorageProblem {
     }
 }
 
+/// What a person is told of an error; nothing of one that is the person's own wish, or the app's fault.
+#[uniffi::export]
+pub fn fault_text(error: CoreError) -> Option<Text> {
+    client::view::fault_text(&error.as_client()?).convert()
+}
+
 impl CoreError {
+    /// The client's error, as far as its words depend on it; nothing for what only says that the app has a fault, or names
+    /// people, whom errors of this interface do not know.
+    pub(crate) fn as_client(&self) -> Option<client::CoreError> {
+        use client::CoreError as Client;
+        Some(match self.clone() {
+            CoreError::Stopped { reason: StopReason::Cancelled } => Client::Cancelled,
+            CoreError::Stopped { .. } => return None,
+            CoreError::WrongUse { problem } => Client::WrongUse(wrong_use(problem)?),
+            CoreError::Unreadable { what } => Client::Unreadable(what.into()),
+            CoreError::NotFound { thing } => Client::NotFound(thing.into()),
+            CoreError::Network { host, problem } => Client::Network { host, problem: problem.into() },
+            CoreError::CertificateUntrusted { host, problem } => {
+                Client::CertificateUntrusted { host, problem: problem.into() }
+            }
+            CoreError::LoginRefused { host } => Client::LoginRefused { host },
+            CoreError::Server { host, problem } => Client::Server { host, problem: problem.into() },
+            CoreError::Vault { problem } => Client::Vault(problem.into()),
+            CoreError::Storage { problem: StorageProblem::DiskFull } => Client::Store(StoreError::DiskFull),
+            // Every other failure of the store has the same words.
+            CoreError::Storage { .. } => Client::Store(StoreError::WrongKey),
+        })
+    }
+
     pub(crate) fn defect(place: Option<String>) -> Self {
         CoreError::Stopped { reason: StopReason::Defect { place } }
     }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::calls::{Calls, Cancel};
 use crate::error::{CoreError, address};
-use crate::mirror::{all, mirror};
+use crate::mirror::{Convert, all, mirror};
+use crate::view::{CameraState, ExchangeScreen, KeysScreen, ScanScreen};
 
 mirror! {
     /// State of a meeting.
@@ -113,6 +114,47 @@ impl QrExchange {
         self.calls.read("qr_exchange.card", cancel, move || exchange.card()).await.map(Into::into)
     }
 
+    /// Screen 11. `seen` is why the code in the last picture was of no use.
+    #[uniffi::method(default(seen = None, cancel = None))]
+    pub async fn screen(
+        &self,
+        camera: CameraState,
+        seen: Option<CoreError>,
+        cancel: Cancel,
+    ) -> Result<ExchangeScreen, CoreError> {
+        let exchange = self.exchange.clone();
+        let seen = seen.and_then(|error| error.as_client());
+        let work = move || exchange.screen(camera.into(), seen.as_ref());
+        self.calls.read("qr_exchange.screen", cancel, work).await.map(Convert::convert)
+    }
+
+    /// Screen 12 after a scan.
+    #[uniffi::method(default(cancel = None))]
+    pub async fn scan_screen(&self, scan: ScanView, cancel: Cancel) -> Result<ScanScreen, CoreError> {
+        let exchange = self.exchange.clone();
+        let start = |scan| self.calls.core().spawn_blocking(move || exchange.scan_screen(&scan));
+        self.calls
+            .run_with("qr_exchange.scan_screen", cancel, scan.try_into(), start)
+            .await
+            .map(Convert::convert)
+    }
+
+    /// Screen 12 of each meeting that waits for something.
+    #[uniffi::method(default(cancel = None))]
+    pub async fn meeting_screens(&self, cancel: Cancel) -> Result<Vec<ScanScreen>, CoreError> {
+        let exchange = self.exchange.clone();
+        let work = move || exchange.meeting_screens();
+        self.calls.read("qr_exchange.meeting_screens", cancel, work).await.map(Convert::convert)
+    }
+
+    /// Screen 03, once the keys are there. `is_pending`: the organisation's certificate has not come yet.
+    #[uniffi::method(default(cancel = None))]
+    pub async fn keys_screen(&self, is_pending: bool, cancel: Cancel) -> Result<KeysScreen, CoreError> {
+        let exchange = self.exchange.clone();
+        let work = move || exchange.keys_screen(is_pending);
+        self.calls.read("qr_exchange.keys_screen", cancel, work).await.map(Convert::convert)
+    }
+
     /// Reads a PNG picture of somebody's meeting code and begins or confirms the meeting.
     #[uniffi::method(default(cancel = None))]
     pub async fn meet(&self, png: Vec<u8>, cancel: Cancel) -> Result<ScanView, CoreError> {
@@ -207,6 +249,21 @@ impl From<client::ScanView> for ScanView {
                 ScanView::Meeting { address: address.to_string(), name, number, met }
             }
         }
+    }
+}
+
+impl TryFrom<ScanView> for client::ScanView {
+    type Error = CoreError;
+
+    fn try_from(scan: ScanView) -> Result<Self, CoreError> {
+        Ok(match scan {
+            ScanView::Card { address, name, differs } => {
+                client::ScanView::Card { address: self::address(&address)?, name, differs }
+            }
+            ScanView::Meeting { address, name, number, met } => {
+                client::ScanView::Meeting { address: self::address(&address)?, name, number, met }
+            }
+        })
     }
 }
 

@@ -43,7 +43,7 @@ pub use composer::{Composer, FileToSend, Flushed, NewMail, OutboxEntry, OutboxSt
 pub use core::{Core, CoreConfig, Event, ProgressStep};
 pub use error::{
     CertificateProblem, CoreError, DecisionProblem, Misuse, NetworkProblem, RequestProblem, ServerProblem,
-    StopReason, StorageProblem, Thing, UnreadableThing, VaultProblem,
+    StopReason, StorageProblem, Thing, UnreadableThing, VaultProblem, fault_text,
 };
 pub use exchange::{CameraFrame, CodeView, MeetingStage, MeetingView, QrExchange, ScanView};
 pub use log::{LogEntry, LogError, LogLevel, LogSink};
@@ -57,7 +57,7 @@ pub use verdict::{
     SignatureState, SignatureVerdict, SignerVerdict, Summary, TimestampState, TimestampVerdict, Verdict,
 };
 
-pub use view::{Icon, MessageStatus, Text, TextArg, TextValue, Tone};
+pub use view::*;
 
 uniffi::setup_scaffolding!("countersign_ffi");
 

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use crate::calls::{Calls, Cancel};
 use crate::error::CoreError;
-use crate::mirror::{all, mirror, octets, optional_seconds};
+use crate::mirror::{Convert, all, mirror, octets, optional_seconds};
 use crate::people::Trust;
 use crate::verdict::{EncryptionState, SignatureState, Summary, Verdict};
+use crate::view::{Clock, Connection, InboxScreen, MessageScreen};
 
 mirror! {
     both
@@ -115,6 +116,26 @@ impl Mailboxes {
         self.calls.run("mailboxes.read", cancel, || self.mailboxes.read(&id)).await.map(Into::into)
     }
 
+    /// Screen 04.
+    #[uniffi::method(default(cancel = None))]
+    pub async fn screen(
+        &self,
+        connection: Connection,
+        clock: Clock,
+        cancel: Cancel,
+    ) -> Result<InboxScreen, CoreError> {
+        let mailboxes = self.mailboxes.clone();
+        let work = move || mailboxes.screen(connection.into(), clock.into());
+        self.calls.read("mailboxes.screen", cancel, work).await.map(Convert::convert)
+    }
+
+    /// Screen 05: one mail, opened with the account's keys.
+    #[uniffi::method(default(cancel = None))]
+    pub async fn read_screen(&self, id: String, cancel: Cancel) -> Result<MessageScreen, CoreError> {
+        let start = || self.mailboxes.read_screen(&id);
+        self.calls.run("mailboxes.read_screen", cancel, start).await.map(Convert::convert)
+    }
+
     /// Octets of an attachment.
     #[uniffi::method(default(cancel = None))]
     pub async fn attachment(&self, id: String, part: String, cancel: Cancel) -> Result<Vec<u8>, CoreError> {
@@ -160,7 +181,7 @@ impl From<client::MailView> for MailView {
         MailView {
             id: mail.id,
             verdict: mail.verdict.into(),
-            status: mail.status.into(),
+            status: mail.status.convert(),
             name: mail.name,
             text: mail.text,
             attachments: all(mail.attachments),

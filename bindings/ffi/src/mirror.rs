@@ -26,6 +26,12 @@ macro_rules! mirror {
                 }
             }
         }
+
+        impl crate::mirror::Convert<$name> for mirror!(@type $source) {
+            fn convert(self) -> $name {
+                self.into()
+            }
+        }
     };
     (@back $name:ident, $source:tt, $($variant:ident)+) => {
         impl From<$name> for mirror!(@type $source) {
@@ -58,4 +64,45 @@ pub(crate) fn octets(size: usize) -> u64 {
 /// Every item converted.
 pub(crate) fn all<T, U: From<T>>(items: impl IntoIterator<Item = T>) -> Vec<U> {
     items.into_iter().map(U::from).collect()
+}
+
+/// Conversion of what a view record consists of, through options and lists.
+pub(crate) trait Convert<T> {
+    fn convert(self) -> T;
+}
+
+impl<S: Convert<T>, T> Convert<Option<T>> for Option<S> {
+    fn convert(self) -> Option<T> {
+        self.map(S::convert)
+    }
+}
+
+impl<S: Convert<T>, T> Convert<Vec<T>> for Vec<S> {
+    fn convert(self) -> Vec<T> {
+        self.into_iter().map(S::convert).collect()
+    }
+}
+
+macro_rules! as_it_is {
+    ($($type:ty),+) => {
+        $(impl Convert<$type> for $type {
+            fn convert(self) -> $type {
+                self
+            }
+        })+
+    };
+}
+
+as_it_is!(String, bool, u64, u32);
+
+impl Convert<u8> for bool {
+    fn convert(self) -> u8 {
+        self.into()
+    }
+}
+
+impl Convert<i64> for client::UnixTime {
+    fn convert(self) -> i64 {
+        seconds(self)
+    }
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::calls::{Calls, Cancel};
 use crate::error::{CoreError, address};
-use crate::mirror::{all, mirror, seconds};
+use crate::mirror::{Convert, all, mirror, seconds};
+use crate::view::ContactsScreen;
 
 mirror! {
     /// Why somebody's anchor is trusted, strongest first.
@@ -76,6 +77,13 @@ impl People {
         let people = self.people.clone();
         let start = |who| self.calls.core().spawn_blocking(move || people.show(&who));
         self.calls.run_with("people.show", cancel, self::address(&address), start).await.map(Into::into)
+    }
+
+    /// Screen 10.
+    #[uniffi::method(default(cancel = None))]
+    pub async fn screen(&self, cancel: Cancel) -> Result<ContactsScreen, CoreError> {
+        let people = self.people.clone();
+        self.calls.read("people.screen", cancel, move || people.screen()).await.map(Convert::convert)
     }
 
     /// Forgets a person: trust, certificates and pins. Mail stays.

@@ -108,13 +108,15 @@ fn words(out: &Path) -> Result<()> {
 fn kotlin(entries: &[strings::Entry]) -> String {
     let mut text = String::from(
         "package org.countersign.words\n\nimport org.countersign.R\n\n\
-         class Word(val id: Int, val placeholders: List<String>)\n\n\
+         class Word(val id: Int, val placeholders: List<String>, val isPlural: Boolean)\n\n\
          val WORDS: Map<String, Word> = HashMap<String, Word>().apply {\n",
     );
-    for entry in entries.iter().filter(|entry| !entry.is_plural()) {
+    for entry in entries {
         let quoted: Vec<String> = entry.placeholders.iter().map(|name| format!("\"{name}\"")).collect();
-        let key = &entry.key;
-        let _ = writeln!(text, "  put(\"{key}\", Word(R.string.{key}, listOf({})))", quoted.join(", "));
+        let (key, kind) = (&entry.key, if entry.is_plural() { "plurals" } else { "string" });
+        let names = quoted.join(", ");
+        let _ =
+            writeln!(text, "  put(\"{key}\", Word(R.{kind}.{key}, listOf({names}), {}))", entry.is_plural());
     }
     text.push_str("}\n");
     text

@@ -12,7 +12,7 @@ use engine::evidence::{self, PackFile};
 use engine::outbox::Kind;
 use engine::people::{Capabilities, People, anchor_of};
 use engine::ports::{Batch, KeyRole, RecordKey, SignPurpose, Tree};
-use engine::secure::Opened;
+use engine::secure::{EncryptionState, Opened};
 use mail::Mailbox;
 use mail::compose::Attachment;
 use mail::part::Message;
@@ -29,6 +29,10 @@ use crate::error::{CoreError, NotDecidable, Thing, Unreadable, WrongUse};
 use crate::record::{decode, encode};
 use crate::system::{now, random_array};
 use crate::task::Task;
+use crate::view::{
+    ApprovalCase, ApprovalScreen, ApprovalsScreen, Banner, Clock, ConfirmSheet, approval_screen,
+    approvals_screen, confirm_result, confirm_sheet,
+};
 
 pub use self::view::{
     ApprovalState, ApprovalSummary, ApprovalView, Decision, NotCountedView, PersonDecision, StageLine,
@@ -98,6 +102,9 @@ struct Known {
     /// Addresses of everybody in the request, folded; empty while it is not here.
     #[serde(default)]
     participants: BTreeSet<String>,
+    /// Every copy of the request came encrypted, or it is one's own.
+    #[serde(default)]
+    is_encrypted: bool,
 }
 
 impl Approvals {
@@ -122,13 +129,47 @@ impl Approvals {
 
     /// One request, by id (or its beginning) or code.
     pub fn show(&self, id: &str) -> Result<ApprovalView, CoreError> {
-        let digest = self.inner.find_request(id)?;
-        let view = self.inner.view(digest)?;
-        let waiting = self.inner.outbox_items()?.iter().any(|item| {
-            matches!(&item.kind, Kind::Event { request, is_decision: true, .. } if *request == digest.0)
-        });
-        let held = self.inner.held_requests()?;
-        Ok(view::full(&view, &self.inner.settings.address, &self.inner.people()?, &held, waiting))
+        Ok(self.inner.case(self.inner.find_request(id)?)?.approval)
+    }
+
+    /// Screen 08.
+    pub fn screen(&self, clock: Clock) -> Result<ApprovalsScreen, CoreError> {
+        Ok(approvals_screen(&self.inner.cases()?, clock))
+    }
+
+    /// Screen 06. `opened` names the documents that were opened on this device: SHA-256, hexadecimal.
+    pub fn show_screen(
+        &self,
+        id: &str,
+        opened: &[String],
+        clock: Clock,
+    ) -> Result<ApprovalScreen, CoreError> {
+        Ok(approval_screen(&self.inner.case(self.inner.find_request(id)?)?, opened, clock))
+    }
+
+    /// Screen 07, with the check words in the language of the screen. Computing them takes memory and a moment.
+    pub fn confirm_screen(
+        &self,
+        id: &str,
+        word: Word,
+        language: Language,
+        opened: Vec<String>,
+    ) -> Task<ConfirmSheet> {
+        let inner = Arc::clone(&self.inner);
+        let id = id.to_owned();
+        Task::spawn(&self.inner.core.handle, async move {
+            let digest = inner.find_request(&id)?;
+            let case = inner.case(digest)?;
+            let words =
+                tokio::task::spawn_blocking(move || approval::check_words(&digest, in_engine(language)));
+            let words = words.await.ok().flatten().map(|words| words.map(str::to_owned).to_vec());
+            Ok(confirm_sheet(&case, word, words.unwrap_or_default(), &opened))
+        })
+    }
+
+    /// What is said after a decision.
+    pub fn decided_banner(&self, id: &str, word: Word) -> Result<Option<Banner>, CoreError> {
+        Ok(confirm_result(Ok(&self.inner.case(self.inner.find_request(id)?)?), word))
     }
 
     /// Signs the decision with the approval key and puts it into the outbox.
@@ -139,6 +180,15 @@ impl Approvals {
             let digest = inner.find_request(&id)?;
             inner.decide(digest, word, &comment).await
         })
+    }
+
+    /// The octets of a document of the request, `index` from 0.
+    pub fn document(&self, id: &str, index: usize) -> Result<Vec<u8>, CoreError> {
+        let set = self.inner.event_set(self.inner.find_request(id)?)?;
+        let grounds = self.inner.grounds()?;
+        let context = grounds.context();
+        let view = approval::evaluate(&set, &context);
+        approval::request_document(&set, &view, &context, index).ok_or(CoreError::NotFound(Thing::Part))
     }
 
     /// The files of the evidence pack: path within the pack, octets.
@@ -166,6 +216,13 @@ pub(crate) struct Grounds {
 impl Grounds {
     pub(crate) fn context(&self) -> Context<'_> {
         Context { at: now(), timestamp_anchors: &self.anchors, untrusted: &[] }
+    }
+}
+
+fn in_engine(language: Language) -> approval::Language {
+    match language {
+        Language::En => approval::Language::English,
+        Language::Zh => approval::Language::Chinese,
     }
 }
 
@@ -236,6 +293,46 @@ impl AccountInner {
         Ok(approval::evaluate(&self.event_set(digest)?, &self.grounds()?.context()))
     }
 
+    /// A request with what its screens need besides.
+    fn case(&self, digest: RequestDigest) -> Result<ApprovalCase, CoreError> {
+        let view = self.view(digest)?;
+        let waiting = self.outbox_items()?.iter().any(|item| {
+            matches!(&item.kind, Kind::Event { request, is_decision: true, .. } if *request == digest.0)
+        });
+        let is_encrypted = self.known_request(digest)?.is_encrypted;
+        let held = self.held_requests()?;
+        Ok(view::case(&view, &self.settings, &self.people()?, &held, waiting, is_encrypted))
+    }
+
+    /// All requests that are listed.
+    pub(crate) fn cases(&self) -> Result<Vec<ApprovalCase>, CoreError> {
+        let people = self.people()?;
+        let mut cases = Vec::new();
+        for known in self.known_requests()? {
+            let view = self.view(known.digest)?;
+            if view.request.is_some() && self.is_listed(&view, &people)? {
+                cases.push(self.case(known.digest)?);
+            }
+        }
+        Ok(cases)
+    }
+
+    /// The id of a request that is here and listed.
+    pub(crate) fn listed_request(&self, id: &str) -> Result<Option<String>, CoreError> {
+        let Ok(digest) = self.find_request(id) else { return Ok(None) };
+        let view = self.view(digest)?;
+        let is_shown = view.request.is_some() && self.is_listed(&view, &self.people()?)?;
+        Ok(is_shown.then(|| digest.to_string()))
+    }
+
+    /// Own decisions that wait to be sent.
+    pub(crate) fn waiting_decisions(&self) -> Result<usize, CoreError> {
+        let is_decision = |item: &engine::outbox::OutboxItem| {
+            matches!(item.kind, Kind::Event { is_decision: true, .. }) && !item.is_done()
+        };
+        Ok(self.outbox_items()?.iter().filter(|item| is_decision(item)).count())
+    }
+
     /// Requests that this device holds, not merely events that name them.
     fn held_requests(&self) -> Result<BTreeSet<RequestDigest>, CoreError> {
         let known = self.known_requests()?;
@@ -260,6 +357,7 @@ impl AccountInner {
                 subject: None,
                 message_ids: BTreeSet::new(),
                 participants: BTreeSet::new(),
+                is_encrypted: false,
             }),
         }
     }
@@ -327,10 +425,7 @@ impl AccountInner {
             nonce: random_array(),
             subject: new.subject,
             message: new.text,
-            language: match self.settings.language {
-                Language::En => approval::Language::English,
-                Language::Zh => approval::Language::Chinese,
-            },
+            language: in_engine(self.settings.language),
             requester: self.own_participant()?,
             route,
             informed: self.participants(&new.cc, &people)?,
@@ -565,6 +660,7 @@ impl AccountInner {
             known.participants =
                 draft.to.iter().chain(&draft.cc).map(|one| one.address.to_lowercase()).collect();
             known.participants.insert(self.group().to_owned());
+            known.is_encrypted = true;
         }
         let mut batch = Batch::default();
         let outgoing = Outgoing {
@@ -647,6 +743,9 @@ impl AccountInner {
             let mut batch = Batch::default();
             let mut known = self.known_request(digest)?;
             if matches!(route, Route::Request(_)) {
+                let encryption = &opened.verdict.encryption;
+                let is_encrypted = encryption.state == EncryptionState::Decrypted && encryption.integrity;
+                known.is_encrypted = is_encrypted && (known.is_encrypted || known.subject.is_none());
                 known.subject = opened.verdict.headers.subject.clone();
                 known.message_ids.extend(headers.message_id.clone());
                 known.participants = participants(&opened.payload);

@@ -11,13 +11,16 @@ use mail::protect::{Protection, protect};
 use smime::enveloped::{ContentCipher, Recipient, RsaTransport};
 use smime::path::Trust;
 use smime::signed::{self, SignRequest};
-use smime::{Certificate, EmailAddress};
+use smime::{Certificate, EmailAddress, UnixTime};
 
 use crate::account::AccountInner;
+use crate::approvals::Deciding;
 use crate::error::{CoreError, Unreadable, WrongUse};
 use crate::outbox::{Body, Flushed, OutboxEntry, body_key};
+use crate::people::shown_contacts;
 use crate::system::{now, random_array};
 use crate::task::Task;
+use crate::view::{ComposeDraft, ComposeScreen, compose_screen};
 
 /// Largest mail before it is sealed, in octets. Base64 makes it a third larger, and nobody fetches more than 64 MiB.
 const MAX_PAYLOAD_OCTETS: usize = 44 * 1024 * 1024;
@@ -69,22 +72,55 @@ pub struct FileToSend {
     pub bytes: Vec<u8>,
 }
 
+/// What is being written, as far as its screen depends on it.
+#[derive(Debug, Clone)]
+pub struct WrittenMail {
+    /// It asks for an approval.
+    pub asks_approval: bool,
+    /// To, or the route in order.
+    pub to: Vec<EmailAddress>,
+    /// Cc, or who is informed.
+    pub cc: Vec<EmailAddress>,
+    /// Subject.
+    pub subject: String,
+    /// How the people in To decide.
+    pub deciding: Deciding,
+    /// Deadline.
+    pub deadline: Option<UnixTime>,
+    /// Sending without encryption is allowed here.
+    pub allows_plain: bool,
+}
+
 impl Composer {
     /// How a mail to these people would go, in the given order.
     pub fn recipients(&self, addresses: &[EmailAddress]) -> Result<Vec<RecipientView>, CoreError> {
         let people = self.inner.people()?;
+        let shown = shown_contacts(&people);
         let at = now();
         let view = |address: &EmailAddress| {
             let contact = people.get(address.folded());
             let is_own = *address == self.inner.settings.address;
             RecipientView {
                 address: address.clone(),
-                name: contact.and_then(|contact| contact.name.clone()),
+                name: shown.get(address.folded()).and_then(|contact| contact.name.clone()),
                 trust: contact.map_or(Trust::None, |contact| contact.trust),
                 can_encrypt: is_own || contact.is_some_and(|contact| contact.recipient(at).is_some()),
             }
         };
         Ok(addresses.iter().map(view).collect())
+    }
+
+    /// Screen 09.
+    pub fn screen(&self, draft: WrittenMail) -> Result<ComposeScreen, CoreError> {
+        Ok(compose_screen(&ComposeDraft {
+            to: self.recipients(&draft.to)?,
+            cc: self.recipients(&draft.cc)?,
+            asks_approval: draft.asks_approval,
+            subject: draft.subject,
+            deciding: draft.deciding,
+            deadline: draft.deadline,
+            allows_plain: draft.allows_plain,
+        }))
     }
 
     /// Signs the mail and puts it into the outbox, whose number is returned; [`flush`](Self::flush) sends it.
@@ -282,7 +318,7 @@ impl AccountInner {
             number,
             kind: kind(&protected.payload),
             subject: outgoing.draft.subject.clone(),
-            recipients: outgoing.addressees.iter().map(|one| one.address.clone()).collect(),
+            recipients: self.envelope(&outgoing.addressees),
             outer: protected.outer,
             message_id: outgoing.draft.message_id.clone(),
             seal_to: if outgoing.encrypt { seal_to } else { Vec::new() },
@@ -303,6 +339,14 @@ impl AccountInner {
         }
         self.put_item(batch, &item)?;
         Ok(Enqueued { number, signed })
+    }
+
+    /// Whom the server hands it to. What concerns nobody else goes to oneself: a server takes no mail without a recipient.
+    fn envelope(&self, addressees: &[Addressee]) -> Vec<EmailAddress> {
+        match addressees {
+            [] => vec![self.settings.address.clone()],
+            others => others.iter().map(|one| one.address.clone()).collect(),
+        }
     }
 
     async fn sign(&self, outgoing: &Outgoing, payload: &[u8]) -> Result<Vec<u8>, CoreError> {

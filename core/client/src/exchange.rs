@@ -23,9 +23,14 @@ use crate::composer::{Addressee, Outgoing};
 use crate::core::Event;
 use crate::error::{CoreError, Thing, Unreadable, WrongUse};
 use crate::outbox::{Body, body_key, meeting_key};
+use crate::people::{ContactView, shown_contacts};
 use crate::record::{decode, encode};
 use crate::system::{OsRandom, now};
 use crate::task::Task;
+use crate::view::{
+    self, CameraState, ExchangeScreen, KeysScreen, KeysStep, OwnCode, ScanScreen, exchange_screen,
+    keys_screen, meeting_screen, scan_screen,
+};
 
 /// Size of one module of a QR picture, in pixels.
 const PICTURE_SCALE: u32 = 8;
@@ -111,6 +116,48 @@ impl QrExchange {
             code
         };
         code_view(&Code::Meet(code), 600)
+    }
+
+    /// Screen 11. `seen` is why the code in the last picture was of no use.
+    pub fn screen(&self, camera: CameraState, seen: Option<&CoreError>) -> Result<ExchangeScreen, CoreError> {
+        let own = &self.inner.settings;
+        Ok(exchange_screen(&self.show()?, &own.name, own.address.as_str(), camera, seen))
+    }
+
+    /// Screen 03, once the keys are there. `is_pending`: the organisation's certificate has not come yet.
+    pub fn keys_screen(&self, is_pending: bool) -> Result<KeysScreen, CoreError> {
+        let own = &self.inner.settings;
+        let step = if is_pending { KeysStep::Pending } else { KeysStep::Ready };
+        Ok(keys_screen(step, Some((&self.show()?, &own.name, own.address.as_str()))))
+    }
+
+    /// Screen 12 after a scan.
+    pub fn scan_screen(&self, scan: &ScanView) -> Result<ScanScreen, CoreError> {
+        let address = match scan {
+            ScanView::Card { address, .. } | ScanView::Meeting { address, .. } => address,
+        };
+        let meetings = self.status()?;
+        let meeting = meetings.iter().rev().find(|status| status.person.address == *address);
+        Ok(scan_screen(scan, self.contact(address)?.as_ref(), meeting, Some(self.own_code()?), now()))
+    }
+
+    /// Screen 12 of each meeting that waits for something.
+    pub fn meeting_screens(&self) -> Result<Vec<ScanScreen>, CoreError> {
+        let mut screens = Vec::new();
+        for status in self.status()?.iter().filter(|status| status.stage != meeting::Stage::Met) {
+            let contact = self.contact(&status.person.address)?;
+            screens.extend(meeting_screen(status, contact.as_ref(), Some(self.own_code()?), now()));
+        }
+        Ok(screens)
+    }
+
+    fn contact(&self, address: &EmailAddress) -> Result<Option<ContactView>, CoreError> {
+        Ok(shown_contacts(&self.inner.people()?).remove(address.folded()))
+    }
+
+    fn own_code(&self) -> Result<OwnCode, CoreError> {
+        let own = &self.inner.settings;
+        Ok(view::own_code(&self.show()?, &own.name, own.address.as_str()))
     }
 
     /// The card, for print.

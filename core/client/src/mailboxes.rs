@@ -1,5 +1,6 @@
 //! Stored mail: lists, reading, attachments, export. Works without a network.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use engine::approval::RequestDigest;
@@ -11,11 +12,15 @@ use smime::verdict::SignatureState;
 
 use crate::account::AccountInner;
 use crate::error::{CoreError, Thing};
-use crate::people::contact_view;
+use crate::people::{ContactView, shown_contacts};
 use crate::record::decode;
 use crate::sync::{Content, Folder, MailRecord};
+use crate::system::now;
 use crate::task::Task;
-use crate::view::{MessageStatus, message_status};
+use crate::view::{
+    Clock, Connection, InboxMail, InboxScreen, MessageMail, MessageScreen, MessageStatus, Who, inbox_screen,
+    message_screen, message_status, shown_name,
+};
 
 /// The stored mail of one account.
 #[derive(Clone)]
@@ -122,6 +127,25 @@ impl Mailboxes {
         Ok(list)
     }
 
+    /// Screen 04. How many decisions wait is known here: what `connection` says of that is not looked at.
+    pub fn screen(&self, connection: Connection, clock: Clock) -> Result<InboxScreen, CoreError> {
+        let connection = match connection {
+            Connection::Offline { .. } => Connection::Offline { queued: self.inner.waiting_decisions()? },
+            other => other,
+        };
+        Ok(inbox_screen(&self.inner.inbox_mails()?, &self.inner.cases()?, connection, clock))
+    }
+
+    /// Screen 05: one mail, opened with the account's keys.
+    pub fn read_screen(&self, id: &str) -> Task<MessageScreen> {
+        let inner = Arc::clone(&self.inner);
+        let id = id.to_owned();
+        Task::spawn(&self.inner.core.handle, async move {
+            let mail = inner.read_mail(&id).await?;
+            Ok(message_screen(&inner.message_mail(mail)?))
+        })
+    }
+
     /// One mail, opened with the account's keys.
     pub fn read(&self, id: &str) -> Task<MailView> {
         let inner = Arc::clone(&self.inner);
@@ -182,8 +206,8 @@ impl AccountInner {
             _ => opened.verdict,
         };
         let from = verdict.headers.from.first().map(|address| address.to_lowercase());
-        let contact = from.and_then(|address| people.get(&address)).map(contact_view);
-        let status = message_status(&verdict, record.from_name.as_deref(), contact.as_ref());
+        let contact = from.and_then(|address| shown_contacts(&people).remove(&address));
+        let status = message_status(&verdict, contact.as_ref());
         Ok(MailView {
             id: id.to_owned(),
             verdict,
@@ -194,6 +218,113 @@ impl AccountInner {
             approval: request_of(&opened.payload),
         })
     }
+}
+
+impl AccountInner {
+    fn inbox_mails(&self) -> Result<Vec<InboxMail>, CoreError> {
+        let people = shown_contacts(&self.people()?);
+        let mut mails = Vec::new();
+        for (_, octets) in self.store()?.scan(engine::ports::Tree::Mail, &self.folder_group(Folder::Inbox))? {
+            mails.extend(inbox_mail(decode(&octets)?, &people));
+        }
+        Ok(mails)
+    }
+
+    fn message_mail(&self, mail: MailView) -> Result<MessageMail, CoreError> {
+        let people = self.people()?;
+        let shown = shown_contacts(&people);
+        let contact = |address: &str| shown.get(&address.to_lowercase());
+        let who = |address: &String| match contact(address).and_then(|one| shown_name(one.name.as_deref())) {
+            _ if address.eq_ignore_ascii_case(self.settings.address.as_str()) => Who::Me,
+            Some(name) => Who::Name(name),
+            None => Who::Name(address.clone()),
+        };
+        let headers = &mail.verdict.headers;
+        let from = headers.from.first().map(|address| address.to_lowercase());
+        let stored = from.as_ref().and_then(|address| people.get(address));
+        let approval = mail.approval.as_deref().map(|id| self.listed_request(id)).transpose()?.flatten();
+        Ok(MessageMail {
+            to: headers.to.iter().chain(&headers.cc).map(who).collect(),
+            can_encrypt_reply: stored.is_some_and(|contact| contact.recipient(now()).is_some()),
+            contact: from.as_ref().and_then(|address| shown.get(address)).cloned(),
+            id: mail.id,
+            verdict: mail.verdict,
+            status: mail.status,
+            name: mail.name,
+            text: mail.text,
+            attachments: mail.attachments,
+            approval,
+        })
+    }
+}
+
+/// Letters of text that a row shows, a last word more or less.
+const PREVIEW_LETTERS: usize = 120;
+
+/// One line of a text.
+pub(crate) fn preview(text: &str) -> String {
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        if line.chars().count() >= PREVIEW_LETTERS {
+            break;
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.extend(word.chars().filter(|c| !c.is_control()).take(PREVIEW_LETTERS));
+    }
+    line
+}
+
+/// Nothing for mail that phones write to each other.
+fn inbox_mail(record: MailRecord, people: &BTreeMap<String, ContactView>) -> Option<InboxMail> {
+    let id = format!("{}.{}", Folder::Inbox.name(), record.uid);
+    let closed = |problem| InboxMail {
+        id: id.clone(),
+        from: String::new(),
+        contact_name: None,
+        subject: None,
+        preview: None,
+        has_files: false,
+        is_seen: record.is_seen,
+        date: Some(record.received),
+        status: None,
+        problem: Some(problem),
+    };
+    let verdict = match record.content {
+        Content::Judged(verdict) => verdict,
+        Content::TooLarge => return Some(closed(MailProblem::TooLarge)),
+        Content::Unreadable => return Some(closed(MailProblem::Unreadable)),
+    };
+    if is_machine_mail(&verdict) {
+        return None;
+    }
+    let from = verdict.headers.from.first().cloned().unwrap_or_default();
+    let contact = people.get(&from.to_lowercase());
+    let is_closed = matches!(verdict.encryption.state, EncryptionState::NoKey | EncryptionState::Failed);
+    let is_file = |part: &engine::secure::PartRecord| {
+        part.name.is_some() && part.content_type != engine::approval::CONTENT_TYPE
+    };
+    Some(InboxMail {
+        status: Some(message_status(&verdict, contact)),
+        contact_name: contact.and_then(|contact| contact.name.clone()),
+        subject: verdict.headers.subject.clone(),
+        preview: record.preview.filter(|text| !is_closed && !text.is_empty()),
+        has_files: !is_closed && verdict.parts.iter().any(is_file),
+        is_seen: record.is_seen,
+        date: verdict.headers.date.or(Some(record.received)),
+        problem: None,
+        from,
+        id,
+    })
+}
+
+/// Relays, results and meeting mails of a signer whom this account trusts.
+fn is_machine_mail(verdict: &Verdict) -> bool {
+    let kind = verdict.approval.as_ref().and_then(|event| event.get("kind")).and_then(|kind| kind.as_str());
+    let is_meeting = |part: &engine::secure::PartRecord| part.content_type == engine::meeting::CONTENT_TYPE;
+    verdict.signature.state == SignatureState::Valid
+        && (matches!(kind, Some("relay" | "result")) || verdict.parts.iter().any(is_meeting))
 }
 
 fn request_of(payload: &mail::part::Message) -> Option<String> {
@@ -233,4 +364,17 @@ fn summary(folder: Folder, record: &MailRecord) -> MailSummary {
         Content::Unreadable => line.problem = Some(MailProblem::Unreadable),
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::preview;
+
+    #[test]
+    fn a_preview_is_one_short_line() {
+        assert_eq!(preview("Dear Chen Yu,\r\n\r\n  here\tis\u{7} it.\n"), "Dear Chen Yu, here is it.");
+        assert_eq!(preview(" \n"), "");
+        assert!(preview(&"long ".repeat(100_000)).chars().count() < 2 * super::PREVIEW_LETTERS + 2);
+        assert_eq!(preview(&"x".repeat(100_000)).len(), super::PREVIEW_LETTERS);
+    }
 }

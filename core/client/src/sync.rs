@@ -15,6 +15,7 @@ use crate::account::AccountInner;
 use crate::core::{Event, ProgressStep};
 use crate::error::{CoreError, ServerProblem, Unreadable};
 use crate::imap::{Imap, Listed, MAX_MAIL_OCTETS};
+use crate::mailboxes::preview;
 use crate::outbox::Flushed;
 use crate::record::{decode, encode};
 use crate::system::{OsRandom, now};
@@ -74,6 +75,9 @@ pub(crate) struct MailRecord {
     pub(crate) message_id: Option<String>,
     pub(crate) content: Content,
     pub(crate) policy: u32,
+    /// Begin of the text, one line.
+    #[serde(default)]
+    pub(crate) preview: Option<String>,
 }
 
 /// What is known of a mail's content.
@@ -266,6 +270,7 @@ impl AccountInner {
             message_id: None,
             content: Content::TooLarge,
             policy: POLICY_VERSION,
+            preview: None,
         };
         if mail.octets <= MAX_MAIL_OCTETS {
             let Some(raw) = imap.fetch(mail.uid).await? else { return Ok(false) };
@@ -303,6 +308,7 @@ impl AccountInner {
         let outer = Message::parse(raw).map_err(|_| CoreError::Unreadable(Unreadable::Mail))?;
         record.message_id = outer.root().headers.message_id.clone();
         record.from_name = opened.verdict.headers.from_mailboxes.first().and_then(|from| from.name.clone());
+        record.preview = opened.payload.body_text().map(|text| preview(&text));
         record.content = Content::Judged(Box::new(opened.verdict));
         Ok(())
     }

@@ -17,8 +17,11 @@ pub(crate) fn run(cli: &Cli, command: AccountCommand) -> Result<(), Failure> {
 }
 
 fn server(text: &str, default_port: u16) -> Result<Server, Failure> {
-    Server::parse(text, default_port)
-        .ok_or_else(|| Failure::Argument(format!("{text:?} is not a server (expected HOST or HOST:PORT)")))
+    Server::parse(text, default_port).ok_or_else(|| {
+        Failure::Argument(format!(
+            "{text:?} is not a server (expected HOST, HOST:PORT, or starttls://HOST:PORT)"
+        ))
+    })
 }
 
 fn add(cli: &Cli, arguments: AddArgs) -> Result<(), Failure> {

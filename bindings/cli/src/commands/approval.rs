@@ -1,8 +1,8 @@
 //! `approval`.
 
-use client::{ApprovalView, Deciding, NewApproval, PersonDecision, RequestRef, Word};
+use client::{ApprovalView, Deciding, NewApproval, PersonDecision, RequestRef, Rule, Word};
 
-use super::files::{addresses, attachments, text};
+use super::files::{addresses, attachments, text, write};
 use super::inspect::code;
 use crate::args::{ApprovalCommand, Cli, DecideArgs, RequestArgs};
 use crate::failure::Failure;
@@ -17,6 +17,13 @@ pub(crate) fn run(cli: &Cli, command: ApprovalCommand) -> Result<(), Failure> {
             let session = Session::open(cli, false)?;
             let view = session.account()?.approvals().show(&id)?;
             if session.json { json(&view) } else { print_approval(&view) }
+        }
+        ApprovalCommand::Document { id, number, out } => {
+            let session = Session::open(cli, false)?;
+            let index = number.checked_sub(1).ok_or_else(|| {
+                Failure::Argument("documents are numbered from 1: see `countersign approval show`".to_owned())
+            })?;
+            write(&out, &session.account()?.approvals().document(&id, index)?)
         }
         ApprovalCommand::Approve(arguments) => decide(cli, &arguments, Word::Approve),
         ApprovalCommand::Reject(arguments) => decide(cli, &arguments, Word::Reject),
@@ -123,10 +130,19 @@ fn print_approval(view: &ApprovalView) -> Result<(), Failure> {
     if !view.message.is_empty() {
         say!("\n{}\n", crate::output::safe(&view.message));
     }
-    for document in &view.documents {
-        say!("Document:  {} ({} bytes, SHA-256 {})", line(&document.name), document.size, document.sha256);
+    for (index, document) in view.documents.iter().enumerate() {
+        say!(
+            "Document {}: {} ({} bytes, SHA-256 {})",
+            index + 1,
+            line(&document.name),
+            document.size,
+            document.sha256
+        );
     }
     for (index, stage) in view.stages.iter().enumerate() {
+        if stage.people.len() > 1 {
+            say!("{:>2}. {}:", index + 1, rule(stage.rule));
+        }
         for person in &stage.people {
             say!("{:>2}. {}", index + 1, decision_line(person));
         }
@@ -145,6 +161,14 @@ fn print_approval(view: &ApprovalView) -> Result<(), Failure> {
         say!("ALARM: the participants may have been shown different requests; see --json.");
     }
     Ok(())
+}
+
+fn rule(rule: Rule) -> String {
+    match rule {
+        Rule::All => "all must approve".to_owned(),
+        Rule::Any => "the first decision counts".to_owned(),
+        Rule::AtLeast { n } => format!("at least {n} must approve"),
+    }
 }
 
 fn decision_line(person: &PersonDecision) -> String {

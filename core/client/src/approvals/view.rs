@@ -3,12 +3,17 @@
 use std::collections::BTreeSet;
 
 use engine::approval::{
-    DecisionView, Document, Outcome, RequestDigest, RequestView, Rule, StageState, Undecidable, Word,
+    DecisionView, Document, Outcome, PersonView, RequestDigest, RequestView, Rule, StageState, Undecidable,
+    Word,
 };
-use engine::people::People;
+use engine::people::{Contact, People};
 use serde::Serialize;
 use smime::path::Trust;
 use smime::{EmailAddress, UnixTime};
+
+use crate::config::AccountConfig;
+use crate::people::shown_contacts;
+use crate::view::{ApprovalCase, Me, Requester, Who, shown_name};
 
 /// A line in the list of approvals.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -194,7 +199,54 @@ pub(super) fn summary(view: &RequestView, me: &EmailAddress) -> ApprovalSummary 
     }
 }
 
-pub(super) fn full(
+/// A request with what its screens need besides.
+pub(super) fn case(
+    view: &RequestView,
+    own: &AccountConfig,
+    people: &People,
+    held: &BTreeSet<RequestDigest>,
+    decision_waiting: bool,
+    is_encrypted: bool,
+) -> ApprovalCase {
+    let me = &own.address;
+    let requester = view.people.iter().find(|person| person.number == view.requester);
+    let contact = requester.and_then(|person| pinned_contact(person, people));
+    let shown = contact.and_then(|contact| shown_contacts(people).remove(contact.address.folded()));
+    let token = view
+        .events
+        .iter()
+        .find(|event| Some(event.id) == view.request)
+        .and_then(|event| event.token.as_ref());
+    let informed = view.people.iter().filter(|person| person.informed).map(|person| {
+        let name = shown_name(Some(&person.name)).filter(|_| pinned_contact(person, people).is_some());
+        match person.address == *me {
+            true => Who::Me,
+            false => Who::Name(name.unwrap_or_else(|| person.address.to_string())),
+        }
+    });
+    ApprovalCase {
+        approval: full(view, me, people, held, decision_waiting),
+        me: Me { name: own.name.clone(), address: me.to_string() },
+        requester: Requester { trust: contact.map_or(Trust::None, |contact| contact.trust), contact: shown },
+        // The request names its own authorities: only those that are trusted here as well certify anything on a screen.
+        certified: token.filter(|token| token.trusted).map(|token| token.time),
+        is_encrypted,
+        deadline: view.deadline.as_ref().and_then(|deadline| deadline.instant()),
+        informed: informed.collect(),
+    }
+}
+
+/// The stored person whose pinned anchor is the one that the request names.
+fn pinned_contact<'a>(person: &PersonView, people: &'a People) -> Option<&'a Contact> {
+    people.get(person.address.folded()).filter(|contact| {
+        let is_pinned = |anchor: &smime::Certificate| {
+            contact.anchor == Some(engine::people::anchor_of(anchor, &person.address))
+        };
+        person.anchor_certificates.iter().any(is_pinned)
+    })
+}
+
+fn full(
     view: &RequestView,
     me: &EmailAddress,
     people: &People,
@@ -246,12 +298,7 @@ pub(super) fn full(
 
 fn decision(view: &RequestView, number: u32, people: &People) -> Option<PersonDecision> {
     let person = view.people.iter().find(|person| person.number == number)?;
-    let contact = people.get(person.address.folded()).filter(|contact| {
-        let is_pinned = |anchor: &smime::Certificate| {
-            contact.anchor == Some(engine::people::anchor_of(anchor, &person.address))
-        };
-        person.anchor_certificates.iter().any(is_pinned)
-    });
+    let contact = pinned_contact(person, people);
     let decision: Option<&DecisionView> = person.decision.as_ref();
     let token = decision.and_then(|decision| decision.token.as_ref());
     Some(PersonDecision {

@@ -1,12 +1,12 @@
 //! The status of a message: a trust line, or the warning that takes its place (DESIGN-UI sections 1, 3 and screen 14).
 
-use engine::secure::{EncryptionState, Verdict};
+use engine::secure::{Credit, EncryptionState, Verdict};
 use serde::Serialize;
 use smime::UnixTime;
 use smime::path::Trust;
 use smime::verdict::{Reason, SignatureState, SignerVerdict, TimestampState};
 
-use super::{Arg, Icon, Text, Tone};
+use super::{Arg, Button, Does, Icon, Label, Look, Spoken, StateLine, Text, Tone, shown_name};
 use crate::people::ContactView;
 
 /// What stands under the sender.
@@ -30,11 +30,15 @@ pub struct TrustLine {
     pub state: Text,
     /// The sentence.
     pub sentence: Text,
+    /// Said as one element.
+    pub spoken: Spoken,
 }
 
 /// One problem, one sentence, one action.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Warning {
+    /// Icon.
+    pub icon: Icon,
     /// Fill.
     pub tone: Tone,
     /// Label.
@@ -42,48 +46,109 @@ pub struct Warning {
     /// Sentence.
     pub sentence: Text,
     /// The one button; writes a new mail to the stored address or opens the exchange, never a reply.
-    pub action: Option<Text>,
+    pub action: Option<Button>,
     /// Links and attachments are off.
     pub is_held: bool,
+    /// Label and sentence, said before the button and the text.
+    pub spoken: Spoken,
 }
 
-/// The status of a message. `contact` is the person of the From address that the verdict shows, when known.
-pub fn message_status(verdict: &Verdict, name: Option<&str>, contact: Option<&ContactView>) -> MessageStatus {
+impl MessageStatus {
+    /// As a row of a list shows it.
+    pub fn line(&self) -> StateLine {
+        match self {
+            MessageStatus::Warning(warning) => {
+                StateLine::new(warning.icon, warning.tone, warning.state.clone())
+            }
+            MessageStatus::Trust(line) => {
+                let icon = match line.state.key {
+                    "st_both" | "st_enc" => Icon::Lock,
+                    "st_signed" => Icon::Pen,
+                    _ => Icon::LockOpen,
+                };
+                StateLine::new(icon, line.tone, line.state.clone())
+            }
+        }
+    }
+
+    /// Nothing is wrong, and somebody signed.
+    pub fn is_signed(&self) -> bool {
+        matches!(self, MessageStatus::Trust(line) if matches!(line.state.key, "st_both" | "st_signed"))
+    }
+}
+
+/// A subject. Of a mail that can't be opened, the one outside is shown unless it says that the real one is inside
+/// (RFC 9788 section 7.1: `[...]`).
+pub(super) fn subject_label(subject: Option<&str>, is_closed: bool) -> Label {
+    let subject = subject.map(str::trim).filter(|subject| !subject.is_empty());
+    match subject {
+        Some("[...]" | "...") | None if is_closed => Label::Text(Text::new("me_nosubject")),
+        Some(subject) => Label::Plain(subject.to_owned()),
+        None => Label::Text(Text::new("me_untitled")),
+    }
+}
+
+/// The status of a message. `contact` is the person of the From address that the verdict shows, when known: only a stored
+/// name is believed, so that a sender can't choose who the sentence names.
+pub fn message_status(verdict: &Verdict, contact: Option<&ContactView>) -> MessageStatus {
     match verdict.encryption.state {
         EncryptionState::NoKey | EncryptionState::Failed => return MessageStatus::Warning(locked()),
         EncryptionState::None | EncryptionState::Decrypted => {}
     }
-    let who = Who::of(verdict, name, contact);
+    let who = Who::of(verdict, contact);
     match verdict.signature.state {
         SignatureState::Invalid => MessageStatus::Warning(who.invalid(&verdict.signature.reasons)),
         SignatureState::Untrusted => MessageStatus::Warning(who.unknown_issuer()),
-        SignatureState::Valid => MessageStatus::Trust(who.signed(verdict)),
-        // A signature that nobody here can check counts for nothing, and is never worse than none.
-        SignatureState::None | SignatureState::Unverifiable => MessageStatus::Trust(unsigned(verdict)),
+        SignatureState::Valid if credits_signature(verdict) => MessageStatus::Trust(who.signed(verdict)),
+        // A signature that nobody here can check, or one around a ciphertext whose signer need not know the content,
+        // counts for nothing, and is never worse than none.
+        SignatureState::Valid | SignatureState::None | SignatureState::Unverifiable => {
+            MessageStatus::Trust(unsigned(verdict))
+        }
     }
+}
+
+/// Every part is credited with the signature.
+fn credits_signature(verdict: &Verdict) -> bool {
+    let mut credits = verdict.parts.iter().map(|part| part.credit);
+    credits.all(|credit| matches!(credit, Credit::Signed | Credit::SignedAndEncrypted))
+}
+
+/// Without integrity anybody on the way may have changed what was decrypted.
+fn is_encrypted(verdict: &Verdict) -> bool {
+    verdict.encryption.state == EncryptionState::Decrypted && verdict.encryption.integrity
 }
 
 fn unsigned(verdict: &Verdict) -> TrustLine {
-    // Without integrity anybody on the way may have changed what was decrypted.
-    let is_encrypted = verdict.encryption.state == EncryptionState::Decrypted && verdict.encryption.integrity;
-    let (icon, state, sentence) =
-        if is_encrypted { (Icon::Lock, "st_enc", "tl_enc") } else { (Icon::LockOpen, "st_none", "tl_none") };
-    TrustLine { icon, tone: Tone::Neutral, state: Text::new(state), sentence: Text::new(sentence) }
+    let (icon, state, sentence) = match is_encrypted(verdict) {
+        true => (Icon::Lock, "st_enc", "tl_enc"),
+        false => (Icon::LockOpen, "st_none", "tl_none"),
+    };
+    trust_line(icon, Tone::Neutral, Text::new(state), Text::new(sentence))
+}
+
+pub(super) fn trust_line(icon: Icon, tone: Tone, state: Text, sentence: Text) -> TrustLine {
+    let spoken = spoken(&state, &sentence);
+    TrustLine { icon, tone, state, sentence, spoken }
+}
+
+pub(super) fn warning(icon: Icon, tone: Tone, state: Text, sentence: Text) -> Warning {
+    let spoken = spoken(&state, &sentence);
+    Warning { icon, tone, state, sentence, action: None, is_held: tone == Tone::Danger, spoken }
+}
+
+fn spoken(state: &Text, sentence: &Text) -> Spoken {
+    Spoken::new("a_status").text("state", state.clone()).text("sentence", sentence.clone())
 }
 
 fn locked() -> Warning {
-    Warning {
-        tone: Tone::Neutral,
-        state: Text::new("st_locked"),
-        sentence: Text::new("wa_locked"),
-        action: Some(Text::new("wa_locked_do")),
-        is_held: false,
-    }
+    // Nothing in this version brings keys from another device: no button.
+    warning(Icon::Key, Tone::Neutral, Text::new("st_locked"), Text::new("wa_locked"))
 }
 
 /// Who is said to have written, and who signed.
-struct Who<'a> {
-    /// Shown: the name of the stored person, else that of the mail, else the address.
+pub(super) struct Who<'a> {
+    /// Shown: the name of the stored person, else the address.
     name: String,
     address: String,
     signer: Option<&'a SignerVerdict>,
@@ -91,32 +156,20 @@ struct Who<'a> {
 }
 
 impl<'a> Who<'a> {
-    fn of(verdict: &'a Verdict, name: Option<&str>, contact: Option<&'a ContactView>) -> Self {
+    fn of(verdict: &'a Verdict, contact: Option<&'a ContactView>) -> Self {
         let address = verdict.headers.from.first().cloned().unwrap_or_default();
-        let stored = contact.and_then(|contact| contact.name.as_deref());
-        let name = stored.or(name).filter(|name| !name.trim().is_empty()).unwrap_or(&address).to_owned();
+        let name = contact.and_then(|contact| shown_name(contact.name.as_deref()));
+        let name = name.unwrap_or_else(|| address.clone());
         Who { name, address, signer: verdict.signature.signers.first(), contact }
     }
 
-    fn named(&self) -> Arg {
-        Arg::Name(self.name.clone())
+    fn named(&self, key: &'static str) -> Text {
+        Text::named(key, &self.name)
     }
 
     fn signed(&self, verdict: &Verdict) -> TrustLine {
         let trust = self.signer.map_or(Trust::None, |signer| self.trust_now(signer));
-        let since = self.contact.filter(|contact| contact.trust == Trust::Met).map(|contact| contact.since);
-        let (icon, sentence) = match (trust, since) {
-            (Trust::Met, Some(since)) => {
-                (Icon::Seal, Text::new("tl_met").with("name", self.named()).with("date", Arg::Time(since)))
-            }
-            (Trust::Organisation | Trust::PublicCa, _) => {
-                (Icon::Card, Text::new("tl_org").with("name", self.named()))
-            }
-            _ => (Icon::Card, Text::new("tl_card").with("name", self.named())),
-        };
-        let is_encrypted = verdict.encryption.state == EncryptionState::Decrypted;
-        let (state, tone) = if is_encrypted { ("st_both", Tone::Accent) } else { ("st_signed", Tone::Info) };
-        TrustLine { icon, tone, state: Text::new(state), sentence: timed(sentence, certified(verdict)) }
+        signed_line(trust, &self.name, self.contact, is_encrypted(verdict), certified(verdict))
     }
 
     /// A verdict is made once; who was met since then under the same anchor is met for older mail too.
@@ -129,42 +182,74 @@ impl<'a> Who<'a> {
 
     fn invalid(&self, reasons: &[Reason]) -> Warning {
         let has = |wanted: &[Reason]| reasons.iter().any(|reason| wanted.contains(reason));
-        let danger = |state, sentence, action| Warning {
-            tone: Tone::Danger,
-            state: Text::new(state),
-            sentence,
-            action: Some(action),
-            is_held: true,
-        };
-        if has(&[Reason::AddressMismatch]) && !has(&[Reason::DigestMismatch, Reason::BadSignature]) {
+        let danger = |state, sentence| warning(Icon::Stop, Tone::Danger, Text::new(state), sentence);
+        if has(&[Reason::DigestMismatch, Reason::BadSignature]) {
+            let action = self.write("wa_changed_do", "name", Arg::Name(self.name.clone()));
+            return Warning { action, ..danger("st_changed", self.named("wa_changed")) };
+        }
+        if has(&[Reason::AddressMismatch]) {
             let signer = self.signer.and_then(|signer| signer.emails.first()).map(ToString::to_string);
-            let (a, b) = (Arg::Address(self.address.clone()), Arg::Address(signer.unwrap_or_default()));
-            let sentence = Text::new("wa_mismatch").with("a", a.clone()).with("b", b);
-            return danger("st_mismatch", sentence, Text::new("wa_mismatch_do").with("a", a));
+            let Some(signer) = signer else { return self.not_valid() };
+            let a = Arg::Address(self.address.clone());
+            let sentence = Text::new("wa_mismatch").with("a", a.clone()).with("b", Arg::Address(signer));
+            let action = self.write("wa_mismatch_do", "a", a);
+            return Warning { action, ..danger("st_mismatch", sentence) };
         }
-        if has(&[Reason::Expired]) && reasons.len() == 1 {
-            let date = self.signer.map_or(UnixTime::from_secs(0), |signer| signer.not_after);
-            return Warning {
-                tone: Tone::Caution,
-                state: Text::new("st_expired"),
-                sentence: Text::new("wa_expired").with("name", self.named()).with("date", Arg::Time(date)),
-                action: Some(Text::new("wa_expired_do").with("name", self.named())),
-                is_held: false,
-            };
+        if has(&[Reason::Revoked]) {
+            let a = Arg::Address(self.address.clone());
+            let action = self.write("wa_mismatch_do", "a", a);
+            return Warning { action, ..danger("st_revoked", self.named("wa_revoked_undated")) };
         }
-        let sentence = Text::new("wa_changed").with("name", self.named());
-        danger("st_changed", sentence, Text::new("wa_changed_do").with("name", self.named()))
+        match self.signer {
+            Some(signer) if has(&[Reason::Expired]) && reasons.len() == 1 => {
+                let sentence = self.named("wa_expired").with("date", Arg::Time(signer.not_after));
+                let action = self.write("wa_expired_do", "name", Arg::Name(self.name.clone()));
+                let state = Text::new("st_expired");
+                Warning { action, ..warning(Icon::Warn, Tone::Caution, state, sentence) }
+            }
+            _ => self.not_valid(),
+        }
+    }
+
+    /// A signature with any other fault: nobody can say more than that it proves nothing.
+    fn not_valid(&self) -> Warning {
+        let action = self.write("wa_changed_do", "name", Arg::Name(self.name.clone()));
+        let state = Text::new("st_invalid");
+        Warning { action, ..warning(Icon::Stop, Tone::Danger, state, Text::new("wa_invalid")) }
     }
 
     fn unknown_issuer(&self) -> Warning {
-        Warning {
-            tone: Tone::Caution,
-            state: Text::new("st_issuer"),
-            sentence: Text::new("wa_issuer").with("name", self.named()),
-            action: Some(Text::new("ct_scan")),
-            is_held: false,
-        }
+        let exchange = Button::new(Text::new("ct_scan"), Look::Primary, Does::Exchange).icon(Icon::Scan);
+        let state = Text::new("st_issuer");
+        let panel = warning(Icon::Warn, Tone::Caution, state, self.named("wa_issuer"));
+        Warning { action: Some(exchange), ..panel }
     }
+
+    /// A new mail to the address in Contacts; who is not stored there can't be asked safely.
+    fn write(&self, key: &'static str, placeholder: &'static str, who: Arg) -> Option<Button> {
+        let address = self.contact?.address.to_string();
+        let text = Text::new(key).with(placeholder, who);
+        Some(Button::new(text, Look::Primary, Does::Write(Some(address))).icon(Icon::Mail))
+    }
+}
+
+/// The line of something that is validly signed by `name`, whose certificate is known with `trust`.
+pub(super) fn signed_line(
+    trust: Trust,
+    name: &str,
+    contact: Option<&ContactView>,
+    is_encrypted: bool,
+    certified: Option<UnixTime>,
+) -> TrustLine {
+    let since = contact.filter(|contact| contact.trust == Trust::Met).map(|contact| contact.since);
+    let (icon, sentence) = match (trust, since) {
+        (Trust::Met, Some(since)) => (Icon::Seal, Text::named("tl_met", name).with("date", Arg::Time(since))),
+        (Trust::Organisation, _) => (Icon::Card, Text::named("tl_org", name)),
+        (Trust::PublicCa, _) => (Icon::Card, Text::named("tl_public", name)),
+        _ => (Icon::Card, Text::named("tl_card", name)),
+    };
+    let (state, tone) = if is_encrypted { ("st_both", Tone::Accent) } else { ("st_signed", Tone::Info) };
+    trust_line(icon, tone, Text::new(state), timed(sentence, certified))
 }
 
 fn certified(verdict: &Verdict) -> Option<UnixTime> {
@@ -175,245 +260,5 @@ fn timed(sentence: Text, certified: Option<UnixTime>) -> Text {
     match certified {
         Some(time) => sentence.with("time", Arg::Time(time)),
         None => Text { instead_of_last: Some("tl_notime"), ..sentence },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use engine::secure::{EncryptionVerdict, HeadersRecord, Summary};
-    use smime::verdict::{Revocation, SignatureVerdict, TimestampVerdict};
-
-    use super::*;
-
-    const MET: UnixTime = UnixTime::from_secs(1_777_800_000);
-    const STAMP: UnixTime = UnixTime::from_secs(1_795_600_800);
-
-    fn verdict(
-        encryption: EncryptionState,
-        signature: SignatureState,
-        reasons: &[Reason],
-        trust: Trust,
-    ) -> Verdict {
-        let signer = SignerVerdict {
-            emails: vec!["wei@example.test".parse().unwrap()],
-            subject: "CN=Li Wei".into(),
-            issuer: "CN=Li Wei".into(),
-            serial: "01".into(),
-            sha256: smime::Fingerprint::of(b"certificate"),
-            algorithm: "ecdsa-p256-sha256".into(),
-            not_after: MET,
-            signing_time: None,
-            address_matches: true,
-            chain: Vec::new(),
-            trust,
-            revocation: Revocation::NotChecked,
-        };
-        let is_signed = signature != SignatureState::None;
-        Verdict {
-            headers: HeadersRecord {
-                subject: None,
-                from: vec!["li.wei@example.test".into()],
-                to: vec![],
-                cc: vec![],
-                date: None,
-                protected: true,
-                outer_differs: vec![],
-                from_mailboxes: vec![],
-            },
-            summary: Summary::None,
-            encryption: EncryptionVerdict {
-                state: encryption,
-                content: None,
-                keys: vec![],
-                integrity: encryption == EncryptionState::Decrypted,
-                weak: false,
-            },
-            signature: SignatureVerdict {
-                state: signature,
-                reasons: reasons.to_vec(),
-                signers: if is_signed { vec![signer] } else { vec![] },
-            },
-            timestamp: TimestampVerdict {
-                state: TimestampState::None,
-                time: None,
-                authority: None,
-                reasons: vec![],
-            },
-            parts: vec![],
-            approval: None,
-            warnings: vec![],
-        }
-    }
-
-    fn li_wei(trust: Trust) -> ContactView {
-        ContactView {
-            address: "li.wei@example.test".parse().unwrap(),
-            name: Some("Li Wei".into()),
-            trust,
-            anchor: None,
-            anchor_subject: None,
-            since: MET,
-            can_encrypt: true,
-            encryption: vec![],
-            changed_anchor: false,
-        }
-    }
-
-    fn trust_line(status: MessageStatus) -> TrustLine {
-        match status {
-            MessageStatus::Trust(line) => line,
-            MessageStatus::Warning(warning) => panic!("{warning:?}"),
-        }
-    }
-
-    fn warning(status: MessageStatus) -> Warning {
-        match status {
-            MessageStatus::Warning(warning) => warning,
-            MessageStatus::Trust(line) => panic!("{line:?}"),
-        }
-    }
-
-    #[test]
-    fn met_in_person_and_time_certified_is_the_seal() {
-        let mut mail = verdict(EncryptionState::Decrypted, SignatureState::Valid, &[], Trust::Met);
-        mail.timestamp.state = TimestampState::Valid;
-        mail.timestamp.time = Some(STAMP);
-        let line = trust_line(message_status(&mail, None, Some(&li_wei(Trust::Met))));
-        assert_eq!((line.icon, line.tone, line.state.key), (Icon::Seal, Tone::Accent, "st_both"));
-        assert_eq!(line.sentence.key, "tl_met");
-        let expected =
-            [("name", Arg::Name("Li Wei".into())), ("date", Arg::Time(MET)), ("time", Arg::Time(STAMP))];
-        assert_eq!(line.sentence.args, expected);
-        assert_eq!(line.sentence.instead_of_last, None);
-    }
-
-    #[test]
-    fn a_time_that_nobody_certified_is_said() {
-        let mail = verdict(EncryptionState::Decrypted, SignatureState::Valid, &[], Trust::Pinned);
-        let line = trust_line(message_status(&mail, Some("Li Wei"), None));
-        assert_eq!((line.icon, line.sentence.key), (Icon::Card, "tl_card"));
-        assert_eq!(line.sentence.instead_of_last, Some("tl_notime"));
-    }
-
-    #[test]
-    fn mail_from_before_the_meeting_counts_under_the_same_anchor_only() {
-        let mut mail = verdict(EncryptionState::Decrypted, SignatureState::Valid, &[], Trust::Pinned);
-        let root = smime::Fingerprint::of(b"root");
-        mail.signature.signers[0].chain = vec![smime::Fingerprint::of(b"leaf"), root];
-        let mut contact = li_wei(Trust::Met);
-        contact.anchor = Some(root.to_hex());
-        assert_eq!(trust_line(message_status(&mail, None, Some(&contact))).icon, Icon::Seal);
-        contact.anchor = Some(smime::Fingerprint::of(b"another root").to_hex());
-        assert_eq!(trust_line(message_status(&mail, None, Some(&contact))).icon, Icon::Card);
-    }
-
-    #[test]
-    fn signed_only_is_never_the_accent() {
-        let mail = verdict(EncryptionState::None, SignatureState::Valid, &[], Trust::Met);
-        let line = trust_line(message_status(&mail, None, Some(&li_wei(Trust::Met))));
-        assert_eq!((line.tone, line.state.key), (Tone::Info, "st_signed"));
-    }
-
-    #[test]
-    fn tampered_looks_worse_than_unsigned() {
-        let bad = verdict(
-            EncryptionState::Decrypted,
-            SignatureState::Invalid,
-            &[Reason::DigestMismatch],
-            Trust::None,
-        );
-        let warning = warning(message_status(&bad, None, Some(&li_wei(Trust::Met))));
-        assert_eq!((warning.tone, warning.state.key, warning.is_held), (Tone::Danger, "st_changed", true));
-        let plain = verdict(EncryptionState::None, SignatureState::None, &[], Trust::None);
-        assert!(trust_line(message_status(&plain, None, None)).tone < warning.tone);
-    }
-
-    #[test]
-    fn the_wrong_signer_is_named_with_both_addresses() {
-        let mail =
-            verdict(EncryptionState::None, SignatureState::Invalid, &[Reason::AddressMismatch], Trust::Met);
-        let warning = warning(message_status(&mail, None, None));
-        let a = Arg::Address("li.wei@example.test".into());
-        assert_eq!(warning.sentence.key, "wa_mismatch");
-        assert_eq!(warning.sentence.args, [("a", a.clone()), ("b", Arg::Address("wei@example.test".into()))]);
-        assert_eq!(
-            warning.action.unwrap().args,
-            [("a", a)],
-            "a new mail to the stored address, never a reply"
-        );
-    }
-
-    #[test]
-    fn a_changed_mail_of_a_wrong_signer_is_changed() {
-        let reasons = [Reason::AddressMismatch, Reason::DigestMismatch];
-        let mail = verdict(EncryptionState::None, SignatureState::Invalid, &reasons, Trust::None);
-        assert_eq!(warning(message_status(&mail, None, None)).state.key, "st_changed");
-    }
-
-    #[test]
-    fn expired_unknown_issuer_and_locked_have_their_own_words() {
-        let state = |signature, reasons: &[Reason]| {
-            let mail = verdict(EncryptionState::None, signature, reasons, Trust::None);
-            warning(message_status(&mail, None, None)).state.key
-        };
-        assert_eq!(state(SignatureState::Invalid, &[Reason::Expired]), "st_expired");
-        assert_eq!(state(SignatureState::Untrusted, &[Reason::NoTrustedPath]), "st_issuer");
-        let closed = verdict(EncryptionState::NoKey, SignatureState::None, &[], Trust::None);
-        assert_eq!(warning(message_status(&closed, None, None)).state.key, "st_locked");
-    }
-
-    #[test]
-    fn decrypted_without_integrity_is_no_better_than_plain() {
-        let mut mail = verdict(EncryptionState::Decrypted, SignatureState::None, &[], Trust::None);
-        mail.encryption.integrity = false;
-        assert_eq!(trust_line(message_status(&mail, None, None)).state.key, "st_none");
-    }
-
-    /// Every key stands in the table, with exactly the placeholders that are filled in.
-    #[test]
-    fn every_text_is_in_the_table_with_its_placeholders() {
-        let table = include_str!("../../../../bindings/strings/strings.tsv");
-        let english = |key: &str| {
-            let line = table.lines().find(|line| line.split('\t').next() == Some(key));
-            line.and_then(|line| line.split('\t').nth(1))
-                .unwrap_or_else(|| panic!("{key} is not in the table"))
-        };
-        let check = |text: &Text| {
-            let mut expected: Vec<&str> =
-                english(text.key).split('{').skip(1).filter_map(|part| part.split('}').next()).collect();
-            if let Some(last) = text.instead_of_last {
-                english(last);
-                expected.retain(|name| *name != "time");
-            }
-            let mut filled: Vec<&str> = text.args.iter().map(|(name, _)| *name).collect();
-            expected.sort_unstable();
-            filled.sort_unstable();
-            assert_eq!(filled, expected, "{}", text.key);
-        };
-        let encryptions = [EncryptionState::None, EncryptionState::Decrypted, EncryptionState::NoKey];
-        let trusts = [Trust::Met, Trust::Organisation, Trust::PublicCa, Trust::Pinned, Trust::None];
-        let reasons: [&[Reason]; 4] =
-            [&[], &[Reason::Expired], &[Reason::AddressMismatch], &[Reason::BadSignature]];
-        let signatures =
-            [SignatureState::None, SignatureState::Valid, SignatureState::Invalid, SignatureState::Untrusted];
-        for encryption in encryptions {
-            for signature in signatures {
-                for trust in trusts {
-                    for reasons in reasons {
-                        let mail = verdict(encryption, signature, reasons, trust);
-                        match message_status(&mail, None, Some(&li_wei(trust))) {
-                            MessageStatus::Trust(line) => {
-                                [&line.state, &line.sentence].into_iter().for_each(check)
-                            }
-                            MessageStatus::Warning(warning) => {
-                                check(&warning.state);
-                                check(&warning.sentence);
-                                warning.action.iter().for_each(check);
-                            }
-                        }
-                    }
-                }
-            }
-        }
     }
 }

@@ -1,11 +1,12 @@
 //! The order of the files in an evidence pack.
 
 use serde::Serialize;
-use smime::UnixTime;
+use smime::{Fingerprint, UnixTime};
 
 use super::analysis::analyse;
 use super::event::Kind;
 use super::ids::EventId;
+use super::payload;
 use super::raw::EventSet;
 use super::view::{Context, EventView, RequestView};
 
@@ -65,6 +66,21 @@ impl EvidenceKind {
             },
         }
     }
+}
+
+/// The octets of a document of the request, `index` from 0 in the order of [`RequestView::documents`]; `None` when the request
+/// is not here or holds something else than it lists.
+pub fn request_document(
+    set: &EventSet,
+    view: &RequestView,
+    context: &Context<'_>,
+    index: usize,
+) -> Option<Vec<u8>> {
+    let listed = view.documents.get(index)?;
+    let analysis = analyse(set, context);
+    let copy = analysis.copies.get(&view.request?)?;
+    let octets = payload::document(&copy.payload, u32::try_from(index).ok()?)?;
+    (Fingerprint::of(&octets) == listed.sha256).then_some(octets)
 }
 
 /// All verified events in the order of rule 5.

@@ -38,7 +38,7 @@ pub use event::{
     Body, Common, Deadline, Document, Event, EventError, Kind, Participant, Program, Relay, RelayItem,
     Request, ResultBody, Rule, Stage, TimestampAuthority, Word,
 };
-pub use evidence::{EvidenceItem, EvidenceKind, evidence_order};
+pub use evidence::{EvidenceItem, EvidenceKind, evidence_order, request_document};
 pub use ids::{Code, EventId, KeyName, NotACode, RequestDigest, TokenId};
 pub use payload::{event_of, foreign_codes};
 pub use raw::{EventSet, RawEvent, Route};

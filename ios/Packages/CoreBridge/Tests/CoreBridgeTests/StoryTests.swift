@@ -74,7 +74,7 @@ import Testing
     let line = try #require(try await mailboxes.list(folder: .inbox).first { $0.subject.hasPrefix("Laser") })
     let mail = try await mailboxes.read(id: line.id)
     #expect(mail.verdict.signature.state == .valid)
-    guard case .trust(let icon, _, let state, let sentence) = mail.status else {
+    guard case .trust(let icon, _, let state, let sentence, _) = mail.status else {
       Issue.record("no trust line: \(mail.status)")
       return
     }

@@ -172,7 +172,7 @@ class MessageScreen(host: Host, private val id: String) : Screen(host) {
 
   /** The action of a warning never answers the warned mail. */
   private fun act(warning: Warning) {
-    if (warning.action?.key == "ct_scan") host.go(Place(Place.Kind.EXCHANGE)) else host.go(Place(Place.Kind.COMPOSE))
+    if (warning.action?.text?.key == "ct_scan") host.go(Place(Place.Kind.EXCHANGE)) else host.go(Place(Place.Kind.COMPOSE))
   }
 
   private fun details(mail: MailView) {
