@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_list_of_the_checkout_is_in_order_and_of_old_names() {
+    fn the_list_of_the_checkout_knows_levels() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let imports = Imports::read(&root).unwrap();
         assert_eq!(imports.level("getrandom"), Some(28));
