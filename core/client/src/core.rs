@@ -140,6 +140,7 @@ impl Core {
     /// Starts the runtime; nothing is read yet. See [`unlock`](Self::unlock).
     pub fn new(config: CoreConfig, vault: Arc<dyn Vault>) -> Result<Self, CoreError> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
+            .thread_name("countersign")
             .worker_threads(2)
             .enable_all()
             .build()

@@ -3,8 +3,10 @@
 //! [`Reader`] walks over a buffer without copying and hands out [`Element`]s that remember the octets they came
 //! in, so that what was signed is hashed as received. Nothing recurses over the input without a depth limit
 //! ([`MAX_DEPTH`]); lengths that do not fit are errors; work is linear in the input (times the depth limit for
-//! nested indefinite lengths). Writing is in [`write`], always DER.
+//! nested indefinite lengths). Writing is in [`write`], always DER. What is too long for memory is walked over by
+//! `stream`, under the same limits.
 
+pub(crate) mod stream;
 mod time;
 pub mod write;
 
@@ -126,17 +128,17 @@ impl<'a> Reader<'a> {
 
     /// The tag of the next element, without reading it.
     pub fn peek(&self) -> Option<Tag> {
-        header(self.rest, self.der).ok().map(|header| header.tag)
+        header(self.rest, self.der).ok().map(|(header, _)| header.tag)
     }
 
     /// The next element, whatever it is.
     pub fn any(&mut self) -> Result<Element<'a>, BerError> {
-        let header = header(self.rest, self.der)?;
+        let (header, length) = header(self.rest, self.der)?;
         if header.is_end_of_contents() {
             return Err(BerError::Unexpected);
         }
         let body = self.rest.get(header.octets..).ok_or(BerError::Truncated)?;
-        let (content, total) = match header.length {
+        let (content, total) = match length {
             Some(length) => {
                 let content = body.get(..length).ok_or(BerError::Truncated)?;
                 (content, header.octets + length)
@@ -342,76 +344,95 @@ impl<'a> Element<'a> {
     }
 }
 
+/// An element of this tag and definite length, whose first octets are `front`, has `octets` octets as a whole.
+pub(crate) fn spans(front: &[u8], tag: Tag, octets: u64) -> bool {
+    Header::read(front.iter().copied(), false).is_ok_and(|header| {
+        let end = header.length.and_then(|length| length.checked_add(header.octets as u64));
+        header.tag == tag && end == Some(octets)
+    })
+}
+
+/// Identifier and length octets.
 struct Header {
     tag: Tag,
     constructed: bool,
     /// `None`: indefinite.
-    length: Option<usize>,
+    length: Option<u64>,
     /// Octets of identifier and length.
     octets: usize,
 }
 
 impl Header {
+    /// Reads identifier and length octets (X.690 sections 8.1.2 and 8.1.3).
+    fn read(mut octets: impl Iterator<Item = u8>, der: bool) -> Result<Self, BerError> {
+        let first = octets.next().ok_or(BerError::Truncated)?;
+        let mut used = 1usize;
+        let mut number = u32::from(first & 0x1F);
+        if number == 0x1F {
+            number = 0;
+            loop {
+                let octet = octets.next().ok_or(BerError::Truncated)?;
+                used += 1;
+                if number > u32::MAX >> 7 || (number == 0 && octet == 0x80) {
+                    return Err(BerError::Malformed);
+                }
+                number = number << 7 | u32::from(octet & 0x7F);
+                if octet & 0x80 == 0 {
+                    break;
+                }
+            }
+            if number < 0x1F {
+                return Err(BerError::Malformed);
+            }
+        }
+        let constructed = first & 0x20 != 0;
+        let tag = Tag { class: first & 0xC0, number };
+        let length_octet = octets.next().ok_or(BerError::Truncated)?;
+        used += 1;
+        let length = match length_octet {
+            0x00..=0x7F => Some(u64::from(length_octet)),
+            0x80 if constructed && !der => None,
+            0x80 | 0xFF => return Err(BerError::Malformed),
+            _ => {
+                let mut length = 0u64;
+                for _ in 0..length_octet & 0x7F {
+                    let octet = octets.next().ok_or(BerError::Truncated)?;
+                    used += 1;
+                    if length > u64::MAX >> 8 || (der && length == 0 && octet == 0) {
+                        return Err(BerError::Malformed);
+                    }
+                    length = length << 8 | u64::from(octet);
+                }
+                if der && length < 0x80 {
+                    return Err(BerError::Malformed);
+                }
+                Some(length)
+            }
+        };
+        // End-of-contents is two octets and nothing else (X.690 section 8.1.5).
+        if tag == Tag::universal(0) && (constructed || length != Some(0) || used != 2) {
+            return Err(BerError::Malformed);
+        }
+        Ok(Header { tag, constructed, length, octets: used })
+    }
+
     fn is_end_of_contents(&self) -> bool {
         self.tag == Tag::universal(0)
     }
 }
 
-/// Reads identifier and length octets (X.690 sections 8.1.2 and 8.1.3).
-fn header(input: &[u8], der: bool) -> Result<Header, BerError> {
-    let mut octets = input.iter().copied();
-    let first = octets.next().ok_or(BerError::Truncated)?;
-    let mut used = 1usize;
-    let mut number = u32::from(first & 0x1F);
-    if number == 0x1F {
-        number = 0;
-        loop {
-            let octet = octets.next().ok_or(BerError::Truncated)?;
-            used += 1;
-            if number > u32::MAX >> 7 || (number == 0 && octet == 0x80) {
-                return Err(BerError::Malformed);
-            }
-            number = number << 7 | u32::from(octet & 0x7F);
-            if octet & 0x80 == 0 {
-                break;
-            }
+/// The header at the beginning of `input`, and its length; one that is longer than the input is truncated, so that
+/// no sum with it can overflow.
+fn header(input: &[u8], der: bool) -> Result<(Header, Option<usize>), BerError> {
+    let header = Header::read(input.iter().copied(), der)?;
+    let length = match header.length {
+        Some(length) => {
+            let length = usize::try_from(length).ok().filter(|length| *length <= input.len());
+            Some(length.ok_or(BerError::Truncated)?)
         }
-        if number < 0x1F {
-            return Err(BerError::Malformed);
-        }
-    }
-    let constructed = first & 0x20 != 0;
-    let tag = Tag { class: first & 0xC0, number };
-    let length_octet = octets.next().ok_or(BerError::Truncated)?;
-    used += 1;
-    let length = match length_octet {
-        0x00..=0x7F => Some(usize::from(length_octet)),
-        0x80 if constructed && !der => None,
-        0x80 | 0xFF => return Err(BerError::Malformed),
-        _ => {
-            let mut length = 0usize;
-            for _ in 0..length_octet & 0x7F {
-                let octet = octets.next().ok_or(BerError::Truncated)?;
-                used += 1;
-                if length > usize::MAX >> 8 || (der && length == 0 && octet == 0) {
-                    return Err(BerError::Malformed);
-                }
-                length = length << 8 | usize::from(octet);
-            }
-            if der && length < 0x80 {
-                return Err(BerError::Malformed);
-            }
-            // More than the input can hold: truncated, and no sum with it may overflow.
-            if length > input.len() {
-                return Err(BerError::Truncated);
-            }
-            Some(length)
-        }
+        None => None,
     };
-    if tag == Tag::universal(0) && (constructed || length != Some(0)) {
-        return Err(BerError::Malformed);
-    }
-    Ok(Header { tag, constructed, length, octets: used })
+    Ok((header, length))
 }
 
 /// Length of the content before the end-of-contents octets that close an indefinite length.
@@ -422,8 +443,8 @@ fn indefinite_content(body: &[u8], depth: u8) -> Result<usize, BerError> {
     let mut open = 1u8;
     loop {
         let rest = body.get(position..).ok_or(BerError::Truncated)?;
-        let header = header(rest, false)?;
-        match header.length {
+        let (header, length) = header(rest, false)?;
+        match length {
             _ if header.is_end_of_contents() => {
                 open -= 1;
                 if open == 0 {

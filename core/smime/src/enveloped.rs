@@ -3,6 +3,9 @@
 //! No oracle: once a private key is used, everything that can go wrong is [`DecryptError::Failed`], after the same
 //! work. When the content key can't be recovered, the content is decrypted with another key, derived from the
 //! private key and the encrypted content key, so that asking twice gives the same answer.
+//!
+//! A content in memory and one that streams share everything but the way octets come and go: [`encrypt`] writes through
+//! [`EncryptingWriter`]; [`decrypt`] and [`open_stream`] read the same heads and tails and use the same ciphers.
 
 mod agreement;
 mod content;
@@ -10,6 +13,7 @@ mod decrypt;
 mod encrypt;
 mod oaep;
 mod recipient;
+mod stream;
 #[cfg(test)]
 mod wycheproof;
 
@@ -18,6 +22,7 @@ use zeroize::Zeroizing;
 
 pub use decrypt::decrypt;
 pub use encrypt::encrypt;
+pub use stream::{EncryptingWriter, OpenedStream, open_stream};
 
 use crate::certificate::Certificate;
 use crate::key::PrivateKey;
@@ -79,6 +84,9 @@ pub enum EncryptError {
     /// More than the cipher may encrypt under one key (64 GiB).
     #[error("the content is too long")]
     ContentTooLong,
+    /// A content that streams has another length than was announced.
+    #[error("the content has another length than announced")]
+    WrongLength,
 }
 
 /// Limit of recipients, when writing and when reading.

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 pub(crate) use algorithm::hash_and_mgf;
 pub use algorithm::{AlgorithmIdentifier, SignatureScheme};
-pub use digest::DigestAlgorithm;
+pub use digest::{DigestAlgorithm, Hasher};
 pub use private::PrivateKey;
 pub use public::PublicKey;
 

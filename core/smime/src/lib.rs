@@ -14,6 +14,7 @@ pub mod key;
 pub mod oid;
 pub mod path;
 pub mod signed;
+pub mod stream;
 pub mod time;
 pub mod tsp;
 pub mod verdict;

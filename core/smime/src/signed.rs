@@ -1,17 +1,23 @@
 //! SignedData (RFC 5652 section 5), written and read.
 //!
 //! Signing takes two steps, because the key may live in hardware that hashes itself and asks for a finger:
-//! [`prepare`] → [`PreparedSignature::bytes_to_sign`] → [`PreparedSignature::finish`].
+//! [`prepare`] → [`PreparedSignature::bytes_to_sign`] → [`PreparedSignature::finish`]. A content that streams goes
+//! through [`SigningWriter`] and [`SignedStream`], with the same attributes and the same checks.
 
 mod attributes;
+mod content;
 mod create;
 mod read;
+mod stream;
 mod verify;
 
 use const_oid::ObjectIdentifier;
 
+pub use content::{ContentDigests, ContentHasher, SignedContent};
 pub(crate) use create::issuer_and_serial;
 pub use create::{PreparedSignature, SignError, SignRequest, add_timestamp, prepare};
+pub use stream::{NotProven, SignedStream, SigningWriter, StreamedSignature};
+pub(crate) use verify::verify_content;
 pub use verify::{VerifiedSigner, verify_signer};
 
 use crate::ber;
@@ -35,10 +41,20 @@ pub const MAX_CANDIDATES: usize = 8;
 /// A SignedData as received, BER or DER.
 #[derive(Clone, Debug)]
 pub struct SignedData {
-    content: Option<Vec<u8>>,
+    content: Encapsulated,
     content_type: ObjectIdentifier,
     certificates: Vec<Certificate>,
     signers: Vec<SignerInfo>,
+}
+
+/// The eContent.
+#[derive(Clone, Debug)]
+enum Encapsulated {
+    /// Detached.
+    None,
+    Octets(Vec<u8>),
+    /// It was read as a stream and is not kept.
+    Streamed(ContentDigests),
 }
 
 /// The bytes could not be read as SignedData.
@@ -63,9 +79,20 @@ impl SignedData {
     /// The encapsulated content with constructed strings joined; `None` when detached.
     ///
     /// Content of PKCS#7 that is no OCTET STRING is given without its tag and length: what is digested
-    /// (RFC 5652 section 5.2.1).
+    /// (RFC 5652 section 5.2.1). `None` as well when it was read as a stream.
     pub fn content(&self) -> Option<&[u8]> {
-        self.content.as_deref()
+        match &self.content {
+            Encapsulated::Octets(content) => Some(content),
+            Encapsulated::None | Encapsulated::Streamed(_) => None,
+        }
+    }
+    /// What is known of the encapsulated content; `None` when detached.
+    pub fn encapsulated(&self) -> Option<SignedContent<'_>> {
+        match &self.content {
+            Encapsulated::None => None,
+            Encapsulated::Octets(content) => Some(SignedContent::Octets(content)),
+            Encapsulated::Streamed(digests) => Some(SignedContent::Digests(digests)),
+        }
     }
     /// eContentType.
     pub fn content_type(&self) -> ObjectIdentifier {
@@ -146,6 +173,11 @@ impl SignerInfo {
     /// The signed attributes as SET OF, in the order received: what was signed.
     pub fn signed_attributes_der(&self) -> Option<&[u8]> {
         self.signed.as_ref().map(Attributes::set)
+    }
+    /// The digest over the content; `None` for unknown ones.
+    pub fn digest_algorithm(&self) -> Option<key::DigestAlgorithm> {
+        let element = ber::single(&self.digest_algorithm).ok()?;
+        key::DigestAlgorithm::from_oid(&AlgorithmIdentifier::from_element(&element).ok()?.oid())
     }
     /// The certificates among `certificates` that the SignerIdentifier names.
     pub fn named_certificates<'a>(

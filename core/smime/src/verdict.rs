@@ -8,7 +8,7 @@ use crate::address::EmailAddress;
 use crate::certificate::Certificate;
 use crate::fingerprint::Fingerprint;
 use crate::path::{Trust, TrustAnchor};
-use crate::signed::SignedData;
+use crate::signed::{SignedContent, SignedData};
 use crate::time::UnixTime;
 
 /// Why a signature, a timestamp or a path is not valid. Stable codes.
@@ -232,6 +232,16 @@ impl ValidSigner {
 pub fn judge(
     signed: &SignedData,
     content: &[u8],
+    from: Option<&[EmailAddress]>,
+    policy: &Policy<'_>,
+) -> Judgement {
+    judge_content(signed, SignedContent::Octets(content), from, policy)
+}
+
+/// As [`judge`], also over a content that went by as a stream.
+pub fn judge_content(
+    signed: &SignedData,
+    content: SignedContent<'_>,
     from: Option<&[EmailAddress]>,
     policy: &Policy<'_>,
 ) -> Judgement {

@@ -341,6 +341,8 @@ impl Shown {
         let guest = self.guest_mut()?;
         match guest.phase {
             GuestPhase::Waiting => {
+                // Nothing to agree to where nothing else is known.
+                conflict(people, &guest.party, None)?;
                 guest.agreed = known;
                 self.question(now, people).map(|action| vec![action])
             }

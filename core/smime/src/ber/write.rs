@@ -20,6 +20,12 @@ pub fn tlv(identifier: u8, content: &[u8]) -> Vec<u8> {
 
 /// Appends identifier and length octets.
 pub fn header(identifier: u8, length: usize, out: &mut Vec<u8>) {
+    // A length in memory fits 64 bits.
+    long_header(identifier, length as u64, out);
+}
+
+/// As [`header`], for what is longer than memory.
+pub(crate) fn long_header(identifier: u8, length: u64, out: &mut Vec<u8>) {
     out.push(identifier);
     match u8::try_from(length) {
         Ok(short) if short < 0x80 => out.push(short),

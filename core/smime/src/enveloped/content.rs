@@ -1,20 +1,15 @@
-//! Content ciphers: AES-GCM, AES-CBC, 3DES-CBC.
+//! Content ciphers: AES-GCM, AES-CBC, 3DES-CBC; piece by piece, or a content in memory as one piece.
 
-use aes::cipher::array::ArraySize;
-use aes::cipher::block_padding::NoPadding;
-use aes::cipher::consts::{U12, U13, U14, U15, U16};
-use aes::cipher::{
-    BlockCipherDecrypt, BlockCipherEncrypt, BlockModeDecrypt, BlockModeEncrypt, BlockSizeUser, KeyInit,
-    KeyIvInit,
-};
-use aes::{Aes128, Aes192, Aes256};
-use aes_gcm::aead::AeadInOut;
-use aes_gcm::{AesGcm, Nonce, Tag, TagSize};
+mod cbc;
+mod gcm;
+
 use const_oid::ObjectIdentifier;
-use des::TdesEde3;
-use subtle::{Choice, ConstantTimeEq, ConstantTimeLess};
+use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+pub(super) use self::cbc::decrypt_blocks;
+use self::cbc::{CbcDecryptor, CbcEncryptor};
+use self::gcm::Gcm;
 use super::ContentCipher;
 use crate::ber::{self, BerError, write};
 use crate::key::AlgorithmIdentifier;
@@ -24,6 +19,9 @@ use crate::oid;
 pub(super) const GCM_NONCE: usize = 12;
 /// Length of the GCM tag that we write.
 pub(super) const GCM_TAG: usize = 16;
+
+/// Longest content in CBC that is written.
+const MAX_CBC_OCTETS: u64 = 1 << 60;
 
 /// Cipher and key length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +83,11 @@ impl Cipher {
         matches!(self, Cipher::Aes128Gcm | Cipher::Aes192Gcm | Cipher::Aes256Gcm)
     }
 
+    /// Read, but no longer to be trusted with a secret.
+    pub(super) fn is_weak(self) -> bool {
+        self == Cipher::TdesCbc
+    }
+
     /// AlgorithmIdentifier with this nonce or initialisation vector.
     pub(super) fn algorithm_identifier_der(self, iv: &[u8]) -> Vec<u8> {
         let iv = write::octet_string(iv);
@@ -99,6 +102,7 @@ impl Cipher {
 }
 
 /// Nonce or initialisation vector, and the length of the tag (GCM only).
+#[derive(Clone)]
 pub(super) struct Parameters {
     pub(super) iv: Vec<u8>,
     pub(super) tag_octets: usize,
@@ -128,166 +132,125 @@ impl Parameters {
     }
 }
 
-/// Encrypts with AES-GCM; the tag has 16 octets. `None` only for a wrong key or nonce length.
-pub(super) fn seal(
-    cipher: Cipher,
-    key: &[u8],
-    nonce: &[u8],
-    mut content: Vec<u8>,
-) -> Option<(Vec<u8>, Vec<u8>)> {
-    fn seal_with<C>(key: &[u8], nonce: &[u8], content: &mut [u8]) -> Option<Vec<u8>>
-    where
-        C: KeyInit + BlockCipherEncrypt + BlockSizeUser<BlockSize = U16>,
-        AesGcm<C, U12, U16>: KeyInit + AeadInOut<NonceSize = U12, TagSize = U16>,
-    {
-        let cipher = AesGcm::<C, U12, U16>::new_from_slice(key).ok()?;
-        let nonce = Nonce::<U12>::try_from(nonce).ok()?;
-        let tag = cipher.encrypt_inout_detached(&nonce, b"", content.into()).ok()?;
-        Some(tag.to_vec())
-    }
-    let tag = match cipher {
-        Cipher::Aes128Gcm => seal_with::<Aes128>(key, nonce, &mut content)?,
-        Cipher::Aes256Gcm => seal_with::<Aes256>(key, nonce, &mut content)?,
-        _ => return None,
-    };
-    Some((content, tag))
+/// Encrypts a content piece by piece.
+pub(super) enum Sealer {
+    Gcm(Box<Gcm>),
+    Cbc(CbcEncryptor),
 }
 
-/// Encrypts with AES-CBC and PKCS#7 padding. `None` only for a wrong key or IV length.
-pub(super) fn encrypt_cbc(cipher: Cipher, key: &[u8], iv: &[u8], content: &[u8]) -> Option<Vec<u8>> {
-    fn encrypt_with<C>(key: &[u8], iv: &[u8], padded: &mut [u8]) -> Option<()>
-    where
-        C: BlockCipherEncrypt + KeyInit,
-        cbc::Encryptor<C>: KeyIvInit + BlockModeEncrypt,
-    {
-        let length = padded.len();
-        let encryptor = cbc::Encryptor::<C>::new_from_slices(key, iv).ok()?;
-        encryptor.encrypt_padded::<NoPadding>(padded, length).ok().map(|_| ())
+impl Sealer {
+    /// `None` for a wrong key, nonce or IV length, and for ciphers that are not written.
+    pub(super) fn new(cipher: Cipher, key: &[u8], iv: &[u8]) -> Option<Self> {
+        if cipher.is_aead() {
+            Some(Sealer::Gcm(Box::new(Gcm::new(cipher, key, iv)?)))
+        } else {
+            Some(Sealer::Cbc(CbcEncryptor::new(cipher, key, iv)?))
+        }
     }
-    let padding = 16 - content.len() % 16;
-    let mut padded = Vec::with_capacity(content.len() + padding);
-    padded.extend_from_slice(content);
-    // 1 to 16, so the cast keeps the value.
-    padded.extend(std::iter::repeat_n(padding as u8, padding));
-    match cipher {
-        Cipher::Aes128Cbc => encrypt_with::<Aes128>(key, iv, &mut padded)?,
-        Cipher::Aes256Cbc => encrypt_with::<Aes256>(key, iv, &mut padded)?,
-        _ => return None,
+
+    /// Octets of ciphertext for so many octets of content. `None`: more than one key may encrypt.
+    pub(super) fn sealed_octets(&self, content: u64) -> Option<u64> {
+        match self {
+            Sealer::Gcm(_) => Some(content).filter(|content| *content <= gcm::MAX_OCTETS),
+            Sealer::Cbc(_) => (content <= MAX_CBC_OCTETS).then_some(content + 16 - content % 16),
+        }
     }
-    Some(padded)
+
+    /// Appends the ciphertext of the next piece to `out`. `None`: more than one key may encrypt.
+    pub(super) fn update(&mut self, piece: &[u8], out: &mut Vec<u8>) -> Option<()> {
+        match self {
+            Sealer::Gcm(gcm) => {
+                let start = out.len();
+                out.extend_from_slice(piece);
+                gcm.encrypt(out.get_mut(start..)?)
+            }
+            Sealer::Cbc(cbc) => {
+                cbc.update(piece, out);
+                Some(())
+            }
+        }
+    }
+
+    /// Appends what is left; the tag, empty for CBC.
+    pub(super) fn finish(self, out: &mut Vec<u8>) -> Vec<u8> {
+        match self {
+            Sealer::Gcm(gcm) => gcm.tag(&[]).to_vec(),
+            Sealer::Cbc(cbc) => {
+                cbc.finish(out);
+                Vec::new()
+            }
+        }
+    }
 }
 
-/// Decrypts AES-GCM after checking the tag; tags of 12 to 16 octets.
+/// Decrypts a content piece by piece. What comes out before [`Opener::finish`] is checked by nothing.
+pub(super) enum Opener {
+    Gcm(Box<Gcm>),
+    Cbc(CbcDecryptor),
+}
+
+impl Opener {
+    /// `None` for a wrong key, nonce or IV length.
+    pub(super) fn new(cipher: Cipher, key: &[u8], iv: &[u8]) -> Option<Self> {
+        if cipher.is_aead() {
+            Some(Opener::Gcm(Box::new(Gcm::new(cipher, key, iv)?)))
+        } else {
+            Some(Opener::Cbc(CbcDecryptor::new(cipher, key, iv)?))
+        }
+    }
+
+    /// Appends the content of the next piece of ciphertext to `out`. `None`: more than one key may encrypt.
+    pub(super) fn update(&mut self, piece: &[u8], out: &mut Vec<u8>) -> Option<()> {
+        match self {
+            Opener::Gcm(gcm) => {
+                let start = out.len();
+                out.extend_from_slice(piece);
+                gcm.decrypt(out.get_mut(start..)?)
+            }
+            Opener::Cbc(cbc) => {
+                cbc.update(piece, out);
+                Some(())
+            }
+        }
+    }
+
+    /// As [`update`](Self::update), to learn only what [`finish`](Self::finish) will say: a tag needs no
+    /// decryption.
+    pub(super) fn check(&mut self, piece: &[u8], scratch: &mut Vec<u8>) -> Option<()> {
+        match self {
+            Opener::Gcm(gcm) => gcm.hash(piece),
+            Opener::Cbc(cbc) => {
+                cbc.update(piece, scratch);
+                Some(())
+            }
+        }
+    }
+
+    /// Checks the tag (over `associated` as well) or the padding, and appends what is left.
+    pub(super) fn finish(self, associated: &[u8], tag: &[u8], out: &mut Vec<u8>) -> Option<()> {
+        match self {
+            Opener::Gcm(gcm) => {
+                let computed = gcm.tag(associated);
+                let same = computed.get(..tag.len())?.ct_eq(tag);
+                ((12..=GCM_TAG).contains(&tag.len()) && bool::from(same)).then_some(())
+            }
+            Opener::Cbc(cbc) => cbc.finish(out),
+        }
+    }
+}
+
+/// Decrypts a content in memory. Tags have 12 to 16 octets.
 pub(super) fn open(
     cipher: Cipher,
     key: &[u8],
-    nonce: &[u8],
+    iv: &[u8],
     associated: &[u8],
     ciphertext: &[u8],
     tag: &[u8],
 ) -> Option<Zeroizing<Vec<u8>>> {
-    fn open_with<C>(key: &[u8], nonce: &[u8], associated: &[u8], content: &mut [u8], tag: &[u8]) -> Option<()>
-    where
-        C: KeyInit + BlockCipherEncrypt + BlockSizeUser<BlockSize = U16>,
-    {
-        match tag.len() {
-            12 => open_tag::<C, U12>(key, nonce, associated, content, tag),
-            13 => open_tag::<C, U13>(key, nonce, associated, content, tag),
-            14 => open_tag::<C, U14>(key, nonce, associated, content, tag),
-            15 => open_tag::<C, U15>(key, nonce, associated, content, tag),
-            16 => open_tag::<C, U16>(key, nonce, associated, content, tag),
-            _ => None,
-        }
-    }
-    fn open_tag<C, T>(
-        key: &[u8],
-        nonce: &[u8],
-        associated: &[u8],
-        content: &mut [u8],
-        tag: &[u8],
-    ) -> Option<()>
-    where
-        C: KeyInit + BlockCipherEncrypt + BlockSizeUser<BlockSize = U16>,
-        T: TagSize + ArraySize,
-    {
-        let cipher = AesGcm::<C, U12, T>::new_from_slice(key).ok()?;
-        let nonce = Nonce::<U12>::try_from(nonce).ok()?;
-        let tag = Tag::<T>::try_from(tag).ok()?;
-        cipher.decrypt_inout_detached(&nonce, associated, content.into(), &tag).ok()
-    }
-    let mut content = Zeroizing::new(ciphertext.to_vec());
-    match cipher {
-        Cipher::Aes128Gcm => open_with::<Aes128>(key, nonce, associated, &mut content, tag)?,
-        Cipher::Aes192Gcm => open_with::<Aes192>(key, nonce, associated, &mut content, tag)?,
-        Cipher::Aes256Gcm => open_with::<Aes256>(key, nonce, associated, &mut content, tag)?,
-        _ => return None,
-    }
+    let mut opener = Opener::new(cipher, key, iv)?;
+    let mut content = Zeroizing::new(Vec::with_capacity(ciphertext.len()));
+    opener.update(ciphertext, &mut content)?;
+    opener.finish(associated, tag, &mut content)?;
     Some(content)
-}
-
-/// Decrypts CBC and takes off PKCS#7 padding (RFC 5652 section 6.3).
-pub(super) fn decrypt_cbc(
-    cipher: Cipher,
-    key: &[u8],
-    iv: &[u8],
-    ciphertext: &[u8],
-) -> Option<Zeroizing<Vec<u8>>> {
-    let mut content = Zeroizing::new(ciphertext.to_vec());
-    let block = match cipher {
-        Cipher::Aes128Cbc => decrypt_blocks::<Aes128>(key, iv, &mut content),
-        Cipher::Aes192Cbc => decrypt_blocks::<Aes192>(key, iv, &mut content),
-        Cipher::Aes256Cbc => decrypt_blocks::<Aes256>(key, iv, &mut content),
-        Cipher::TdesCbc => decrypt_blocks::<TdesEde3>(key, iv, &mut content),
-        _ => None,
-    }?;
-    let length = unpadded_length(&content, block)?;
-    content.truncate(length);
-    Some(content)
-}
-
-/// Decrypts whole blocks in place; the block length. `None` for lengths that don't fit.
-pub(super) fn decrypt_blocks<C>(key: &[u8], iv: &[u8], content: &mut [u8]) -> Option<usize>
-where
-    C: BlockCipherDecrypt + KeyInit,
-    cbc::Decryptor<C>: KeyIvInit + BlockModeDecrypt,
-{
-    let decryptor = cbc::Decryptor::<C>::new_from_slices(key, iv).ok()?;
-    decryptor.decrypt_padded::<NoPadding>(content).ok()?;
-    Some(C::block_size())
-}
-
-/// The length without padding. Every octet of the last block is looked at, whatever the padding is.
-fn unpadded_length(content: &[u8], block: usize) -> Option<usize> {
-    let last = content.last_chunk::<1>()?[0];
-    let tail = content.get(content.len().checked_sub(block)?..)?;
-    let block = u8::try_from(block).ok()?;
-    let mut right = !last.ct_eq(&0) & !block.ct_lt(&last);
-    for (distance, octet) in (1..=block).rev().zip(tail) {
-        let inside = !last.ct_lt(&distance);
-        right &= octet.ct_eq(&last) | !inside;
-    }
-    let right: Choice = right;
-    if bool::from(right) { content.len().checked_sub(usize::from(last)) } else { None }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn padding_is_checked_as_a_whole() {
-        let block = |end: &[u8]| {
-            let mut block = vec![0xAA; 16];
-            block[16 - end.len()..].copy_from_slice(end);
-            unpadded_length(&block, 16)
-        };
-        assert_eq!(block(&[1]), Some(15));
-        assert_eq!(block(&[3, 3, 3]), Some(13));
-        assert_eq!(block(&[16; 16]), Some(0));
-        assert_eq!(block(&[2, 3, 3]), None);
-        assert_eq!(block(&[0]), None);
-        assert_eq!(block(&[17]), None);
-        assert_eq!(block(&[255]), None);
-        assert_eq!(unpadded_length(&[], 16), None);
-    }
 }

@@ -21,16 +21,30 @@ impl From<BerError> for DecryptError {
     }
 }
 
-/// What was received, before any key is used.
-struct Envelope<'a> {
+/// What is known before the encrypted content: to whom, and how.
+pub(super) struct Head<'a> {
     recipients: Vec<RecipientInfo<'a>>,
-    content_type: ObjectIdentifier,
-    cipher: Cipher,
-    parameters: Parameters,
-    ciphertext: Cow<'a, [u8]>,
-    /// authAttrs as SET OF, and the tag; both empty for EnvelopedData.
-    associated: Vec<u8>,
-    tag: Cow<'a, [u8]>,
+    pub(super) content: EncryptedContent,
+}
+
+/// EncryptedContentInfo without the content (RFC 5652 section 6.1).
+#[derive(Clone)]
+pub(super) struct EncryptedContent {
+    pub(super) content_type: ObjectIdentifier,
+    pub(super) cipher: Cipher,
+    pub(super) parameters: Parameters,
+}
+
+/// The content key, and how it was reached.
+pub(super) struct Unlocked {
+    pub(super) content_key: Zeroizing<Vec<u8>>,
+    pub(super) key_method: &'static str,
+}
+
+/// What stands behind the content: authAttrs as SET OF, and the tag; both empty for EnvelopedData.
+pub(super) struct Tail {
+    pub(super) associated: Vec<u8>,
+    pub(super) tag: Vec<u8>,
 }
 
 /// Decrypts with the first key that a recipient names; recipients by issuer and serial number, by key identifier
@@ -43,30 +57,19 @@ pub fn decrypt(
     keys: &[DecryptionKey],
     rng: &mut dyn CryptoRng,
 ) -> Result<Decrypted, DecryptError> {
-    let envelope = read(ber)?;
-    let mut nothing = DecryptError::NoKey;
-    for recipient in &envelope.recipients {
-        for key in keys.iter().filter(|key| recipient.names(key)) {
-            match recipient.recovery(key.key.algorithm()) {
-                Ok(recovery) => {
-                    let encrypted = recipient.encrypted_key();
-                    let found = recovery.content_key(&key.key, encrypted, rng);
-                    let content_key = content_key(&key.key, encrypted, envelope.cipher.key_octets(), found);
-                    let content = envelope.open(&content_key).ok_or(DecryptError::Failed)?;
-                    return Ok(Decrypted {
-                        content,
-                        content_type: envelope.content_type,
-                        cipher: envelope.cipher.name(),
-                        key_method: recovery.name(key.key.algorithm()).to_owned(),
-                        integrity: envelope.cipher.is_aead(),
-                        weak: envelope.cipher == Cipher::TdesCbc,
-                    });
-                }
-                Err(error) => nothing = error,
-            }
-        }
-    }
-    Err(nothing)
+    let (head, ciphertext, tail) = read(ber)?;
+    let unlocked = head.unlock(keys, rng)?;
+    let EncryptedContent { content_type, cipher, parameters } = head.content;
+    let key = &unlocked.content_key;
+    let content = content::open(cipher, key, &parameters.iv, &tail.associated, &ciphertext, &tail.tag);
+    Ok(Decrypted {
+        content: content.ok_or(DecryptError::Failed)?,
+        content_type,
+        cipher: cipher.name(),
+        key_method: unlocked.key_method.to_owned(),
+        integrity: cipher.is_aead(),
+        weak: cipher.is_weak(),
+    })
 }
 
 /// The content key: the recovered one when there is one of the right length, else one that nobody knows.
@@ -88,26 +91,47 @@ fn content_key(
     }
 }
 
-impl Envelope<'_> {
-    fn open(&self, content_key: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-        if self.cipher.is_aead() {
-            let iv = &self.parameters.iv;
-            content::open(self.cipher, content_key, iv, &self.associated, &self.ciphertext, &self.tag)
-        } else {
-            content::decrypt_cbc(self.cipher, content_key, &self.parameters.iv, &self.ciphertext)
+impl Head<'_> {
+    /// The content key for the first of `keys` that a recipient names.
+    pub(super) fn unlock(
+        &self,
+        keys: &[DecryptionKey],
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Unlocked, DecryptError> {
+        let mut nothing = DecryptError::NoKey;
+        for recipient in &self.recipients {
+            for key in keys.iter().filter(|key| recipient.names(key)) {
+                match recipient.recovery(key.key.algorithm()) {
+                    Ok(recovery) => {
+                        let encrypted = recipient.encrypted_key();
+                        let found = recovery.content_key(&key.key, encrypted, rng);
+                        let octets = self.content.cipher.key_octets();
+                        return Ok(Unlocked {
+                            content_key: content_key(&key.key, encrypted, octets, found),
+                            key_method: recovery.name(key.key.algorithm()),
+                        });
+                    }
+                    Err(error) => nothing = error,
+                }
+            }
         }
+        Err(nothing)
+    }
+}
+
+/// The content type of a ContentInfo that is decrypted: whether it is authenticated.
+pub(super) fn is_authenticated(kind: &ObjectIdentifier) -> Result<bool, DecryptError> {
+    match *kind {
+        oid::ENVELOPED_DATA => Ok(false),
+        oid::AUTH_ENVELOPED_DATA => Ok(true),
+        _ => Err(DecryptError::NotEncrypted),
     }
 }
 
 /// ContentInfo with EnvelopedData (RFC 5652 section 6.1) or AuthEnvelopedData (RFC 5083 section 2.1).
-fn read(ber: &[u8]) -> Result<Envelope<'_>, DecryptError> {
+fn read(ber: &[u8]) -> Result<(Head<'_>, Cow<'_, [u8]>, Tail), DecryptError> {
     let mut content_info = ber::sequence(ber)?;
-    let kind = content_info.oid()?;
-    let authenticated = match kind {
-        oid::ENVELOPED_DATA => false,
-        oid::AUTH_ENVELOPED_DATA => true,
-        _ => return Err(DecryptError::NotEncrypted),
-    };
+    let authenticated = is_authenticated(&content_info.oid()?)?;
     let mut explicit = content_info.expect(Tag::context(0))?.reader()?;
     content_info.finish()?;
     let mut fields = explicit.sequence()?;
@@ -115,36 +139,81 @@ fn read(ber: &[u8]) -> Result<Envelope<'_>, DecryptError> {
     fields.expect(ber::INTEGER)?;
     fields.optional(Tag::context(0))?;
     let recipients = recipient::read_all(fields.set()?)?;
-    let mut content = fields.sequence()?;
-    let content_type = content.oid()?;
-    let algorithm = AlgorithmIdentifier::read(&mut content)?;
-    let ciphertext = content.expect(Tag::context(0))?.octets()?;
-    content.finish()?;
-    let attributes = fields.optional(Tag::context(1))?;
-    let (associated, tag) = if authenticated {
-        let associated = authenticated_attributes(attributes.as_ref(), &content_type)?;
-        let tag = fields.expect(ber::OCTET_STRING)?.octets()?;
-        fields.optional(Tag::context(2))?;
-        (associated, tag)
-    } else {
-        (Vec::new(), Cow::Borrowed(&[][..]))
-    };
-    fields.finish()?;
-    let cipher = Cipher::from_oid(&algorithm.oid()).ok_or(DecryptError::Unsupported)?;
-    if cipher.is_aead() != authenticated {
-        // AES-GCM in EnvelopedData has no tag, AES-CBC in AuthEnvelopedData checks nothing.
-        return Err(DecryptError::Malformed);
+    let mut encrypted = fields.sequence()?;
+    let content_type = encrypted.oid()?;
+    let algorithm = AlgorithmIdentifier::read(&mut encrypted)?;
+    let ciphertext = encrypted.expect(Tag::context(0))?.octets()?;
+    encrypted.finish()?;
+    let tail = Tail::read(fields, authenticated, &content_type)?;
+    let content = EncryptedContent::read(content_type, &algorithm, authenticated)?;
+    content.check_tag(&tail)?;
+    Ok((Head { recipients, content }, ciphertext, tail))
+}
+
+impl<'a> Head<'a> {
+    /// From what was read one by one: the SET OF RecipientInfo, the content's type and algorithm.
+    pub(super) fn read(
+        recipients: &'a [u8],
+        content_type: ObjectIdentifier,
+        algorithm: &[u8],
+        authenticated: bool,
+    ) -> Result<Self, DecryptError> {
+        let recipients = recipient::read_all(Reader::new(recipients).set()?)?;
+        let algorithm = AlgorithmIdentifier::read(&mut Reader::new(algorithm))?;
+        let content = EncryptedContent::read(content_type, &algorithm, authenticated)?;
+        Ok(Head { recipients, content })
     }
-    let parameters = Parameters::read(cipher, &algorithm)?;
-    if authenticated {
-        if parameters.iv.len() != content::GCM_NONCE {
-            return Err(DecryptError::Unsupported);
-        }
-        if parameters.tag_octets != tag.len() || !(12..=content::GCM_TAG).contains(&tag.len()) {
+}
+
+impl EncryptedContent {
+    fn read(
+        content_type: ObjectIdentifier,
+        algorithm: &AlgorithmIdentifier<'_>,
+        authenticated: bool,
+    ) -> Result<Self, DecryptError> {
+        let cipher = Cipher::from_oid(&algorithm.oid()).ok_or(DecryptError::Unsupported)?;
+        if cipher.is_aead() != authenticated {
+            // AES-GCM in EnvelopedData has no tag, AES-CBC in AuthEnvelopedData checks nothing.
             return Err(DecryptError::Malformed);
         }
+        let parameters = Parameters::read(cipher, algorithm)?;
+        if authenticated && parameters.iv.len() != content::GCM_NONCE {
+            return Err(DecryptError::Unsupported);
+        }
+        Ok(EncryptedContent { content_type, cipher, parameters })
     }
-    Ok(Envelope { recipients, content_type, cipher, parameters, ciphertext, associated, tag })
+
+    /// The tag has the length that the parameters announce, 12 to 16 octets.
+    pub(super) fn check_tag(&self, tail: &Tail) -> Result<(), DecryptError> {
+        let octets = tail.tag.len();
+        if self.cipher.is_aead()
+            && (self.parameters.tag_octets != octets || !(12..=content::GCM_TAG).contains(&octets))
+        {
+            return Err(DecryptError::Malformed);
+        }
+        Ok(())
+    }
+}
+
+impl Tail {
+    /// The fields behind EncryptedContentInfo, to the end.
+    pub(super) fn read(
+        mut fields: Reader<'_>,
+        authenticated: bool,
+        content_type: &ObjectIdentifier,
+    ) -> Result<Self, DecryptError> {
+        let attributes = fields.optional(Tag::context(1))?;
+        let tail = if authenticated {
+            let associated = authenticated_attributes(attributes.as_ref(), content_type)?;
+            let tag = fields.expect(ber::OCTET_STRING)?.octets()?.into_owned();
+            fields.optional(Tag::context(2))?;
+            Tail { associated, tag }
+        } else {
+            Tail { associated: Vec::new(), tag: Vec::new() }
+        };
+        fields.finish()?;
+        Ok(tail)
+    }
 }
 
 /// authAttrs as SET OF: the additional authenticated data (RFC 5083 section 2.2).

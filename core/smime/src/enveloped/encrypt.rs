@@ -7,13 +7,15 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::agreement::{Kdf, Wrap, wrap_aes256};
-use super::content::{self, Cipher};
+use super::content::Cipher;
+use super::stream::EncryptingWriter;
 use super::{ContentCipher, EncryptError, MAX_RECIPIENTS, Recipient, RsaTransport};
 use crate::ber::write;
 use crate::certificate::Certificate;
 use crate::key::{self, DigestAlgorithm, KeyAlgorithm, PrivateKey, PublicKey};
 use crate::oid;
 use crate::signed::issuer_and_serial;
+use crate::stream::StreamError;
 
 /// Encrypts `content` (id-data, for mail a MIME entity with CRLF line ends) to all recipients; DER of the ContentInfo.
 ///
@@ -25,13 +27,38 @@ pub fn encrypt(
     cipher: ContentCipher,
     rng: &mut dyn CryptoRng,
 ) -> Result<Vec<u8>, EncryptError> {
+    let out = Vec::with_capacity(content.len() + 1024);
+    let whole = |error| match error {
+        StreamError::Refused(error) => error,
+        // Memory takes everything.
+        StreamError::Input(_) | StreamError::Output(_) => EncryptError::ContentTooLong,
+    };
+    let mut writer =
+        EncryptingWriter::new(out, recipients, cipher, Some(content.len() as u64), rng).map_err(whole)?;
+    writer.take(content).map_err(whole)?;
+    writer.finish().map_err(whole)
+}
+
+/// The content key and the SET OF RecipientInfo that carries it.
+pub(super) struct Sealed {
+    pub(super) content_key: Zeroizing<Vec<u8>>,
+    pub(super) recipient_infos: Vec<u8>,
+    /// CMSVersion of EnvelopedData (RFC 5652 section 6.1).
+    pub(super) version: u32,
+}
+
+/// Makes a content key and wraps it for every recipient.
+pub(super) fn seal_key(
+    recipients: &[Recipient],
+    cipher: Cipher,
+    rng: &mut dyn CryptoRng,
+) -> Result<Sealed, EncryptError> {
     if recipients.is_empty() {
         return Err(EncryptError::NoRecipient);
     }
     if recipients.len() > MAX_RECIPIENTS {
         return Err(EncryptError::TooManyRecipients);
     }
-    let cipher = Cipher::from(cipher);
     let mut content_key = Zeroizing::new(vec![0; cipher.key_octets()]);
     rng.fill_bytes(&mut content_key);
     let mut infos = Vec::with_capacity(recipients.len());
@@ -41,40 +68,8 @@ pub fn encrypt(
         version_0 &= info.version_0;
         infos.push(info.der);
     }
-    let recipient_infos = write::set_of(infos);
-    let (content_type, structure) = if cipher.is_aead() {
-        let mut nonce = [0; content::GCM_NONCE];
-        rng.fill_bytes(&mut nonce);
-        let sealed = content::seal(cipher, &content_key, &nonce, content.to_vec());
-        // Key and nonce have the cipher's lengths, so only a content beyond GCM's limit of 64 GiB fails.
-        let (ciphertext, tag) = sealed.ok_or(EncryptError::ContentTooLong)?;
-        let fields = [
-            write::small(0),
-            recipient_infos,
-            encrypted_content_info(&cipher.algorithm_identifier_der(&nonce), &ciphertext),
-            write::octet_string(&tag),
-        ];
-        (oid::AUTH_ENVELOPED_DATA, write::tlv(0x30, &fields.concat()))
-    } else {
-        let mut iv = [0; 16];
-        rng.fill_bytes(&mut iv);
-        let ciphertext = content::encrypt_cbc(cipher, &content_key, &iv, content);
-        let fields = [
-            // RFC 5652 section 6.1.
-            write::small(if version_0 { 0 } else { 2 }),
-            recipient_infos,
-            encrypted_content_info(
-                &cipher.algorithm_identifier_der(&iv),
-                &ciphertext.ok_or(EncryptError::ContentTooLong)?,
-            ),
-        ];
-        (oid::ENVELOPED_DATA, write::tlv(0x30, &fields.concat()))
-    };
-    Ok(write::sequence(&[&write::oid(&content_type), &write::context(0, &[&structure])]))
-}
-
-fn encrypted_content_info(algorithm: &[u8], ciphertext: &[u8]) -> Vec<u8> {
-    write::sequence(&[&write::oid(&oid::DATA), algorithm, &write::context_primitive(0, ciphertext)])
+    let version = if version_0 { 0 } else { 2 };
+    Ok(Sealed { content_key, recipient_infos: write::set_of(infos), version })
 }
 
 struct RecipientInfo {

@@ -54,6 +54,17 @@ impl DigestAlgorithm {
         }
     }
 
+    /// A digest over octets that come piece by piece.
+    pub fn hasher(self) -> Hasher {
+        match self {
+            Self::Sha1 => Hasher(State::Sha1(Sha1::new())),
+            Self::Sha224 => Hasher(State::Sha224(Sha224::new())),
+            Self::Sha256 => Hasher(State::Sha256(Sha256::new())),
+            Self::Sha384 => Hasher(State::Sha384(Sha384::new())),
+            Self::Sha512 => Hasher(State::Sha512(Sha512::new())),
+        }
+    }
+
     /// Length of the digest in octets.
     pub fn octets(self) -> usize {
         match self {
@@ -84,5 +95,48 @@ impl DigestAlgorithm {
     /// DER of the AlgorithmIdentifier, parameters absent (RFC 5754 section 2).
     pub fn algorithm_identifier_der(self) -> Vec<u8> {
         write::algorithm(&self.oid(), &[])
+    }
+}
+
+/// A digest in the making.
+#[derive(Clone)]
+pub struct Hasher(State);
+
+#[derive(Clone)]
+enum State {
+    Sha1(Sha1),
+    Sha224(Sha224),
+    Sha256(Sha256),
+    Sha384(Sha384),
+    Sha512(Sha512),
+}
+
+impl Hasher {
+    /// Takes the next octets.
+    pub fn update(&mut self, octets: &[u8]) {
+        match &mut self.0 {
+            State::Sha1(state) => state.update(octets),
+            State::Sha224(state) => state.update(octets),
+            State::Sha256(state) => state.update(octets),
+            State::Sha384(state) => state.update(octets),
+            State::Sha512(state) => state.update(octets),
+        }
+    }
+
+    /// The digest of all octets.
+    pub fn finish(self) -> Vec<u8> {
+        match self.0 {
+            State::Sha1(state) => state.finalize().to_vec(),
+            State::Sha224(state) => state.finalize().to_vec(),
+            State::Sha256(state) => state.finalize().to_vec(),
+            State::Sha384(state) => state.finalize().to_vec(),
+            State::Sha512(state) => state.finalize().to_vec(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Hasher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hasher").finish_non_exhaustive()
     }
 }

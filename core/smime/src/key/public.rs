@@ -121,6 +121,26 @@ impl PublicKey {
     /// [`KeyAlgorithm::is_weak`]. [`KeyError::WrongAlgorithm`] when the scheme needs another kind of key,
     /// [`KeyError::BadSignature`] when the mathematics fail.
     pub fn verify(&self, scheme: &SignatureScheme, message: &[u8], signature: &[u8]) -> Result<(), KeyError> {
+        let Some(digest) = scheme.digest() else {
+            let (Kind::Ed25519(key), SignatureScheme::Ed25519) = (&self.kind, scheme) else {
+                return Err(KeyError::WrongAlgorithm);
+            };
+            let signature =
+                ed25519_dalek::Signature::from_slice(signature).map_err(|_| KeyError::BadSignature)?;
+            // Strict: keys of small order, under which one signature fits many messages, are refused.
+            return key.verify_strict(message, &signature).map_err(|_| KeyError::BadSignature);
+        };
+        self.verify_digest(scheme, &digest.digest(message), signature)
+    }
+
+    /// As [`verify`](Self::verify), over a message whose digest (the scheme's) was taken before. Ed25519 needs the
+    /// message itself: [`KeyError::Unsupported`].
+    pub fn verify_digest(
+        &self,
+        scheme: &SignatureScheme,
+        hash: &[u8],
+        signature: &[u8],
+    ) -> Result<(), KeyError> {
         match (&self.kind, scheme) {
             (Kind::Rsa { key, pss_only: false }, SignatureScheme::RsaPkcs1(digest)) => {
                 let padding = match digest {
@@ -130,54 +150,49 @@ impl PublicKey {
                     DigestAlgorithm::Sha384 => Pkcs1v15Sign::new::<Sha384>(),
                     DigestAlgorithm::Sha512 => Pkcs1v15Sign::new::<Sha512>(),
                 };
-                key.verify(padding, &digest.digest(message), signature).map_err(|_| KeyError::BadSignature)
+                key.verify(padding, hash, signature).map_err(|_| KeyError::BadSignature)
             }
             (Kind::Rsa { key, .. }, SignatureScheme::RsaPss { digest, salt_octets }) => {
-                let (hash, salt) = (digest.digest(message), *salt_octets);
+                let salt = *salt_octets;
                 match digest {
-                    DigestAlgorithm::Sha1 => key.verify(Pss::<Sha1>::new_with_salt(salt), &hash, signature),
+                    DigestAlgorithm::Sha1 => key.verify(Pss::<Sha1>::new_with_salt(salt), hash, signature),
                     DigestAlgorithm::Sha224 => {
-                        key.verify(Pss::<Sha224>::new_with_salt(salt), &hash, signature)
+                        key.verify(Pss::<Sha224>::new_with_salt(salt), hash, signature)
                     }
                     DigestAlgorithm::Sha256 => {
-                        key.verify(Pss::<Sha256>::new_with_salt(salt), &hash, signature)
+                        key.verify(Pss::<Sha256>::new_with_salt(salt), hash, signature)
                     }
                     DigestAlgorithm::Sha384 => {
-                        key.verify(Pss::<Sha384>::new_with_salt(salt), &hash, signature)
+                        key.verify(Pss::<Sha384>::new_with_salt(salt), hash, signature)
                     }
                     DigestAlgorithm::Sha512 => {
-                        key.verify(Pss::<Sha512>::new_with_salt(salt), &hash, signature)
+                        key.verify(Pss::<Sha512>::new_with_salt(salt), hash, signature)
                     }
                 }
                 .map_err(|_| KeyError::BadSignature)
             }
-            (Kind::P256(key), SignatureScheme::Ecdsa(digest)) => {
+            (Kind::P256(key), SignatureScheme::Ecdsa(_)) => {
                 let signature =
                     p256::ecdsa::Signature::from_der(signature).map_err(|_| KeyError::BadSignature)?;
                 p256::ecdsa::VerifyingKey::from(key)
-                    .verify_prehash(&bits2field(*digest, message, 32), &signature)
+                    .verify_prehash(&bits2field(hash, 32), &signature)
                     .map_err(|_| KeyError::BadSignature)
             }
-            (Kind::P384(key), SignatureScheme::Ecdsa(digest)) => {
+            (Kind::P384(key), SignatureScheme::Ecdsa(_)) => {
                 let signature =
                     p384::ecdsa::Signature::from_der(signature).map_err(|_| KeyError::BadSignature)?;
                 p384::ecdsa::VerifyingKey::from(key)
-                    .verify_prehash(&bits2field(*digest, message, 48), &signature)
+                    .verify_prehash(&bits2field(hash, 48), &signature)
                     .map_err(|_| KeyError::BadSignature)
             }
-            (Kind::P521(key), SignatureScheme::Ecdsa(digest)) => {
+            (Kind::P521(key), SignatureScheme::Ecdsa(_)) => {
                 let signature =
                     p521::ecdsa::Signature::from_der(signature).map_err(|_| KeyError::BadSignature)?;
                 p521::ecdsa::VerifyingKey::from(key)
-                    .verify_prehash(&bits2field(*digest, message, 66), &signature)
+                    .verify_prehash(&bits2field(hash, 66), &signature)
                     .map_err(|_| KeyError::BadSignature)
             }
-            (Kind::Ed25519(key), SignatureScheme::Ed25519) => {
-                let signature =
-                    ed25519_dalek::Signature::from_slice(signature).map_err(|_| KeyError::BadSignature)?;
-                // Strict: keys of small order, under which one signature fits many messages, are refused.
-                key.verify_strict(message, &signature).map_err(|_| KeyError::BadSignature)
-            }
+            (Kind::Ed25519(_), SignatureScheme::Ed25519) => Err(KeyError::Unsupported),
             _ => Err(KeyError::WrongAlgorithm),
         }
     }
@@ -226,9 +241,8 @@ fn rsa_key(bits: &[u8]) -> Result<rsa::PublicKey, KeyError> {
 
 /// The digest, with zero octets in front when it is shorter than the field: the same number, but the ecdsa crate
 /// refuses digests below half the field (SHA-1 and SHA-256 with P-521).
-fn bits2field(digest: DigestAlgorithm, message: &[u8], field_octets: usize) -> Vec<u8> {
-    let hash = digest.digest(message);
+fn bits2field(hash: &[u8], field_octets: usize) -> Vec<u8> {
     let mut padded = vec![0; field_octets.saturating_sub(hash.len())];
-    padded.extend_from_slice(&hash);
+    padded.extend_from_slice(hash);
     padded
 }

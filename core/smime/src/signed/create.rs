@@ -32,13 +32,19 @@ pub struct SignRequest<'a> {
 /// Signed attributes, waiting for the signature over [`bytes_to_sign`](Self::bytes_to_sign).
 #[derive(Clone, Debug)]
 pub struct PreparedSignature {
+    attributes: PreparedAttributes,
+    /// `None`: detached.
+    content: Option<Vec<u8>>,
+}
+
+/// The same without the content, which came as a stream.
+#[derive(Clone, Debug)]
+pub(super) struct PreparedAttributes {
     to_sign: Vec<u8>,
     algorithm: SignatureAlgorithm,
     signer: Certificate,
     /// Sorted encodings.
     certificates: Vec<Vec<u8>>,
-    /// `None`: detached.
-    content: Option<Vec<u8>>,
 }
 
 /// The SignedData could not be made.
@@ -59,22 +65,9 @@ pub enum SignError {
 /// CMSAlgorithmProtection (RFC 6211), SMIMECapabilities, SMIMEEncryptionKeyPreference, and the commitment type
 /// when asked for.
 pub fn prepare(request: &SignRequest<'_>) -> Result<PreparedSignature, SignError> {
-    let key = PublicKey::from_spki(request.signer.public_key_der()).map_err(|_| SignError::WrongAlgorithm)?;
-    if !request.algorithm.fits(key.algorithm()) {
-        return Err(SignError::WrongAlgorithm);
-    }
-    let mut certificates: Vec<Vec<u8>> = std::iter::once(request.signer)
-        .chain(request.certificates)
-        .chain(request.encryption_certificate)
-        .map(|certificate| certificate.der().to_vec())
-        .collect();
-    certificates.sort();
-    certificates.dedup();
+    let digest = request.algorithm.digest().digest(request.content);
     Ok(PreparedSignature {
-        to_sign: write::set_of(signed_attributes(request)),
-        algorithm: request.algorithm,
-        signer: request.signer.clone(),
-        certificates,
+        attributes: PreparedAttributes::new(request, &digest)?,
         content: (!request.detached).then(|| request.content.to_vec()),
     })
 }
@@ -82,31 +75,16 @@ pub fn prepare(request: &SignRequest<'_>) -> Result<PreparedSignature, SignError
 impl PreparedSignature {
     /// DER of the signed attributes as SET OF; the signer hashes and signs exactly this.
     pub fn bytes_to_sign(&self) -> &[u8] {
-        &self.to_sign
+        self.attributes.bytes_to_sign()
     }
     /// The algorithm to sign with.
     pub fn algorithm(&self) -> SignatureAlgorithm {
-        self.algorithm
+        self.attributes.algorithm
     }
     /// DER of the ContentInfo with the SignedData. The signature is verified first.
     pub fn finish(self, signature: &[u8]) -> Result<Vec<u8>, SignError> {
-        PublicKey::from_spki(self.signer.public_key_der())
-            .and_then(|key| key.verify(&self.algorithm.scheme(), &self.to_sign, signature))
-            .map_err(|_| SignError::WrongKey)?;
-        let digest_algorithm = self.algorithm.digest().algorithm_identifier_der();
-        // The same octets under [0] instead of SET OF.
-        let mut signed_attributes = self.to_sign;
-        if let Some(tag) = signed_attributes.first_mut() {
-            *tag = 0xA0;
-        }
-        let signer_info = write::sequence(&[
-            &write::small(1),
-            &issuer_and_serial(&self.signer),
-            &digest_algorithm,
-            &signed_attributes,
-            &self.algorithm.algorithm_identifier_der(),
-            &write::octet_string(signature),
-        ]);
+        let digest_algorithm = self.attributes.algorithm.digest().algorithm_identifier_der();
+        let (certificates, signer_infos) = self.attributes.finish(signature)?;
         let content = match &self.content {
             Some(content) => write::context(0, &[&write::octet_string(content)]),
             None => Vec::new(),
@@ -115,10 +93,65 @@ impl PreparedSignature {
             &write::small(1),
             &write::set_of(vec![digest_algorithm]),
             &write::sequence(&[&write::oid(&oid::DATA), &content]),
-            &write::tlv(0xA0, &self.certificates.concat()),
-            &write::set_of(vec![signer_info]),
+            &certificates,
+            &signer_infos,
         ]);
         Ok(write::sequence(&[&write::oid(&oid::SIGNED_DATA), &write::context(0, &[&signed_data])]))
+    }
+}
+
+/// The request can be signed with this certificate.
+pub(super) fn check_algorithm(request: &SignRequest<'_>) -> Result<(), SignError> {
+    let key = PublicKey::from_spki(request.signer.public_key_der()).map_err(|_| SignError::WrongAlgorithm)?;
+    if request.algorithm.fits(key.algorithm()) { Ok(()) } else { Err(SignError::WrongAlgorithm) }
+}
+
+impl PreparedAttributes {
+    /// For a content with this digest; `request.content` is not looked at.
+    pub(super) fn new(request: &SignRequest<'_>, digest: &[u8]) -> Result<Self, SignError> {
+        check_algorithm(request)?;
+        let mut certificates: Vec<Vec<u8>> = std::iter::once(request.signer)
+            .chain(request.certificates)
+            .chain(request.encryption_certificate)
+            .map(|certificate| certificate.der().to_vec())
+            .collect();
+        certificates.sort();
+        certificates.dedup();
+        Ok(PreparedAttributes {
+            to_sign: write::set_of(signed_attributes(request, digest)),
+            algorithm: request.algorithm,
+            signer: request.signer.clone(),
+            certificates,
+        })
+    }
+
+    pub(super) fn bytes_to_sign(&self) -> &[u8] {
+        &self.to_sign
+    }
+
+    pub(super) fn algorithm(&self) -> SignatureAlgorithm {
+        self.algorithm
+    }
+
+    /// What follows the content: certificates and the SET OF SignerInfo. The signature is verified first.
+    pub(super) fn finish(self, signature: &[u8]) -> Result<(Vec<u8>, Vec<u8>), SignError> {
+        PublicKey::from_spki(self.signer.public_key_der())
+            .and_then(|key| key.verify(&self.algorithm.scheme(), &self.to_sign, signature))
+            .map_err(|_| SignError::WrongKey)?;
+        // The same octets under [0] instead of SET OF.
+        let mut signed_attributes = self.to_sign;
+        if let Some(tag) = signed_attributes.first_mut() {
+            *tag = 0xA0;
+        }
+        let signer_info = write::sequence(&[
+            &write::small(1),
+            &issuer_and_serial(&self.signer),
+            &self.algorithm.digest().algorithm_identifier_der(),
+            &signed_attributes,
+            &self.algorithm.algorithm_identifier_der(),
+            &write::octet_string(signature),
+        ]);
+        Ok((write::tlv(0xA0, &self.certificates.concat()), write::set_of(vec![signer_info])))
     }
 }
 
@@ -170,7 +203,7 @@ pub(crate) fn issuer_and_serial(certificate: &Certificate) -> Vec<u8> {
     write::sequence(&[certificate.issuer_der(), &write::integer(certificate.serial())])
 }
 
-fn signed_attributes(request: &SignRequest<'_>) -> Vec<Vec<u8>> {
+fn signed_attributes(request: &SignRequest<'_>, digest_of_content: &[u8]) -> Vec<Vec<u8>> {
     let attribute = |kind, value: Vec<u8>| write::sequence(&[&write::oid(kind), &write::set_of(vec![value])]);
     let digest = request.algorithm.digest();
     // ESSCertIDv2 with the default hash algorithm SHA-256 and no issuerSerial (RFC 5035 section 4).
@@ -178,7 +211,7 @@ fn signed_attributes(request: &SignRequest<'_>) -> Vec<Vec<u8>> {
     let signature_algorithm = request.algorithm.algorithm_identifier_der();
     let mut attributes = vec![
         attribute(&oid::CONTENT_TYPE, write::oid(&oid::DATA)),
-        attribute(&oid::MESSAGE_DIGEST, write::octet_string(&digest.digest(request.content))),
+        attribute(&oid::MESSAGE_DIGEST, write::octet_string(digest_of_content)),
         attribute(&oid::SIGNING_TIME, write::time(request.signing_time)),
         attribute(&oid::SIGNING_CERTIFICATE_V2, write::sequence(&[&write::sequence(&[&certificate_id])])),
         attribute(

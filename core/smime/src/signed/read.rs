@@ -1,8 +1,11 @@
 //! SignedData, read.
 
+use const_oid::ObjectIdentifier;
+
 use super::attributes::Attributes;
 use super::{
-    IssuerAndSerial, MAX_CERTIFICATES, MAX_SIGNERS, SignedData, SignedDataError, SignerIdentifier, SignerInfo,
+    Encapsulated, IssuerAndSerial, MAX_CERTIFICATES, MAX_SIGNERS, SignedData, SignedDataError,
+    SignerIdentifier, SignerInfo,
 };
 use crate::ber::{self, BerError, Reader, Tag};
 use crate::certificate::Certificate;
@@ -37,6 +40,16 @@ pub(super) fn parse(ber: &[u8]) -> Result<SignedData, SignedDataError> {
         None => None,
     };
     encapsulated.finish()?;
+    let content = content.map_or(Encapsulated::None, Encapsulated::Octets);
+    read_tail(fields, content_type, content)
+}
+
+/// What follows the content, to the end: certificates, CRLs, signers.
+pub(super) fn read_tail(
+    mut fields: Reader<'_>,
+    content_type: ObjectIdentifier,
+    content: Encapsulated,
+) -> Result<SignedData, SignedDataError> {
     let certificates = match fields.optional(Tag::context(0))? {
         Some(set) => read_certificates(set.reader()?)?,
         None => Vec::new(),

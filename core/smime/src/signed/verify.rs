@@ -1,7 +1,7 @@
 //! One signature, checked mathematically.
 
 use super::attributes::{Attributes, NotSingle};
-use super::{IssuerAndSerial, MAX_CANDIDATES, SignedData, SignerInfo};
+use super::{IssuerAndSerial, MAX_CANDIDATES, SignedContent, SignedData, SignerInfo};
 use crate::ber::{self, BerError, Reader, Tag};
 use crate::certificate::Certificate;
 use crate::fingerprint::Fingerprint;
@@ -49,6 +49,17 @@ pub fn verify_signer(
     content: &[u8],
     certificates: &[Certificate],
 ) -> Result<VerifiedSigner, Reason> {
+    verify_content(signed, index, SignedContent::Octets(content), certificates)
+}
+
+/// As [`verify_signer`]. Of a content that went by, a digest that was not announced before it was not taken, and
+/// Ed25519 without signed attributes wants the octets: `unsupported_algorithm`.
+pub(crate) fn verify_content(
+    signed: &SignedData,
+    index: usize,
+    content: SignedContent<'_>,
+    certificates: &[Certificate],
+) -> Result<VerifiedSigner, Reason> {
     let signer = signed.signers.get(index).ok_or(Reason::Malformed)?;
     let digest_algorithm = ber::single(&signer.digest_algorithm)
         .and_then(|element| AlgorithmIdentifier::from_element(&element))
@@ -66,9 +77,10 @@ pub fn verify_signer(
         return Err(Reason::AttributesInvalid);
     }
     if let Some(attributes) = &signer.signed {
-        check_content(attributes, signed, &digest.digest(content))?;
+        let content_digest = content.digest(digest).ok_or(Reason::UnsupportedAlgorithm)?;
+        check_content(attributes, signed, &content_digest)?;
         check_algorithm_protection(attributes, &digest_algorithm, &signature_algorithm)?;
-    } else if signed.content_type != oid::DATA || looks_like_attributes(content) {
+    } else if signed.content_type != oid::DATA || content.looks_like_attributes() {
         // RFC 5652 section 5.3: attributes must be there when the content type is not id-data.
         return Err(Reason::AttributesInvalid);
     }
@@ -85,7 +97,7 @@ pub fn verify_signer(
                 return Ok(VerifiedSigner {
                     certificate: certificate.clone(),
                     algorithm: scheme.name(key.algorithm()),
-                    content_sha256: Fingerprint::of(content),
+                    content_sha256: content.sha256(),
                     weak: weakness(&scheme, digest, &key),
                 });
             }
@@ -93,15 +105,6 @@ pub fn verify_signer(
         }
     }
     Err(failure)
-}
-
-/// The content is a set of signed attributes. Whoever has a message with signed attributes could take them for the
-/// content of one without, and the signature would be right.
-fn looks_like_attributes(content: &[u8]) -> bool {
-    let attributes = ber::single(content).ok().filter(|set| set.tag() == ber::SET);
-    attributes
-        .and_then(|set| Attributes::read(&set).ok())
-        .is_some_and(|attributes| attributes.values(&oid::MESSAGE_DIGEST).next().is_some())
 }
 
 fn weakness(scheme: &SignatureScheme, digest: DigestAlgorithm, key: &PublicKey) -> Option<Reason> {
@@ -169,11 +172,18 @@ fn check_signature(
     signer: &SignerInfo,
     certificate: &Certificate,
     scheme: &SignatureScheme,
-    content: &[u8],
+    content: SignedContent<'_>,
 ) -> Result<PublicKey, Reason> {
     let key = PublicKey::from_spki(certificate.public_key_der()).map_err(reason)?;
     let Some(attributes) = &signer.signed else {
-        key.verify(scheme, content, &signer.signature).map_err(reason)?;
+        match (content.octets(), scheme.digest()) {
+            (Some(octets), _) => key.verify(scheme, octets, &signer.signature).map_err(reason)?,
+            (None, Some(digest)) => {
+                let hash = content.digest(digest).ok_or(Reason::UnsupportedAlgorithm)?;
+                key.verify_digest(scheme, &hash, &signer.signature).map_err(reason)?;
+            }
+            (None, None) => return Err(Reason::UnsupportedAlgorithm),
+        }
         return Ok(key);
     };
     check_signing_certificate(attributes, certificate)?;

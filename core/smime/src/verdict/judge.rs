@@ -8,7 +8,7 @@ use crate::address::EmailAddress;
 use crate::certificate::Certificate;
 use crate::oid;
 use crate::path::{self, Purpose, Trust, TrustedPath};
-use crate::signed::{SignedData, SignerInfo, VerifiedSigner, verify_signer};
+use crate::signed::{SignedContent, SignedData, SignerInfo, VerifiedSigner, verify_content};
 use crate::time::UnixTime;
 use crate::tsp;
 
@@ -26,7 +26,7 @@ struct Judged {
 
 pub(super) fn judge(
     signed: &SignedData,
-    content: &[u8],
+    content: SignedContent<'_>,
     from: Option<&[EmailAddress]>,
     policy: &Policy<'_>,
 ) -> Judgement {
@@ -37,7 +37,7 @@ pub(super) fn judge(
         .enumerate()
         .map(|(index, signer)| judge_one(signed, index, signer, content, from, &helpers, policy))
         .collect();
-    if signed.content().is_some_and(|inside| inside != content) {
+    if signed.encapsulated().is_some_and(|inside| !inside.is_same(&content)) {
         for judged in &mut all {
             judged.reasons.push(Reason::ContentAmbiguous);
         }
@@ -101,7 +101,7 @@ fn judge_one(
     signed: &SignedData,
     index: usize,
     signer: &SignerInfo,
-    content: &[u8],
+    content: SignedContent<'_>,
     from: Option<&[EmailAddress]>,
     helpers: &[Certificate],
     policy: &Policy<'_>,
@@ -117,7 +117,7 @@ fn judge_one(
         judged_at,
         signing_time: signer.signing_time(),
     };
-    let verified = match verify_signer(signed, index, content, policy.untrusted) {
+    let verified = match verify_content(signed, index, content, policy.untrusted) {
         Ok(verified) => verified,
         Err(reason) => {
             judged.reasons.push(reason);

@@ -62,4 +62,29 @@ import Testing
     #expect(isAddress(text: "li.wei@example.test"))
     #expect(parseServer(text: "mail.example.test:587", defaultPort: 465)?.security == .startTls)
   }
+
+  @Test(.timeLimit(.minutes(2))) func closedCoresLeaveNoFilesAndNoThreadsBehind() async throws {
+    let home = Phone.folder()
+    let openAndClose = {
+      let office = try Office(home: home, vault: try CountingVault(home))
+      try await office.unlock()
+      #expect(try await office.core.accounts().isEmpty)
+      office.close()
+    }
+    for _ in 0..<3 { try await openAndClose() }
+    let before = try held()
+    for _ in 0..<20 { try await openAndClose() }
+    // Threads end a moment after the core.
+    try await until("as much is held as before") {
+      let now = try held()
+      return now.files <= before.files && now.threads <= before.threads
+    }
+  }
+
+  func held() throws -> (files: Int, threads: Int) {
+    let count = { (name: String) in
+      try FileManager.default.contentsOfDirectory(atPath: "/proc/self/\(name)").count
+    }
+    return (try count("fd"), try count("task"))
+  }
 }

@@ -1,5 +1,6 @@
 package org.countersign.bridge
 
+import java.io.File
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
@@ -102,5 +103,27 @@ class ContractTest {
     assertFalse(isAddress("not an address"))
     assertTrue(isAddress("li.wei@example.test"))
     assertEquals(Security.START_TLS, parseServer("mail.example.test:587", 465.toUShort())?.security)
+  }
+
+  @Test
+  fun closedCoresLeaveNoFilesAndNoThreadsBehind(): Unit = runBlocking {
+    suspend fun openAndClose(home: File) =
+      Office(home, NotingVault(home)).use {
+        it.unlock()
+        assertTrue(it.core.accounts().isEmpty())
+      }
+    val home = home()
+    repeat(3) { openAndClose(home) }
+    val before = held()
+    assertTrue("$before", Office(home, NotingVault(home)).use { it.unlock(); held().second > before.second })
+    repeat(20) { openAndClose(home) }
+    // Threads end a moment after the core.
+    until("as much is held as before") { held().let { it.first <= before.first && it.second <= before.second } }
+  }
+
+  /** Open files, threads of Rust: those of the coroutines stay for a minute. */
+  private fun held(): Pair<Int, Int> {
+    val names = File("/proc/self/task").listFiles().orEmpty().mapNotNull { runCatching { File(it, "comm").readText() }.getOrNull() }
+    return File("/proc/self/fd").list().orEmpty().size to names.count { it.startsWith("countersign") }
   }
 }
