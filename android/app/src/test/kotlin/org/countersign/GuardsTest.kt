@@ -18,7 +18,7 @@ import org.junit.Test
 /** Each guard of the tests sees what it is there for. */
 class GuardsTest : UiTest() {
   private fun shown(build: LinearLayout.() -> Unit): View {
-    val phone = Hand(app, "guards")
+    val phone = hand("guards")
     phone.start()
     phone.on<AddressScreen>()
     val content = phone.activity.column(build)

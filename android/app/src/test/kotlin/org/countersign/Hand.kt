@@ -75,6 +75,12 @@ class Hand(private val app: CountersignApp, private val name: String) {
     controller.pause().stop().destroy()
   }
 
+  /** For good. */
+  fun drop() {
+    if (::controller.isInitialized && !activity.isDestroyed) controller.destroy()
+    runBlocking { session.close() }
+  }
+
   /** The process ends; only the home and the Keystore stay, and what the system keeps of the activity. */
   fun end(offline: Boolean = false): Bundle {
     val state = Bundle()

@@ -25,7 +25,7 @@ class LifeTest : UiTest() {
 
   @Before
   fun account() {
-    phone = Hand(app, "dave")
+    phone = hand("dave")
     await {
       val set = withContext(Dispatchers.IO) { Managed.read(app) }
       phone.session.add(set.account("dave@example.test", "Dave Dorn", set.imap!!, set.smtp!!, Language.EN), World.password("dave"))

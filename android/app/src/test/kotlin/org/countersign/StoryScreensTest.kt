@@ -12,6 +12,7 @@ import java.time.LocalTime
 import java.time.ZoneId
 import kotlin.concurrent.thread
 import org.countersign.bridge.ApprovalState
+import org.countersign.bridge.EncryptionState
 import org.countersign.bridge.FileToSend
 import org.countersign.bridge.Folder
 import org.countersign.bridge.World
@@ -38,9 +39,9 @@ import org.robolectric.shadows.ShadowBiometricPrompt
 /** The demo's story on the screens of the phones, over the real core and the real servers. Pictures are taken on the way. */
 class StoryScreensTest : UiTest() {
   private val gallery = Gallery(this)
-  private val alice = Hand(app, "alice")
-  private val bob = Hand(app, "bob")
-  private val carol = Hand(app, "carol")
+  private val alice by lazy { hand("alice") }
+  private val bob by lazy { hand("bob") }
+  private val carol by lazy { hand("carol") }
 
   @Test
   fun phonesMeetAskApproveAndReadOffline() {
@@ -328,11 +329,12 @@ class StoryScreensTest : UiTest() {
 
   /** Alice has a new phone, and so new keys. Nothing is sent with them until the other person agrees. */
   private fun newPhone() {
-    val other = Hand(app, "alice-2")
+    val other = hand("alice-2")
     signUp(other, "alice", "Alice Ahlborn")
-    waitUntil("the old mail is there") {
-      await { other.session.sync() }
-      "Cannot be opened on this phone" in other.on<InboxScreen>().view.words()
+    waitUntil("all old mail is there and listed") {
+      val fresh = await { other.session.account()!!.sync().fresh }
+      val locked = await { other.session.account()!!.mailboxes().list(Folder.INBOX).count { it.encryption == EncryptionState.NO_KEY } }
+      fresh == 0uL && locked > 0 && other.on<InboxScreen>().view.words().count { it == "Cannot be opened on this phone" } == locked
     }
     tap(other.on<InboxScreen>().view.touching("Cannot be opened on this phone"))
     other.on<MessageScreen>()

@@ -44,8 +44,14 @@ abstract class UiTest {
 
   @Before fun watch() = watch.start()
 
+  private val hands = mutableListOf<Hand>()
+
+  /** A phone of the test's own, with a home in the app's private folder. */
+  protected fun hand(name: String) = Hand(app, name).also(hands::add)
+
   @After
   fun nothingWasReadOrWrittenOnTheMainThread() {
+    hands.forEach(Hand::drop)
     FakeKeystore.remove()
     assertEquals(emptyList<String>(), watch.stop())
   }

@@ -47,6 +47,11 @@ fun Context.face(person: ContactView): Face =
     else -> Face(R.drawable.ic_card, getString(R.string.ct_card), R.color.info)
   }
 
+/** A subject that is not known stands for itself in no list: absent, or the outer one of a mail that can't be opened (RFC 9788, 3.2.1). */
+fun Context.subject(subject: String?) = subject?.takeUnless { it.isBlank() || it == OUTER_SUBJECT } ?: getString(R.string.me_nosubject)
+
+private const val OUTER_SUBJECT = "[...]"
+
 /** The name under which this phone knows somebody, or the address. */
 fun List<ContactView>.nameOf(address: String) = firstOrNull { it.address == address }?.shown ?: address
 

@@ -6,6 +6,7 @@ import android.view.View
 import android.view.ViewGroup.LayoutParams.WRAP_CONTENT
 import android.widget.EditText
 import android.widget.LinearLayout
+import java.time.LocalDate
 import kotlinx.coroutines.launch
 import org.countersign.Link
 import org.countersign.Place
@@ -51,11 +52,11 @@ class InboxScreen(host: Host) : TabScreen(host, Place.Kind.INBOX, R.string.tab_i
   val write: View = context.row {
     background = context.ripple(context.shape(R.color.accent, 16), context.dp(16))
     elevation = context.dp(4).toFloat()
-    setPaddingRelative(context.dp(16), 0, context.dp(20), 0)
-    putIcon(R.drawable.ic_write, R.color.on_accent, end = 8)
+    pad(16)
+    putIcon(R.drawable.ic_write, R.color.on_accent)
     // Enlarged, only the icon: it would cover too much.
     if (context.isLarge) contentDescription = context.getString(R.string.in_write)
-    else put(context.text(R.string.in_write, Style.STRONG, R.color.on_accent))
+    else put(context.text(R.string.in_write, Style.STRONG, R.color.on_accent), start = 8, end = 4)
     setOnClickListener { host.go(Place(Place.Kind.COMPOSE)) }
   }
 
@@ -64,6 +65,7 @@ class InboxScreen(host: Host) : TabScreen(host, Place.Kind.INBOX, R.string.tab_i
   private var people = listOf<ContactView>()
   private var waiting = listOf<ApprovalView>()
   private var mails = listOf<MailSummary>()
+  private var shown = listOf<Any>()
 
   init {
     head.put(context.searchBar(search), start = 16, end = 16, top = 4, bottom = 12)
@@ -78,6 +80,10 @@ class InboxScreen(host: Host) : TabScreen(host, Place.Kind.INBOX, R.string.tab_i
     mails = account.mailboxes().list(Folder.INBOX).reversed()
     people = account.people().list()
     countWaiting(account)
+    // A list that is the same stays: a finger may be on it.
+    val facts = listOf(waiting, mails, people, LocalDate.now())
+    if (facts == shown) return
+    shown = facts
     show()
   }
 
@@ -163,7 +169,7 @@ class InboxScreen(host: Host) : TabScreen(host, Place.Kind.INBOX, R.string.tab_i
           }
         )
         if (context.isLarge) put(context.text(time, Style.CAPTION, R.color.text2))
-        val subject = mail.subject.ifBlank { context.getString(R.string.me_nosubject) }
+        val subject = context.subject(mail.subject)
         put(context.text(subject, Style.SUBJECT).also { if (!mail.seen) it.styled(Style.STRONG) })
         put(context.state(face.icon, face.words, face.color), top = 6)
       },
@@ -176,7 +182,7 @@ class InboxScreen(host: Host) : TabScreen(host, Place.Kind.INBOX, R.string.tab_i
 
   private fun spoken(mail: MailSummary, face: Face, time: String): String {
     val unread = if (mail.seen) "" else context.getString(R.string.a_unread)
-    val whole = context.getString(R.string.a_row, unread, mail.shown, mail.subject, face.words, time, "", "")
+    val whole = context.getString(R.string.a_row, unread, mail.shown, context.subject(mail.subject), face.words, time, "", "")
     return whole.split(", ", "，").filter(String::isNotBlank).joinToString(", ")
   }
 

@@ -78,16 +78,19 @@ class MessageScreen(host: Host, private val id: String) : Screen(host) {
   private fun show(mail: MailView, me: String, reply: RecipientView?) {
     val headers = mail.verdict.headers
     val address = headers.from.firstOrNull().orEmpty()
-    val subject = headers.subject?.ifBlank { null } ?: context.getString(R.string.me_nosubject)
+    val subject = context.subject(headers.subject)
     content.removeAllViews()
-    content.put(context.text(subject, Style.TITLE).heading(), start = 16, end = 16)
+    val isOwn = subject == headers.subject
+    content.put(context.text(subject, Style.TITLE, if (isOwn) R.color.text else R.color.text2).heading(), start = 16, end = 16)
     content.put(sender(mail.name?.ifBlank { null } ?: address, address, headers, me), start = 16, end = 16, top = 12)
     val panel = context.trustPanel(mail.status, { details(mail) }, ::act)
     status = panel
     content.put(panel, start = 16, end = 16, top = 12)
-    val text = context.text(mail.text.orEmpty().trimEnd(), Style.BODY)
-    text.setTextIsSelectable(true)
-    content.put(text, start = 16, end = 16, top = 16, bottom = 16)
+    mail.text?.trimEnd()?.ifEmpty { null }?.let {
+      val text = context.text(it, Style.BODY)
+      text.setTextIsSelectable(true)
+      content.put(text, start = 16, end = 16, top = 16, bottom = 16)
+    }
     attachments(mail)
     foot.removeAllViews()
     if (reply != null && mail.status is TrustLine) foot.put(replyBar(mail, reply, me))

@@ -118,7 +118,7 @@ class ScannedScreen(host: Host, private val address: String) : Screen(host) {
     val title = context.getString(R.string.sr_changed, name)
     head(R.drawable.ic_warn, title, context.getString(R.string.sr_changed_sub, name), R.color.caution_soft, R.color.caution)
     content.put(card(name, person))
-    foot.put(context.action(Kind.PRIMARY, context.getString(R.string.sr_again, name)) { host.replace(Place(Place.Kind.EXCHANGE)) })
+    foot.put(context.action(Kind.PRIMARY, context.getString(R.string.sr_again, name), R.drawable.ic_scan) { host.replace(Place(Place.Kind.EXCHANGE)) })
     foot.put(context.action(Kind.TEXT, R.string.sr_keep) { host.back() }, top = 4)
   }
 

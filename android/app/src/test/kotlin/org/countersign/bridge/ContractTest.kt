@@ -131,6 +131,12 @@ class ContractTest {
       assertTrue("the work does read or write: $all", all >= CALLS)
       // Looking at the counters is the thread's own doing.
       assertTrue("the caller's thread: $own of $all", own < CALLS)
+      val seen = withContext(caller) {
+        val before = calls("thread-self")
+        repeat(CALLS) { File(phone.home, "note").writeText("Nothing.") }
+        calls("thread-self") - before
+      }
+      assertTrue("what the thread does itself is counted: $seen", seen >= CALLS)
     }
     phone.office.close()
   }
@@ -146,6 +152,7 @@ class ContractTest {
         it.unlock()
         assertTrue(it.core.accounts().isEmpty())
       }
+    until("what earlier tests closed is gone") { held().second == 0 }
     val home = home()
     repeat(3) { openAndClose(home) }
     val before = held()
