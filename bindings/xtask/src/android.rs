@@ -71,7 +71,7 @@ fn system() -> Result<()> {
 
 fn prepare(root: &Path, out: &Path) -> Result<()> {
     println!("android: building the core and its bindings");
-    call("cargo").words("build --quiet --locked -p countersign-ffi -p bindgen").within(root).shown()?;
+    build_here(root)?;
     let library = root.join(format!("target/debug/lib{LIBRARY}.so"));
     let native = out.join("native");
     fs::create_dir_all(&native).at(&native)?;
@@ -79,6 +79,11 @@ fn prepare(root: &Path, out: &Path) -> Result<()> {
     fs::copy(&library, &copy).at(&copy)?;
     bindings(root, &library, "kotlin", &out.join("bindings"))?;
     words(out)
+}
+
+/// The library for this machine and the generator of the bindings, in `target/debug`.
+fn build_here(root: &Path) -> Result<()> {
+    call("cargo").words("build --quiet --locked -p countersign-ffi -p bindgen").within(root).shown()
 }
 
 /// Generates the bindings of `library`, which must have its symbols.
