@@ -55,11 +55,12 @@ class StoryScreensTest : UiTest() {
     val id = approve()
     approveLast(id)
     closed(id)
-    assertEquals("what lies readable in the app's folder", emptyList<String>(), Plaintext.find(app.dataDir, SECRETS))
+    val readable = Plaintext.find(app.dataDir, SECRETS)
     readOffline()
     newPhone()
     gallery.write()
-    assertEquals(emptyList<String>(), gallery.problems)
+    // Both at the end: one finding does not hide another.
+    assertEquals(emptyList<String>(), readable + gallery.problems)
   }
 
   private fun signUp(phone: Hand, person: String, name: String, isShown: Boolean = false) {
