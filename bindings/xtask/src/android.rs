@@ -12,7 +12,7 @@ mod toolchain;
 
 use std::fmt::Write;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::{At, Error, Result};
 use crate::run::{call, installed};
@@ -27,6 +27,11 @@ pub fn test(root: &Path, only: Option<&str>) -> Result<()> {
     system()?;
     let out = root.join("target/android");
     prepare(root, &out)?;
+    // What an earlier run reported is not this one's.
+    let reports = reports(&out);
+    if reports.exists() {
+        fs::remove_dir_all(&reports).at(&reports)?;
+    }
     let world = World::start(Place::under(&root.join("target"), "android")?)?;
     let library = root.join(format!("target/debug/lib{LIBRARY}.so"));
     let fingerprint = call(root.join("target/debug/bindgen")).arg("fingerprint").arg(&library).ok()?.out();
@@ -127,9 +132,14 @@ fn kotlin(entries: &[strings::Entry]) -> String {
     text
 }
 
+/// Where Maven's test runner writes.
+fn reports(out: &Path) -> PathBuf {
+    out.join("maven/surefire-reports")
+}
+
 /// Maven's closing lines, from the reports that its test runner wrote.
 fn report(out: &Path) -> Result<()> {
-    let folder = out.join("maven/surefire-reports");
+    let folder = reports(out);
     let mut lines = Vec::new();
     for entry in fs::read_dir(&folder).at(&folder)? {
         let path = entry.at(&folder)?.path();
