@@ -30,7 +30,7 @@ use serde::Serialize;
 use smime::UnixTime;
 
 pub use approval::{
-    ApprovalCase, ApprovalScreen, Deadline, DecisionBar, DocumentRow, Me, Requester, approval_screen,
+    ApprovalCase, ApprovalScreen, Deadline, DecisionBar, DocumentRow, Me, Remark, Requester, approval_screen,
 };
 pub use approvals::{ApprovalGroup, ApprovalRow, ApprovalsScreen, Due, Segment, Tag, approvals_screen};
 pub use compose::{Choice, ComposeDraft, ComposeScreen, Footer, Recipient, RecipientField, compose_screen};
