@@ -108,21 +108,21 @@ fn openssl_reads_every_form() {
         let verify =
             ["cms", "-verify", "-binary", "-in", "signed", "-inform", theirs, "-CAfile", "alice.crt"];
         assert!(desk.openssl(&verify) == content(), "{form}");
-        let sign = ["sign", "--in", "content", "--out", "signature", "--signer", "alice.pem", "--detached"];
+        // Lines end as they like on the disk; in MIME they are canonical.
+        desk.write("text", b"one\ntwo\r\n");
+        let sign = ["sign", "--in", "text", "--out", "signature", "--signer", "alice.pem", "--detached"];
         desk.ok(&with(&sign, &["--form", form]));
         let verify =
             ["cms", "-verify", "-binary", "-in", "signature", "-inform", theirs, "-CAfile", "alice.crt"];
         if form == "mime" {
-            // Line ends of the content are canonical there.
-            let canonical = desk.openssl(&verify);
-            let lines =
-                |octets: &[u8]| String::from_utf8_lossy(octets).replace("\r\n", "\n").replace('\r', "\n");
-            assert_eq!(lines(&canonical), lines(&content()));
+            // With -binary OpenSSL hashes the lines as its own reader of MIME left them.
+            let verify: Vec<&str> = verify.into_iter().filter(|word| *word != "-binary").collect();
+            assert_eq!(desk.openssl(&verify), b"one\r\ntwo\r\n");
             desk.ok(&with(VERIFY, &["signature"]));
-            assert!(desk.read("out") == canonical);
+            assert_eq!(desk.read("out"), b"one\r\ntwo\r\n");
         } else {
-            assert!(desk.openssl(&with(&verify, &["-content", "content"])) == content(), "{form}");
-            desk.ok(&["verify", "--in", "signature", "--content", "content", "--trust", "alice.crt"]);
+            assert_eq!(desk.openssl(&with(&verify, &["-content", "text"])), b"one\ntwo\r\n");
+            desk.ok(&["verify", "--in", "signature", "--content", "text", "--trust", "alice.crt"]);
             let other = ["verify", "--in", "signature", "--content", "alice.crt", "--trust", "alice.crt"];
             assert_eq!(desk.smime(&other).code, Some(1));
         }
@@ -235,7 +235,7 @@ fn a_truncated_or_changed_message_of_100_mb_leaves_no_output() {
     }
     drop(file);
     desk.ok(&["encrypt", "--in", "content", "--out", "gcm", "--to", "bob.crt"]);
-    for damage in [1, 16, 17, 50_000_000] {
+    for damage in [1, 17, 50_000_000] {
         // The tag is the last 16 octets.
         flipped(&desk, "gcm", damage);
         desk.refused(1, &with(DECRYPT, &["flipped"]));
@@ -253,11 +253,9 @@ fn a_truncated_or_changed_message_of_100_mb_leaves_no_output() {
     }
     // An output that is there already stays as it is.
     desk.write("kept", b"what was there");
-    let said = desk.smime(&["decrypt", "--out", "kept", "--key", "bob.pem", "--in", "flipped"]);
-    assert!(said.code == Some(1) || desk.read("kept") != b"what was there");
     flipped(&desk, "gcm", 1);
     desk.smime(&["decrypt", "--out", "kept", "--key", "bob.pem", "--in", "flipped"]);
-    assert_eq!(desk.read("kept"), b"what was there");
+    assert!(desk.read("kept") == b"what was there");
     // And the message as it was.
     desk.ok(&with(DECRYPT, &["gcm"]));
     assert_eq!(fs::metadata(desk.path("out")).unwrap().len(), 100_000_000);
