@@ -4,7 +4,7 @@ plugins {
     id("org.jetbrains.kotlin.android") version "2.4.21"
 }
 
-val made = rootDir.resolve("../target/android")
+val made = rootDir.resolve("../target/android/apk")
 
 android {
     namespace = "org.countersign"
@@ -20,7 +20,7 @@ android {
         kotlin.srcDirs("src/main/kotlin", made.resolve("bindings"), made.resolve("words"))
         res.srcDirs("src/main/res", made.resolve("res"))
         // libcountersign_ffi.so by ABI, as `cargo xtask android apk` leaves them.
-        jniLibs.srcDirs(made.resolve("apk/lib"))
+        jniLibs.srcDirs(made.resolve("lib"))
     }
     kotlinOptions.jvmTarget = "17"
     compileOptions {

@@ -34,13 +34,19 @@ pub(crate) fn run(mut cli: Cli) -> Result<(), Failure> {
 
 fn sync(cli: &Cli) -> Result<(), Failure> {
     let session = Session::open(cli, false)?;
-    let report = session.run(session.account()?.sync())?;
+    let account = session.account()?;
+    let report = session.run(account.sync())?;
     if session.json {
         return json(&report);
     }
     say!("{} new, {} sent", report.new, report.sent);
     if report.waiting > 0 {
         say!("{} waiting to be sent", report.waiting);
+    }
+    match account.approvals().list()?.iter().filter(|one| one.my_turn).count() {
+        0 => {}
+        1 => say!("1 request waits for your decision; see `countersign approval list`"),
+        more => say!("{more} requests wait for your decision; see `countersign approval list`"),
     }
     Ok(())
 }

@@ -70,7 +70,10 @@ impl Session {
         if self.offline {
             return Ok(());
         }
-        let cause = match self.run(account.composer().flush()) {
+        // What became of this mail is said below.
+        let is_own =
+            |event: &Event| matches!(event, Event::OutboxStuck { number: stuck } if *stuck == number);
+        let cause = match self.run_without(account.composer().flush(), is_own) {
             Ok(_) => None,
             Err(Failure::Core(error)) => Some(error),
             Err(other) => return Err(other),

@@ -1,11 +1,22 @@
 //! `cargo xtask android test`: the Kotlin side over the same bindings, on the JVM, against the real servers.
+//! `cargo xtask android apk`, see [`apk`]: the app's package, checked.
+
+pub mod abi;
+pub mod apk;
+pub mod gates;
+mod host;
+pub mod imports;
+mod library;
+mod package;
+mod toolchain;
 
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
 use crate::error::{At, Error, Result};
-use crate::run::{as_root, call, installed, is_root};
+use crate::run::{call, installed};
+use crate::setup;
 use crate::world::{self, Place, World};
 
 /// The library that the bindings call.
@@ -50,44 +61,32 @@ fn system() -> Result<()> {
         .filter(|(program, _)| !installed(program))
         .map(|(_, package)| package)
         .collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let what = missing.join(", ");
-    if !installed("apt-get") || (!is_root() && !installed("sudo")) {
-        let remedy = "install a JDK 17 or newer and Maven by hand".to_owned();
-        return Err(Error::Missing { what, remedy });
-    }
-    println!("setup: installing {what}");
-    as_root("sh").arg("-c").arg(INSTALL).arg("sh").args(&missing).shown()
+    setup::packages(&missing, "install a JDK 17 or newer and Maven by hand")
 }
-
-/// Neither package starts a service.
-const INSTALL: &str = r#"
-set -eu
-export DEBIAN_FRONTEND=noninteractive
-apt-get -qq update >/dev/null
-apt-get -qq -o Dpkg::Use-Pty=0 install -y --no-install-recommends "$@" </dev/null >/dev/null
-"#;
 
 fn prepare(root: &Path, out: &Path) -> Result<()> {
     println!("android: building the core and its bindings");
     call("cargo").words("build --quiet --locked -p countersign-ffi -p bindgen").within(root).shown()?;
     let library = root.join(format!("target/debug/lib{LIBRARY}.so"));
-    let (native, bindings) = (out.join("native"), out.join("bindings"));
-    for folder in [&native, &bindings] {
-        fs::create_dir_all(folder).at(folder)?;
-    }
+    let native = out.join("native");
+    fs::create_dir_all(&native).at(&native)?;
     let copy = native.join(format!("lib{LIBRARY}.so"));
     fs::copy(&library, &copy).at(&copy)?;
-    call(root.join("target/debug/bindgen"))
-        .words("generate --language kotlin --no-format --library")
-        .arg(&library)
-        .arg("--out-dir")
-        .arg(&bindings)
-        .within(root)
-        .ok()?;
+    bindings(root, &library, "kotlin", &out.join("bindings"))?;
     words(out)
+}
+
+/// Generates the bindings of `library`, which must have its symbols.
+fn bindings(root: &Path, library: &Path, language: &str, folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder).at(folder)?;
+    call(root.join("target/debug/bindgen"))
+        .args(["generate", "--language", language, "--no-format", "--library"])
+        .arg(library)
+        .arg("--out-dir")
+        .arg(folder)
+        .within(root)
+        .ok()
+        .map(drop)
 }
 
 /// The words of the apps as Android's resources, and what names them for the code.

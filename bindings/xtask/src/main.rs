@@ -16,6 +16,7 @@ cargo xtask COMMAND
   setup                install what tests and demo need (Debian, Ubuntu; elsewhere: says what is missing)
   test [rust]          setup, then unit, property, interop and end-to-end tests
   android test [TEST]  the Android app over the same core, on the JVM, against the real servers
+  android apk          the Android app as APKs for two processors, checked, their native library run on this machine
   ios test             the Swift package over the same core, on Linux, against the real servers
   prove                the same with the full counts of the property tests
   lint                 format, clippy, layer rules, repository, wasm32 build, licences and bans
@@ -56,6 +57,10 @@ fn run(words: &[&str]) -> Result<()> {
         ["android", "test", only @ ..] if only.len() <= 1 => {
             setup::system()?;
             android::test(&root, only.first().copied())
+        }
+        ["android", "apk"] => {
+            setup::system()?;
+            android::apk::build(&root)
         }
         ["ios", "test"] => {
             setup::system()?;

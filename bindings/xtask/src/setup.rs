@@ -86,6 +86,26 @@ echo 'postfix postfix/main_mailer_type select No configuration' | debconf-set-se
 apt-get -qq -o Dpkg::Use-Pty=0 install -y --no-install-recommends "$@" </dev/null >/dev/null
 "#;
 
+/// Installs `missing` packages, none of which starts a service. `remedy` is for machines that are neither Debian nor Ubuntu.
+pub fn packages(missing: &[&str], remedy: &str) -> Result<()> {
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let what = missing.join(", ");
+    if !installed("apt-get") || (!is_root() && !installed("sudo")) {
+        return Err(Error::Missing { what, remedy: remedy.to_owned() });
+    }
+    println!("setup: installing {what}");
+    as_root("sh").arg("-c").arg(INSTALL_QUIETLY).arg("sh").args(missing).shown()
+}
+
+const INSTALL_QUIETLY: &str = r#"
+set -eu
+export DEBIAN_FRONTEND=noninteractive
+apt-get -qq update >/dev/null
+apt-get -qq -o Dpkg::Use-Pty=0 install -y --no-install-recommends "$@" </dev/null >/dev/null
+"#;
+
 fn present(program: &str) -> bool {
     if program.starts_with('/') { Path::new(program).is_file() } else { installed(program) }
 }

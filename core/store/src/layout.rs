@@ -1,6 +1,6 @@
 //! Files of the folder that are not records or bodies: `format`, `lock` and `head`.
 
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 
@@ -26,11 +26,27 @@ pub(crate) fn lock(folder: &Path) -> Result<File, StoreError> {
         .create(true)
         .open(folder.join("lock"))
         .map_err(|error| io_error(&error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::InUse),
-        Err(TryLockError::Error(error)) => Err(io_error(&error)),
-    }
+    take(&file)?;
+    Ok(file)
+}
+
+#[cfg(not(target_os = "android"))]
+fn take(file: &File) -> Result<(), StoreError> {
+    use std::fs::TryLockError;
+    file.try_lock().map_err(|error| match error {
+        TryLockError::WouldBlock => StoreError::InUse,
+        TryLockError::Error(error) => io_error(&error),
+    })
+}
+
+/// Rust's standard library answers `Unsupported` there, though the system has flock(2).
+#[cfg(target_os = "android")]
+fn take(file: &File) -> Result<(), StoreError> {
+    use rustix::fs::{FlockOperation, flock};
+    flock(file, FlockOperation::NonBlockingLockExclusive).map_err(|error| match error {
+        rustix::io::Errno::WOULDBLOCK => StoreError::InUse,
+        error => io_error(&error.into()),
+    })
 }
 
 /// Reads the format file, or makes it in a folder that has no store yet.
