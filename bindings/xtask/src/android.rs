@@ -12,7 +12,7 @@ mod toolchain;
 
 use std::fmt::Write;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::{At, Error, Result};
 use crate::run::{call, installed};
@@ -27,6 +27,11 @@ pub fn test(root: &Path, only: Option<&str>) -> Result<()> {
     system()?;
     let out = root.join("target/android");
     prepare(root, &out)?;
+    // What an earlier run reported is not this one's.
+    let reports = reports(&out);
+    if reports.exists() {
+        fs::remove_dir_all(&reports).at(&reports)?;
+    }
     let world = World::start(Place::under(&root.join("target"), "android")?)?;
     let library = root.join(format!("target/debug/lib{LIBRARY}.so"));
     let fingerprint = call(root.join("target/debug/bindgen")).arg("fingerprint").arg(&library).ok()?.out();
@@ -66,7 +71,7 @@ fn system() -> Result<()> {
 
 fn prepare(root: &Path, out: &Path) -> Result<()> {
     println!("android: building the core and its bindings");
-    call("cargo").words("build --quiet --locked -p countersign-ffi -p bindgen").within(root).shown()?;
+    build_here(root)?;
     let library = root.join(format!("target/debug/lib{LIBRARY}.so"));
     let native = out.join("native");
     fs::create_dir_all(&native).at(&native)?;
@@ -74,6 +79,11 @@ fn prepare(root: &Path, out: &Path) -> Result<()> {
     fs::copy(&library, &copy).at(&copy)?;
     bindings(root, &library, "kotlin", &out.join("bindings"))?;
     words(out)
+}
+
+/// The library for this machine and the generator of the bindings, in `target/debug`.
+fn build_here(root: &Path) -> Result<()> {
+    call("cargo").words("build --quiet --locked -p countersign-ffi -p bindgen").within(root).shown()
 }
 
 /// Generates the bindings of `library`, which must have its symbols.
@@ -122,9 +132,14 @@ fn kotlin(entries: &[strings::Entry]) -> String {
     text
 }
 
+/// Where Maven's test runner writes.
+fn reports(out: &Path) -> PathBuf {
+    out.join("maven/surefire-reports")
+}
+
 /// Maven's closing lines, from the reports that its test runner wrote.
 fn report(out: &Path) -> Result<()> {
-    let folder = out.join("maven/surefire-reports");
+    let folder = reports(out);
     let mut lines = Vec::new();
     for entry in fs::read_dir(&folder).at(&folder)? {
         let path = entry.at(&folder)?.path();

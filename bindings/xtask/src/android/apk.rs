@@ -9,7 +9,6 @@ use super::package::{App, TestKey};
 use super::toolchain::Toolchain;
 use super::{gates, host, library};
 use crate::error::{At, Error, Result, check};
-use crate::run::call;
 
 /// Builds and checks them; they lie in `target/android/apk`.
 pub fn build(root: &Path) -> Result<()> {
@@ -22,7 +21,7 @@ pub fn build(root: &Path) -> Result<()> {
         built.push(library::build(root, &out, &toolchain, &imports, abi)?);
     }
     let first = built.first().ok_or_else(|| Error::Check("no library".to_owned()))?;
-    call("cargo").words("build --quiet --locked -p bindgen").within(root).shown()?;
+    super::build_here(root)?;
     // What lay there may be of another interface.
     let bindings = out.join("bindings");
     if bindings.exists() {
@@ -32,6 +31,7 @@ pub fn build(root: &Path) -> Result<()> {
     super::words(&out)?;
     let app = App::compile(root, &out)?;
     check_api(&app)?;
+    app.call_shrunk(&root.join("target/debug"))?;
     let key = TestKey::new()?;
     let mut apks = Vec::new();
     for library in &built {

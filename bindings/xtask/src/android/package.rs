@@ -23,6 +23,12 @@ impl App {
     pub fn compile(root: &Path, out: &Path) -> Result<Self> {
         println!("android: compiling the app");
         let app = App { root: root.to_owned(), out: out.to_owned() };
+        // Maven leaves what is no more: older versions, classes of files that are gone.
+        for folder in [out.join("libraries"), out.join("maven/classes")] {
+            if folder.exists() {
+                fs::remove_dir_all(&folder).at(&folder)?;
+            }
+        }
         call("mvn")
             .words("--quiet --batch-mode --activate-profiles apk --file")
             .arg(root.join("android/pom.xml"))
@@ -39,25 +45,31 @@ impl App {
 
     /// R8: dex files without what the app never reaches.
     fn shrink(&self) -> Result<()> {
-        let (classes, dex) = (self.out.join("classes.jar"), self.out.join("dex"));
-        call("jar")
-            .words("--create --no-manifest --file")
-            .arg(&classes)
-            .arg("-C")
-            .arg(self.out.join("maven/classes"))
-            .arg(".")
-            .ok()?;
+        let dex = self.out.join("dex");
+        jar(&self.out.join("maven/classes"), &self.classes())?;
         if dex.exists() {
             fs::remove_dir_all(&dex).at(&dex)?;
         }
         fs::create_dir_all(&dex).at(&dex)?;
-        call("java")
+        self.r8()?
+            .arg("--min-api")
+            .arg(OLDEST_API.to_string())
+            .arg("--pg-map-output")
+            .arg(self.out.join("mapping.txt"))
+            .arg("--output")
+            .arg(&dex)
+            .arg(self.out.join("jna/classes.jar"))
+            .ok()
+            .map(drop)
+    }
+
+    /// Starts a call of R8 with the rules, classes and libraries of the app.
+    fn r8(&self) -> Result<Call> {
+        let call = call("java")
             .arg("-Xmx2g")
             .arg("-cp")
             .arg(self.tool("r8.jar"))
-            .words("com.android.tools.r8.R8 --release --no-data-resources --min-api")
-            .arg(OLDEST_API.to_string())
-            .arg("--lib")
+            .words("com.android.tools.r8.R8 --release --no-data-resources --lib")
             .arg(java_home()?)
             .arg("--lib")
             .arg(self.tool("android.jar"))
@@ -65,15 +77,50 @@ impl App {
             .arg(self.root.join("android/keep.pro"))
             .arg("--pg-conf")
             .arg(self.out.join("linked/keep.pro"))
-            .arg("--pg-map-output")
-            .arg(self.out.join("mapping.txt"))
+            .arg(self.classes())
+            .args(self.libraries()?);
+        Ok(call)
+    }
+
+    /// Shrinks the app once more, for the JVM, and calls the core through it: what the rules forget is missed by JNA. `natives`
+    /// has the library for this machine.
+    pub fn call_shrunk(&self, natives: &Path) -> Result<()> {
+        println!("── the binding after R8, on the JVM");
+        let folder = tempfile::tempdir().at(&self.out)?;
+        let at = |name: &str| folder.path().join(name);
+        let class_path = [vec![self.classes()], self.libraries()?].concat();
+        call("javac")
+            .words("-nowarn -d")
+            .arg(at("classes"))
+            .arg("-cp")
+            .arg(join(&class_path))
+            .arg(self.root.join("android/tools/Shrunk.java"))
+            .ok()?;
+        jar(&at("classes"), &at("check.jar"))?;
+        let entry = "-keep class Shrunk { public static void main(java.lang.String[]); }\n";
+        fs::write(at("entry.pro"), entry).at(folder.path())?;
+        // The JNA of desktops: the same classes, with libraries for this machine.
+        let jna = self.tool("jna.jar");
+        self.r8()?
+            .arg("--classfile")
+            .arg("--pg-conf")
+            .arg(at("entry.pro"))
             .arg("--output")
-            .arg(&dex)
-            .arg(&classes)
-            .args(files(&self.out.join("libraries"), "jar")?)
-            .arg(self.out.join("jna/classes.jar"))
-            .ok()
-            .map(drop)
+            .arg(at("shrunk.jar"))
+            .arg(at("check.jar"))
+            .arg(&jna)
+            .ok()?;
+        let said = call("java")
+            .arg(format!("-Djna.library.path={}", natives.display()))
+            .arg("-cp")
+            .arg(join(&[at("shrunk.jar"), jna]))
+            .arg("Shrunk")
+            .arg(folder.path())
+            .ok()?;
+        for line in said.out().lines() {
+            println!("  {line}");
+        }
+        Ok(())
     }
 
     /// The APK for one processor, signed by `key`.
@@ -137,13 +184,23 @@ impl App {
             .arg("check")
             .arg(&signature)
             .arg(self.root.join("android/api-allowed.txt"))
-            .arg(self.out.join("classes.jar"))
-            .args(files(&self.out.join("libraries"), "jar")?)
+            .arg(self.classes())
+            .args(self.libraries()?)
             .arg(self.out.join("jna/classes.jar"))
             .run()?;
         let uses: Vec<String> = said.out().lines().map(str::to_owned).collect();
         // It found something, or it did not run at all.
         if uses.is_empty() { said.ok().map(|_| uses) } else { Ok(uses) }
+    }
+
+    /// What is compiled here, the generated binding with it.
+    fn classes(&self) -> PathBuf {
+        self.out.join("classes.jar")
+    }
+
+    /// What it calls, but JNA.
+    fn libraries(&self) -> Result<Vec<PathBuf>> {
+        files(&self.out.join("libraries"), "jar")
     }
 
     fn apk_tool(&self) -> Call {
@@ -178,6 +235,17 @@ impl TestKey {
             .ok()?;
         Ok(TestKey { _folder: folder, keystore, password })
     }
+}
+
+/// Makes a jar of the classes in `folder`.
+fn jar(folder: &Path, jar: &Path) -> Result<()> {
+    call("jar").words("--create --no-manifest --file").arg(jar).arg("-C").arg(folder).arg(".").ok().map(drop)
+}
+
+/// As a class path.
+fn join(jars: &[PathBuf]) -> String {
+    let all: Vec<_> = jars.iter().map(|jar| jar.to_string_lossy()).collect();
+    all.join(":")
 }
 
 /// Files with this extension, in order.

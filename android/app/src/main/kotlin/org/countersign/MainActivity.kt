@@ -19,11 +19,16 @@ import kotlinx.coroutines.launch
 import org.countersign.screen.Host
 import org.countersign.screen.Screen
 import org.countersign.screen.open
+import org.countersign.ui.column
+import org.countersign.ui.put
 
 /** The one activity: a stack of places, the screen of the uppermost, and the loop that fetches mail while it is shown. */
 class MainActivity : Activity(), Host {
   private val scope = CoroutineScope(SupervisorJob() + Dispatchers.Main)
   private lateinit var frame: FrameLayout
+
+  /** Under the system's bar. */
+  private lateinit var foot: View
   private var stack = listOf<Place>()
   private var syncing: Job? = null
   private var results = 0
@@ -41,13 +46,21 @@ class MainActivity : Activity(), Host {
     super.onCreate(state)
     session = (application as CountersignApp).session()
     frame = FrameLayout(this)
-    frame.setOnApplyWindowInsetsListener { view, insets -> keepClear(view, insets) }
-    setContentView(frame)
+    foot = View(this)
+    val whole = column {
+      put(frame, weight = 1f)
+      put(foot, height = 0)
+    }
+    whole.setOnApplyWindowInsetsListener { view, insets -> keepClear(view, insets) }
+    setContentView(whole)
     if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.TIRAMISU) {
       onBackInvokedDispatcher.registerOnBackInvokedCallback(OnBackInvokedDispatcher.PRIORITY_DEFAULT) { back() }
     }
     val places = state?.getStringArrayList(STACK)?.map(Place::parse).orEmpty()
-    if (places.isNotEmpty()) show(places, state?.getBundle(TOP)) else begin(request(intent))
+    if (places.isEmpty()) return begin(request(intent))
+    show(places, state?.getBundle(TOP))
+    @Suppress("DEPRECATION") // Its successor is a library.
+    lastNonConfigurationInstance?.let { screen?.keep(it) }
   }
 
   /** Where somebody starts: with an account in the inbox, or with the request of a notification over it. */
@@ -112,6 +125,9 @@ class MainActivity : Activity(), Host {
     state.putBundle(TOP, Bundle().also { screen?.save(it) })
   }
 
+  @Suppress("OVERRIDE_DEPRECATION")
+  override fun onRetainNonConfigurationInstance(): Any? = screen?.kept()
+
   override fun go(place: Place) = show(stack + place)
 
   override fun root(place: Place) = show(listOf(place))
@@ -138,6 +154,8 @@ class MainActivity : Activity(), Host {
     screen = next
     frame.removeAllViews()
     frame.addView(next.view, FrameLayout.LayoutParams(MATCH_PARENT, MATCH_PARENT))
+    foot.setBackgroundColor(getColor(next.footColor))
+    window.navigationBarColor = getColor(next.footColor)
     state?.let(next::restore)
     next.shown()
   }
@@ -146,15 +164,21 @@ class MainActivity : Activity(), Host {
   private fun keepClear(view: View, insets: WindowInsets): WindowInsets {
     if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.R) {
       val bars = insets.getInsets(WindowInsets.Type.systemBars() or WindowInsets.Type.ime() or WindowInsets.Type.displayCutout())
-      view.setPadding(bars.left, bars.top, bars.right, bars.bottom)
+      view.setPadding(bars.left, bars.top, bars.right, 0)
+      below(bars.bottom)
     } else {
       @Suppress("DEPRECATION")
-      view.setPadding(
-        insets.systemWindowInsetLeft, insets.systemWindowInsetTop,
-        insets.systemWindowInsetRight, insets.systemWindowInsetBottom,
-      )
+      view.setPadding(insets.systemWindowInsetLeft, insets.systemWindowInsetTop, insets.systemWindowInsetRight, 0)
+      @Suppress("DEPRECATION")
+      below(insets.systemWindowInsetBottom)
     }
     return insets
+  }
+
+  private fun below(height: Int) {
+    if (foot.layoutParams.height == height) return
+    foot.layoutParams.height = height
+    foot.requestLayout()
   }
 
   override fun ask(intent: Intent) {

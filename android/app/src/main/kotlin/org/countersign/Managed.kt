@@ -6,6 +6,7 @@ import org.countersign.bridge.AccountConfig
 import org.countersign.bridge.Authority
 import org.countersign.bridge.Language
 import org.countersign.bridge.Server
+import org.countersign.bridge.offMain
 import org.countersign.bridge.parseServer
 
 /** What the organisation set on this phone (managed configuration); all of it may be absent. */
@@ -34,6 +35,7 @@ class Managed(
 
     /** Asks the system; not on the main thread. */
     fun read(context: Context): Managed {
+      offMain()
       val set = context.getSystemService(RestrictionsManager::class.java).applicationRestrictions
       fun pem(key: String) = listOfNotNull(set.getString(key)?.takeIf(String::isNotBlank)?.toByteArray())
       val url = set.getString("timestamp_url")?.takeIf(String::isNotBlank)

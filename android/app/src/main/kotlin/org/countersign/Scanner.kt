@@ -43,7 +43,7 @@ class Scanner(context: Context, private val onFrame: (CameraFrame) -> Unit) {
     val handler = Handler(worker.looper)
     val images = ImageReader.newInstance(size.width, size.height, ImageFormat.YUV_420_888, 2)
     reader = images
-    images.setOnImageAvailableListener({ it.acquireLatestImage()?.use { image -> onFrame(luma(image)) } }, handler)
+    images.setOnImageAvailableListener({ it.acquireLatestImage()?.use(::look) }, handler)
     preview.setDefaultBufferSize(size.width, size.height)
     return try {
       cameras.openCamera(id, opened(Surface(preview), images, handler), handler)
@@ -120,10 +120,11 @@ class Scanner(context: Context, private val onFrame: (CameraFrame) -> Unit) {
       override fun onConfigureFailed(session: CameraCaptureSession) = session.close()
     }
 
-  private fun luma(image: Image): CameraFrame {
+  /** Hands on the Y plane of a YUV_420_888 image, as it is: the reader knows what a row's stride is. */
+  fun look(image: Image) {
     val plane = image.planes[0]
     val octets = ByteArray(plane.buffer.remaining()).also { plane.buffer.get(it) }
-    return CameraFrame(image.width.toUInt(), image.height.toUInt(), plane.rowStride.toUInt(), octets)
+    onFrame(CameraFrame(image.width.toUInt(), image.height.toUInt(), plane.rowStride.toUInt(), octets))
   }
 
   private companion object {

@@ -12,7 +12,7 @@ import org.robolectric.annotation.Config
 class ShellTest : UiTest() {
   @Test
   fun withoutAnAccountTheAddressIsAskedFor() {
-    val phone = Hand(app, "fresh")
+    val phone = hand("fresh")
     phone.start()
     val screen = phone.on<AddressScreen>()
     screen.address.value = "not an address"
@@ -30,7 +30,7 @@ class ShellTest : UiTest() {
   @Test
   @Config(qualifiers = "zh-rCN-w393dp-h851dp-night-xxhdpi")
   fun itSpeaksChineseInTheDark() {
-    val phone = Hand(app, "fresh")
+    val phone = hand("fresh")
     phone.start()
     val screen = phone.on<AddressScreen>()
     assertTrue(screen.view.words().toString(), "你的工作邮箱" in screen.view.words())
@@ -40,7 +40,7 @@ class ShellTest : UiTest() {
 
   @Test
   fun rotationAndProcessDeathKeepThePlaceAndWhatWasWritten() {
-    val phone = Hand(app, "fresh")
+    val phone = hand("fresh")
     phone.start()
     val first = phone.on<AddressScreen>()
     first.address.value = "half.written@exam"

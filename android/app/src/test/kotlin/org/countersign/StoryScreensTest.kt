@@ -1,18 +1,26 @@
 package org.countersign
 
+import android.Manifest
+import android.app.Notification
 import android.app.NotificationManager
 import android.content.Intent
-import android.graphics.Bitmap
-import android.graphics.Canvas
+import android.hardware.biometrics.BiometricPrompt
+import android.media.Image
 import android.view.View
+import java.time.LocalDate
+import java.time.LocalTime
+import java.time.ZoneId
+import kotlin.concurrent.thread
 import org.countersign.bridge.ApprovalState
-import org.countersign.bridge.CameraFrame
+import org.countersign.bridge.EncryptionState
 import org.countersign.bridge.FileToSend
+import org.countersign.bridge.Folder
 import org.countersign.bridge.World
 import org.countersign.screen.AddressScreen
 import org.countersign.screen.ApprovalScreen
 import org.countersign.screen.ApprovalsScreen
 import org.countersign.screen.ComposeScreen
+import org.countersign.screen.ConfirmSheet
 import org.countersign.screen.ContactsScreen
 import org.countersign.screen.ExchangeScreen
 import org.countersign.screen.InboxScreen
@@ -28,191 +36,347 @@ import org.junit.Test
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.shadows.ShadowBiometricPrompt
 
-/** The demo's story on the screens of two phones, over the real core and the real servers. */
+/** The demo's story on the screens of the phones, over the real core and the real servers. Pictures are taken on the way. */
 class StoryScreensTest : UiTest() {
-  private val gallery = Gallery()
+  private val gallery = Gallery(this)
+  private val alice by lazy { hand("alice") }
+  private val bob by lazy { hand("bob") }
+  private val carol by lazy { hand("carol") }
 
   @Test
-  fun twoPhonesMeetAskApproveAndReadOffline() {
-    val (alice, bob) = Hand(app, "alice") to Hand(app, "bob")
+  fun phonesMeetAskApproveAndReadOffline() {
     signUp(alice, "alice", "Alice Ahlborn", isShown = true)
-    signUp(bob, "bob", "Bob Brandt", isShown = false)
-    meet(alice, bob)
-    request(alice)
-    val id = approve(bob)
-    closed(alice, id)
-    readOffline(bob)
+    signUp(bob, "bob", "Bob Brandt")
+    signUp(carol, "carol", "Carol Chen")
+    meet(alice, bob, "Bob Brandt", isShown = true)
+    meet(alice, carol, "Carol Chen")
+    writeMail()
+    request()
+    val id = approve()
+    approveLast(id)
+    closed(id)
+    assertEquals("what lies readable in the app's folder", emptyList<String>(), Plaintext.find(app.dataDir, SECRETS))
+    readOffline()
+    newPhone()
     gallery.write()
+    assertEquals(emptyList<String>(), gallery.problems)
   }
 
-  private fun signUp(phone: Hand, person: String, name: String, isShown: Boolean) {
+  private fun signUp(phone: Hand, person: String, name: String, isShown: Boolean = false) {
+    val fingers = FakeKeystore.confirmed.get()
     phone.start()
-    val address = phone.on<AddressScreen>()
-    address.address.value = "$person@example.test"
-    if (isShown) gallery.add(phone, "01-address")
+    phone.on<AddressScreen>().address.value = "$person@example.test"
+    if (isShown) gallery.add(phone, "01-onboarding-address")
     tap(phone.on<AddressScreen>().next)
+    phone.on<PasswordScreen>().name.value = name
+    if (isShown) gallery.add(phone, "02-onboarding-password")
     val password = phone.on<PasswordScreen>()
-    password.name.value = name
-    password.password.value = "wrong"
+    if (isShown) refused(phone, password)
+    password.password.value = World.password(person)
     tap(password.signIn)
-    waitUntil("the wrong password is named") { "The server did not accept this password." in password.view.words() }
-    if (isShown) gallery.add(phone, "02-password")
-    val again = phone.on<PasswordScreen>()
-    again.password.value = World.password(person)
-    tap(again.signIn)
     phone.on<ReadyScreen>()
-    assertEquals("making an account asks nobody for a finger", 0, FakeKeystore.confirmed.get())
-    if (isShown) gallery.add(phone, "03-ready")
+    assertEquals("making an account asks nobody for a finger", fingers, FakeKeystore.confirmed.get())
+    if (isShown) gallery.add(phone, "03-keys-ready")
     tap(phone.on<ReadyScreen>().open)
     phone.on<InboxScreen>()
+    if (isShown) gallery.add(phone, "04d-inbox-empty")
   }
 
-  /** Each phone's camera sees the other phone's screen. */
-  private fun meet(alice: Hand, bob: Hand) {
-    val codes = listOf(alice, bob).map { phone ->
-      tap(phone.on<InboxScreen>().view.touching("Contacts"))
-      tap(phone.on<ContactsScreen>().exchange)
-      val exchange = phone.on<ExchangeScreen>()
-      waitUntil("the code is laid out") { exchange.modules.width > 0 && !exchange.modules.isLayoutRequested }
-      exchange to lumaOf(exchange.modules)
+  private fun refused(phone: Hand, screen: PasswordScreen) {
+    screen.password.value = "wrong"
+    tap(screen.signIn)
+    waitUntil("the wrong password is named") { "The server did not accept this password." in screen.view.words() }
+    assertEquals("it can be mended", "wrong", screen.password.value)
+    gallery.addOnce(phone, "02b-password-wrong")
+  }
+
+  /** Each phone's camera sees the other phone's screen; the second one sees what the first shows after its own scan. */
+  private fun meet(one: Hand, other: Hand, nameOfOther: String, isShown: Boolean = false) {
+    exchange(one)
+    if (isShown) withoutCamera(one)
+    val code = exchange(other)
+    if (isShown) gallery.add(one, "11-exchange")
+    film(one, Camera().seeNothing(), Camera().see(code))
+    if (isShown) gallery.add(one, "12b-scan-waiting")
+    val shown = one.on<ScannedScreen>().modules
+    waitUntil("the own code is shown for the other camera") { shown.width > 0 && !shown.isLayoutRequested }
+    film(other, Camera().see(shown))
+    waitUntil("both have met") { listOf(one, other).all { (it.activity.screen as? ScannedScreen)?.isMet == true } }
+    if (isShown) gallery.add(one, "12a-scan-mutual")
+    val words = one.on<ScannedScreen>().view.words()
+    assertTrue(words.toString(), "You and $nameOfOther met in person" in words)
+    for (phone in listOf(one, other)) {
+      phone.take()
+      tap(phone.on<ScannedScreen>().view.touching("Done"))
+      phone.on<ContactsScreen>()
     }
-    gallery.add(alice, "11-exchange")
-    alice.on<ExchangeScreen>().frame(codes[1].second)
-    alice.on<ScannedScreen>()
-    gallery.add(alice, "12b-waiting")
-    bob.on<ExchangeScreen>().frame(codes[0].second)
-    listOf(alice, bob).forEach { phone -> waitUntil("both have met") { (phone.activity.screen as? ScannedScreen)?.isMet == true } }
-    gallery.add(alice, "12a-met")
-    val words = alice.on<ScannedScreen>().view.words()
-    assertTrue(words.toString(), "You and Bob Brandt met in person" in words)
-    tap(bob.on<ScannedScreen>().view.touching("Done"))
-    bob.on<ContactsScreen>()
-    tap(alice.on<ScannedScreen>().view.touching("Done"))
-    alice.on<ContactsScreen>()
-    gallery.add(alice, "10-contacts")
+    if (isShown) gallery.add(one, "10-contacts")
+    for (phone in listOf(one, other)) tap(phone.on<ContactsScreen>().view.touching("Inbox"))
   }
 
-  private fun request(alice: Hand) {
-    tap(alice.on<ContactsScreen>().view.touching("Inbox"))
+  /** The own code works without the camera; the permission is asked for there. */
+  private fun withoutCamera(phone: Hand) {
+    assertTrue("Countersign is not allowed to use the camera." in phone.on<ExchangeScreen>().view.words())
+    gallery.addOnce(phone, "11b-exchange-no-camera")
+    shadowOf(app).grantPermissions(Manifest.permission.CAMERA)
+    phone.on<ExchangeScreen>().permitted()
+    assertFalse("Allow camera" in phone.on<ExchangeScreen>().view.words())
+  }
+
+  private fun exchange(phone: Hand): View {
+    phone.take()
+    tap(phone.on<InboxScreen>().view.touching("Contacts"))
+    tap(phone.on<ContactsScreen>().exchange)
+    val code = phone.on<ExchangeScreen>().modules
+    waitUntil("the code is laid out") { code.width > 0 && !code.isLayoutRequested }
+    return code
+  }
+
+  /** The camera's thread hands over one image after the other, the last one until it is recognised. A picture without a code is no mistake. */
+  private fun film(phone: Hand, vararg images: Image) {
+    phone.take()
+    val screen = phone.on<ExchangeScreen>()
+    var next = 0
+    waitUntil("the code is recognised") {
+      thread { screen.scanner.look(images[next]) }.join()
+      next = minOf(next + 1, images.size - 1)
+      assertFalse("This is not a Countersign code." in screen.view.words())
+      phone.activity.screen is ScannedScreen
+    }
+    phone.on<ScannedScreen>()
+  }
+
+  private fun writeMail() {
+    alice.take()
+    tap(alice.on<InboxScreen>().write)
+    val compose = alice.on<ComposeScreen>()
+    for (person in listOf("bob@example.test", "carol@example.test")) {
+      if (compose.to.input.visibility != View.VISIBLE) tap(compose.to.add)
+      compose.to.input.setText(person)
+      tap(compose.to.add)
+    }
+    compose.subject.setText(MAIL_SUBJECT)
+    compose.body.setText(MAIL_TEXT)
+    waitUntil("it can be encrypted") { "Encrypted for everyone" in compose.view.words() }
+    compose.body.requestFocus()
+    gallery.add(alice, "09-compose")
+    val turned = alice.on<ComposeScreen>()
+    turned.attach(FileToSend("Contract draft v3.pdf", "application/pdf", FILE.toByteArray()))
+    tap(turned.send)
+    alice.on<InboxScreen>()
+  }
+
+  private fun request() {
     tap(alice.on<InboxScreen>().write)
     val compose = alice.on<ComposeScreen>()
     compose.approval.isChecked = true
-    compose.to.input.setText("bob@example.test")
-    tap(compose.to.add)
-    waitUntil("Bob can be encrypted to") { "can be encrypted" in compose.view.words() }
-    compose.subject.setText("Laser cutter 激光切割机")
-    compose.body.setText("Second cutting line, inside the Q2 budget. Please approve.")
+    for (person in listOf("bob@example.test", "carol@example.test")) {
+      if (compose.to.input.visibility != View.VISIBLE) tap(compose.to.add)
+      compose.to.input.setText(person)
+      tap(compose.to.add)
+    }
+    waitUntil("both can be encrypted to") { compose.view.words().count { it == "can be encrypted" } == 2 }
+    compose.deadline = LocalDate.now().plusDays(2).atTime(LocalTime.of(18, 0)).atZone(ZoneId.systemDefault()).toEpochSecond()
+    compose.subject.setText(SUBJECT)
+    compose.body.setText(TEXT)
+    compose.attach(FileToSend("offer.pdf", "application/pdf", FILE.toByteArray()))
+    compose.body.requestFocus()
     gallery.add(alice, "09b-compose-approval")
-    val filled = alice.on<ComposeScreen>()
-    filled.attach(FileToSend("offer.pdf", "application/pdf", "%PDF-1.4 offer".toByteArray()))
-    waitUntil("it can be sent") { filled.send.isEnabled }
-    tap(filled.send)
+    val turned = alice.on<ComposeScreen>()
+    assertTrue("attached files survive a turn of the phone", "offer.pdf" in turned.view.words())
+    waitUntil("it can be sent") { turned.send.isEnabled }
+    tap(turned.send)
     alice.on<InboxScreen>()
     assertEquals("asking needs no finger", 0, FakeKeystore.confirmed.get())
+    tap(alice.on<InboxScreen>().view.touching("Approvals"))
+    tap(alice.on<ApprovalsScreen>().view.touching("I asked"))
+    waitUntil("the own request is listed") { SUBJECT in alice.on<ApprovalsScreen>().view.words() }
+    gallery.add(alice, "08b-approvals-asked")
   }
 
-  /** From the notification to the signature. */
-  private fun approve(bob: Hand): String {
+  private fun announced(phone: Hand): Notification {
     val manager = shadowOf(app.getSystemService(NotificationManager::class.java))
+    phone.take()
     waitUntil("the request is announced") {
-      bob.session.syncSoon()
+      phone.session.syncSoon()
       manager.allNotifications.isNotEmpty()
     }
     val notification = manager.allNotifications.single()
     assertEquals("Approval waiting", shadowOf(notification).contentTitle)
     assertTrue("nothing approves blindly", notification.actions.isNullOrEmpty())
     assertFalse("the lock screen shows no subject", shadowOf(notification).contentText.contains("Laser"))
-    bob.on<ContactsScreen>()
-    tap(bob.on<ContactsScreen>().view.touching("Inbox"))
-    waitUntil("the request is pinned") { "Laser cutter 激光切割机" in bob.on<InboxScreen>().view.words() }
+    return notification
+  }
+
+  /** From the notification to the signature. */
+  private fun approve(): String {
+    val notification = announced(bob)
+    waitUntil("the request is pinned") { SUBJECT in bob.on<InboxScreen>().view.words() }
+    waitUntil("the mail is there") { MAIL_SUBJECT in bob.on<InboxScreen>().view.words() }
     gallery.add(bob, "04-inbox")
     tap(bob.on<InboxScreen>().view.touching("Approvals"))
     bob.on<ApprovalsScreen>()
     gallery.add(bob, "08-approvals")
     bob.leave()
     bob.start(shadowOf(notification.contentIntent).savedIntent)
-    val request = bob.on<ApprovalScreen>()
+    bob.on<ApprovalScreen>()
     gallery.add(bob, "06-approval")
-    assertTrue(request.view.words().toString(), "Your turn" in request.view.words())
-    return sign(bob)
+    val words = bob.on<ApprovalScreen>().view.words()
+    assertTrue(words.toString(), words.containsAll(listOf("Your turn", "Alice Ahlborn asks for your approval", "Encrypted and signed", "2 days left")))
+    val id = await { bob.session.account()!!.approvals().list().single().id }
+    tap(bob.on<ApprovalScreen>().approve)
+    sheet(bob).comment = COMMENT
+    gallery.add(bob, "07-confirm")
+    assertEquals("the comment survives a turn of the phone", COMMENT, sheet(bob).comment)
+    val state = bob.end()
+    bob.start(state = state)
+    assertEquals("and the end of the process", COMMENT, sheet(bob).comment)
+    refuseFinger(bob)
+    sign(bob)
+    waitUntil("the next one is named") { "Approved. Carol Chen is next." in bob.on<ApprovalScreen>().view.words() }
+    gallery.add(bob, "07b-signed")
+    return id
   }
 
-  private fun sign(bob: Hand): String {
-    tap(bob.on<ApprovalScreen>().approve)
-    bob.on<ApprovalScreen>().sheet!!.comment = "同意"
-    gallery.add(bob, "07-confirm")
-    // A finger that is not the owner's signs nothing.
-    tap(bob.on<ApprovalScreen>().sheet!!.sign)
+  private fun sheet(phone: Hand): ConfirmSheet {
+    waitUntil("the sheet is up") { phone.on<ApprovalScreen>().sheet?.isShowing == true }
+    return phone.on<ApprovalScreen>().sheet!!
+  }
+
+  /** A finger that is not the owner's signs nothing. */
+  private fun refuseFinger(phone: Hand) {
+    val sheet = sheet(phone)
+    val before = FakeKeystore.confirmed.get()
+    tap(sheet.sign)
     prompted()
-    ShadowBiometricPrompt.authenticateCurrentSessionWithError(android.hardware.biometrics.BiometricPrompt.BIOMETRIC_ERROR_USER_CANCELED, "cancelled")
-    val sheet = bob.on<ApprovalScreen>().sheet!!
+    ShadowBiometricPrompt.authenticateCurrentSessionWithError(BiometricPrompt.BIOMETRIC_ERROR_USER_CANCELED, "cancelled")
     waitUntil("it says that nothing was signed") { "Not signed. You were not recognised." in sheet.window!!.decorView.words() }
-    assertEquals(0, FakeKeystore.confirmed.get())
+    assertEquals(before, FakeKeystore.confirmed.get())
+  }
+
+  private fun sign(phone: Hand) {
+    val sheet = sheet(phone)
+    val before = FakeKeystore.confirmed.get()
     tap(sheet.sign)
     prompted()
     FakeKeystore.finger()
     ShadowBiometricPrompt.authenticateCurrentSessionSuccessfully()
     waitUntil("the sheet is gone") { !sheet.isShowing }
-    assertEquals(1, FakeKeystore.confirmed.get())
-    waitUntil("it is signed") { bob.on<ApprovalScreen>().view.words().any { it.startsWith("Approved") } }
-    gallery.add(bob, "07b-signed")
-    return await { bob.session.account()!!.approvals().list().single().id }
+    assertEquals("one finger, one signature", before + 1, FakeKeystore.confirmed.get())
   }
 
   private fun prompted() = waitUntil("the prompt is up") { ShadowBiometricPrompt.getCurrentPrompt() != null }
 
-  private fun closed(alice: Hand, id: String) {
+  private fun approveLast(id: String) {
+    bob.leave()
+    carol.take()
+    waitUntil("it is Carol's turn") {
+      await { carol.session.sync() }
+      await { carol.session.account()!!.approvals().list().any { it.id == id && it.myTurn } }
+    }
+    carol.leave()
+    carol.start(Intent(app, MainActivity::class.java).putExtra(MainActivity.REQUEST, id))
+    waitUntil("Bob's decision is shown") { carol.on<ApprovalScreen>().view.words().any { it.startsWith("Bob Brandt: $COMMENT") } }
+    tap(carol.on<ApprovalScreen>().approve)
+    sign(carol)
+    waitUntil("the decision left the phone") {
+      await { carol.session.sync() }
+      await { carol.session.account()!!.composer().outbox() }.isEmpty()
+    }
+    carol.leave()
+  }
+
+  private fun closed(id: String) {
+    alice.take()
     waitUntil("the approval is closed") {
       await { alice.session.sync() }
       await { alice.session.account()!!.approvals().show(id).state } == ApprovalState.APPROVED
     }
-    app.session = alice.session
     alice.leave()
     alice.start(Intent(app, MainActivity::class.java).putExtra(MainActivity.REQUEST, id))
     val words = alice.on<ApprovalScreen>().view.words()
     assertTrue(words.toString(), words.any { it.startsWith("Approved") })
-    assertTrue(words.toString(), "Bob Brandt: 同意" in words)
-    gallery.add(alice, "06c-approved")
+    assertTrue(words.toString(), "Bob Brandt: $COMMENT" in words)
+    gallery.add(alice, "06c-approval-closed")
+    alice.activity.root(Place(Place.Kind.SETTINGS))
+    alice.on<SettingsScreen>()
+    gallery.add(alice, "15-settings")
     alice.leave()
   }
 
   /** From the phone alone, after the process ended. */
-  private fun readOffline(bob: Hand) {
-    bob.restart(offline = true)
+  private fun readOffline() {
     bob.start()
+    val state = bob.end(offline = true)
+    bob.start(state = state)
     waitUntil("it says that it is offline") { bob.on<InboxScreen>().view.words().any { it.startsWith("Offline") } }
-    gallery.add(bob, "04b-offline")
-    val id = await {
-      bob.session.account()!!.mailboxes().list(null).first { it.subject.startsWith("Laser") }.id
-    }
+    gallery.add(bob, "04b-inbox-offline")
+    tap(bob.on<InboxScreen>().view.touching(MAIL_SUBJECT))
+    val message = bob.on<MessageScreen>()
+    val words = message.view.words()
+    assertTrue(words.toString(), words.containsAll(listOf(MAIL_TEXT, "Encrypted and signed", "Contract draft v3.pdf")))
+    gallery.add(bob, "05-message")
+    tap(bob.on<MessageScreen>().status!!)
+    waitUntil("the details are up") { bob.windows.size == 2 }
+    gallery.addOnce(bob, "05b-message-details")
+    bob.activity.screen!!.back()
+    bob.activity.back()
+    val id = await { bob.session.account()!!.mailboxes().list(Folder.INBOX).first { it.subject == SUBJECT }.id }
     bob.activity.go(Place(Place.Kind.MESSAGE, id))
-    bob.on<ApprovalScreen>()
-    bob.activity.root(Place(Place.Kind.SETTINGS))
-    bob.on<SettingsScreen>()
-    gallery.add(bob, "15-settings")
+    assertTrue("a request is shown as a request", SUBJECT in bob.on<ApprovalScreen>().view.words())
     bob.leave()
   }
 
-  /** What a camera would see: the pixels as they are drawn. */
-  private fun lumaOf(view: View): CameraFrame {
-    val picture = Bitmap.createBitmap(view.width, view.height, Bitmap.Config.ARGB_8888)
-    view.draw(Canvas(picture))
-    val pixels = IntArray(picture.width * picture.height)
-    picture.getPixels(pixels, 0, picture.width, 0, 0, picture.width, picture.height)
-    val luma = ByteArray(pixels.size) { at -> pixels[at].let { ((it shr 16 and 255) * 77 + (it shr 8 and 255) * 150 + (it and 255) * 29) shr 8 }.toByte() }
-    return CameraFrame(picture.width.toUInt(), picture.height.toUInt(), picture.width.toUInt(), luma)
+  /** Alice has a new phone, and so new keys. Nothing is sent with them until the other person agrees. */
+  private fun newPhone() {
+    val other = hand("alice-2")
+    signUp(other, "alice", "Alice Ahlborn")
+    waitUntil("all old mail is there and listed") {
+      val fresh = await { other.session.account()!!.sync().fresh }
+      val locked = await { other.session.account()!!.mailboxes().list(Folder.INBOX).count { it.encryption == EncryptionState.NO_KEY } }
+      fresh == 0uL && locked > 0 && other.on<InboxScreen>().view.words().count { it == "Cannot be opened on this phone" } == locked
+    }
+    tap(other.on<InboxScreen>().view.touching("Cannot be opened on this phone"))
+    other.on<MessageScreen>()
+    gallery.add(other, "14d-warn-locked")
+    other.activity.back()
+    other.on<InboxScreen>()
+    carol.start()
+    val code = exchange(other)
+    val own = exchange(carol)
+    film(carol, Camera().see(code))
+    film(other, Camera().see(own))
+    carol.take()
+    waitUntil("the change is told") { carol.on<ScannedScreen>().view.words().any { it == "Alice Ahlborn's certificate is not the one you know" } }
+    gallery.add(carol, "12c-scan-changed")
+    carol.leave()
+    other.leave()
   }
 
-  /** Pictures of a phone in light and dark, English and Chinese; each is a phone that was turned over to another configuration. */
-  private inner class Gallery {
-    private val names = sortedSetOf<String>()
+  private companion object {
+    const val MAIL_SUBJECT = "Contract draft, third reading"
+    const val MAIL_TEXT = "Dear Bob, dear Carol,\n\nhere is the draft after the call with the supplier. Please read section 4 before Friday.\n\nAlice"
+    const val SUBJECT = "Laser cutter 激光切割机"
+    const val TEXT = "Second cutting line, inside the Q2 budget. Please approve."
+    const val COMMENT = "同意，预算内"
+    const val FILE = "%PDF-1.4 offer for a second cutting line"
 
-    fun add(phone: Hand, name: String) {
-      names += name
-      picture()
-      save(picture(), "$name-en-light")
-    }
-
-    fun write() {}
+    /** What the story put into the app and nobody else may read. */
+    val SECRETS =
+      mapOf(
+        "the subject" to "Laser cutter",
+        "the Chinese part of the subject" to "激光切割机",
+        "the body" to "Second cutting line",
+        "the other mail" to "third reading",
+        "the comment" to COMMENT,
+        "the document" to FILE,
+        "a file's name" to "Contract draft v3.pdf",
+        "Alice's name" to "Ahlborn",
+        "Bob's name" to "Brandt",
+        "Alice's address" to "alice@example.test",
+        "Bob's address" to "bob@example.test",
+        "Alice's password" to World.password("alice"),
+        "Bob's password" to World.password("bob"),
+      )
   }
 }

@@ -1,72 +1,29 @@
 package org.countersign
 
-import android.content.Intent
 import android.content.RestrictionsManager
-import android.graphics.Bitmap
-import android.graphics.Canvas
-import android.graphics.Color
 import android.graphics.Rect
 import android.os.Bundle
 import android.os.Looper
 import android.os.SystemClock
-import android.view.Gravity
 import android.view.MotionEvent
 import android.view.View
 import android.view.ViewGroup
-import android.view.WindowManager
-import android.view.inspector.WindowInspector
 import android.widget.TextView
-import java.io.File
-import java.nio.file.Files
 import java.time.Duration
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
 import kotlinx.coroutines.runBlocking
-import org.countersign.bridge.KeystoreVault
 import org.countersign.bridge.World
 import org.countersign.screen.Screen
 import org.junit.After
+import org.junit.Assert.assertEquals
 import org.junit.Before
 import org.junit.runner.RunWith
-import org.robolectric.Robolectric
-import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
-import org.robolectric.android.controller.ActivityController
 
-/** A phone in somebody's hand: its own home, keys and activity, in the one process of the test. */
-class Hand(private val app: CountersignApp, private val name: String) {
-  val home: File = Files.createTempDirectory("countersign-$name").toFile()
-  var session = session()
-    private set
-
-  lateinit var controller: ActivityController<MainActivity>
-    private set
-
-  val activity: MainActivity get() = controller.get()
-
-  private fun session(offline: Boolean = false) = Session(app, home, Prompt(), offline) { KeystoreVault(it, name) }
-
-  /** Starts the app, as from the launcher or from a notification. */
-  fun start(intent: Intent = Intent(app, MainActivity::class.java)) {
-    app.session = session
-    controller = Robolectric.buildActivity(MainActivity::class.java, intent).setup().windowFocusChanged(true)
-  }
-
-  fun leave() {
-    controller.pause().stop().destroy()
-  }
-
-  /** The process ends; only the home and the Keystore stay. */
-  fun restart(offline: Boolean) {
-    leave()
-    runBlocking { session.close() }
-    session = session(offline)
-  }
-}
-
-@RunWith(RobolectricTestRunner::class)
+@RunWith(Runner::class)
 abstract class UiTest {
   protected val app get() = RuntimeEnvironment.getApplication() as CountersignApp
 
@@ -83,10 +40,24 @@ abstract class UiTest {
     shadowOf(app.getSystemService(RestrictionsManager::class.java)).setApplicationRestrictions(set)
   }
 
-  @After fun keystore() = FakeKeystore.remove()
+  private val watch = MainThreadWatch()
+
+  @Before fun watch() = watch.start()
+
+  private val hands = mutableListOf<Hand>()
+
+  /** A phone of the test's own, with a home in the app's private folder. */
+  protected fun hand(name: String) = Hand(app, name).also(hands::add)
+
+  @After
+  fun nothingWasReadOrWrittenOnTheMainThread() {
+    hands.forEach(Hand::drop)
+    FakeKeystore.remove()
+    assertEquals(emptyList<String>(), watch.stop())
+  }
 
   /** The core works on its own threads and in real time, the main looper's clock stands still: let both go on until it holds. */
-  protected fun waitUntil(what: String, seconds: Int = 60, holds: () -> Boolean) {
+  fun waitUntil(what: String, seconds: Int = 60, holds: () -> Boolean) {
     val end = System.nanoTime() + seconds * 1_000_000_000L
     while (true) {
       shadowOf(Looper.getMainLooper()).idleFor(Duration.ofMillis(5))
@@ -134,33 +105,4 @@ abstract class UiTest {
   /** The innermost view that answers to a touch and holds these words. */
   protected fun View.touching(words: String): View =
     all().filter { it.isClickable && words in it.words() }.minByOrNull { it.all().count() } ?: throw AssertionError("$words in ${words()}")
-
-  /** All windows in one picture of the phone's size. */
-  protected fun picture(): Bitmap {
-    shadowOf(Looper.getMainLooper()).idleFor(Duration.ofMillis(400))
-    val metrics = app.resources.displayMetrics
-    val picture = Bitmap.createBitmap(metrics.widthPixels, metrics.heightPixels, Bitmap.Config.ARGB_8888)
-    val canvas = Canvas(picture).apply { drawColor(Color.BLACK) }
-    for (root in WindowInspector.getGlobalWindowViews()) {
-      val layout = root.layoutParams as WindowManager.LayoutParams
-      if (layout.flags and WindowManager.LayoutParams.FLAG_DIM_BEHIND != 0) {
-        canvas.drawColor(Color.argb((layout.dimAmount * 255).toInt(), 0, 0, 0))
-      }
-      // The window manager of the tests leaves every window at 0,0.
-      val at = Rect()
-      val all = Rect(0, 0, picture.width, picture.height)
-      Gravity.apply(layout.gravity, root.width, root.height, all, layout.x, layout.y, at, root.layoutDirection)
-      canvas.save()
-      canvas.translate(at.left.toFloat(), at.top.toFloat())
-      root.draw(canvas)
-      canvas.restore()
-    }
-    return picture
-  }
-
-  protected fun save(picture: Bitmap, name: String) {
-    val file = File(System.getProperty("countersign.screens"), "$name.png")
-    file.parentFile?.mkdirs()
-    file.outputStream().use { check(picture.compress(Bitmap.CompressFormat.PNG, 100, it)) }
-  }
 }

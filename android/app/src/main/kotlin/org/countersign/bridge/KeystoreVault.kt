@@ -167,6 +167,7 @@ class KeystoreVault(private val gate: Gate, private val space: String = "phone")
   /** Off the caller's thread, with the Keystore's exceptions by their names. */
   private suspend fun <T> guarded(work: () -> T): T =
     withContext(Dispatchers.IO) {
+      offMain()
       try {
         work()
       } catch (_: KeyPermanentlyInvalidatedException) {

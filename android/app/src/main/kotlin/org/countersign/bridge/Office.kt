@@ -1,5 +1,6 @@
 package org.countersign.bridge
 
+import android.os.Looper
 import java.io.File
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.NonCancellable
@@ -20,7 +21,12 @@ import org.countersign.core.Vault
  */
 class Office(home: File, vault: Vault, offline: Boolean = false, log: LogSink? = null) : AutoCloseable {
   /** The core itself, for what has no method here. */
-  val core = Core(CoreConfig(home.path, offline), vault, log)
+  val core: Core
+
+  init {
+    offMain()
+    core = Core(CoreConfig(home.path, offline), vault, log)
+  }
 
   /** Opens the home with the vault's sealing key. */
   suspend fun unlock() = cancellable { core.unlock(it) }
@@ -40,10 +46,14 @@ class Office(home: File, vault: Vault, offline: Boolean = false, log: LogSink? =
 
   /** Releases the home; calls that run end with an error. */
   override fun close() {
+    offMain()
     core.shutdown()
     core.close()
   }
 }
+
+/** Reading, writing and waiting would freeze the screen: whoever does it on the main thread is stopped. */
+fun offMain() = check(Looper.getMainLooper()?.isCurrentThread != true) { "this may block, and is on the main thread" }
 
 /**
  * Runs a call of the core so that cancelling the coroutine stops the work in Rust: letting go of the call alone does not.

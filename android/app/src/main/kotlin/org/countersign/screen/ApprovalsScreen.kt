@@ -3,22 +3,23 @@ package org.countersign.screen
 import android.os.Bundle
 import android.view.Gravity
 import android.view.View
-import android.widget.LinearLayout
-import java.time.LocalDate
+import android.view.ViewGroup.LayoutParams.WRAP_CONTENT
 import org.countersign.Place
 import org.countersign.R
+import org.countersign.bridge.ApprovalState
 import org.countersign.bridge.ApprovalView
+import org.countersign.bridge.ContactView
 import org.countersign.bridge.StageState
+import org.countersign.ui.Shade
 import org.countersign.ui.StepState
 import org.countersign.ui.Style
-import org.countersign.ui.badge
 import org.countersign.ui.card
-import org.countersign.ui.centered
-import org.countersign.ui.column
-import org.countersign.ui.dayAndClock
-import org.countersign.ui.dayOf
+import org.countersign.ui.day
+import org.countersign.ui.daysUntil
+import org.countersign.ui.deadlineTag
 import org.countersign.ui.dp
 import org.countersign.ui.empty
+import org.countersign.ui.isLarge
 import org.countersign.ui.pad
 import org.countersign.ui.put
 import org.countersign.ui.ripple
@@ -26,8 +27,9 @@ import org.countersign.ui.routeBars
 import org.countersign.ui.row
 import org.countersign.ui.seconds
 import org.countersign.ui.section
-import org.countersign.ui.shape
-import org.countersign.ui.state
+import org.countersign.ui.segment
+import org.countersign.ui.segments
+import org.countersign.ui.tag
 import org.countersign.ui.text
 
 /** 08: what waits for this person, what they asked, what is done. */
@@ -35,16 +37,15 @@ class ApprovalsScreen(host: Host) : TabScreen(host, Place.Kind.APPROVALS, R.stri
   enum class Part(val words: Int) { MINE(R.string.as_mine), ASKED(R.string.as_asked), DONE(R.string.as_done) }
 
   private var part = Part.MINE
-  private val segments: LinearLayout = context.row {
-    background = context.shape(R.color.sunken, 12)
-    pad(4, 4)
-  }
+  private var people = listOf<ContactView>()
+  private var me = ""
 
   override suspend fun load() {
     val account = session.account() ?: return
     val approvals = account.approvals()
-    val me = account.summary().address
+    me = account.summary().address
     val all = approvals.list().reversed()
+    people = account.people().list()
     countWaiting(account)
     val shown = all.filter {
       when (part) {
@@ -58,11 +59,12 @@ class ApprovalsScreen(host: Host) : TabScreen(host, Place.Kind.APPROVALS, R.stri
 
   private fun show(views: List<ApprovalView>, waiting: Int) {
     content.removeAllViews()
-    segments.removeAllViews()
-    for (each in Part.entries) segments.put(segment(each, waiting), weight = 1f)
-    content.put(segments, start = 16, end = 16, top = 4, bottom = 4)
+    val pieces = Part.entries.map { each ->
+      context.segment(each.words, each == part, if (each == Part.MINE) waiting else 0) { turnTo(each) }
+    }
+    content.put(context.segments(pieces), start = 16, end = 16, top = 4, bottom = 4)
     if (views.isEmpty()) content.put(context.empty(R.drawable.ic_stamp, R.string.as_empty, R.string.as_empty_sub), weight = 1f)
-    val isToday = { view: ApprovalView -> seconds(view.deadline)?.let { dayOf(it) <= LocalDate.now() } == true }
+    val isToday = { view: ApprovalView -> seconds(view.deadline)?.let { daysUntil(it) <= 0 } == true }
     if (part == Part.MINE) {
       group(R.string.as_due_today, views.filter(isToday))
       group(R.string.as_later, views.filterNot(isToday))
@@ -78,27 +80,22 @@ class ApprovalsScreen(host: Host) : TabScreen(host, Place.Kind.APPROVALS, R.stri
     views.forEach { content.put(request(it), start = 16, end = 16, bottom = 8) }
   }
 
-  private fun segment(each: Part, waiting: Int): View = context.row {
-    gravity = Gravity.CENTER
-    minimumHeight = context.dp(48)
-    val isOn = each == part
-    background = context.ripple(if (isOn) context.shape(R.color.surface, 9, R.color.line) else null, context.dp(9))
-    put(context.text(each.words, Style.LABEL, if (isOn) R.color.text else R.color.text2).centered())
-    if (each == Part.MINE && waiting > 0) put(context.badge(waiting), start = 6)
-    isSelected = isOn
-    setOnClickListener {
-      part = each
-      reloadSoon()
-    }
+  private fun turnTo(chosen: Part) {
+    part = chosen
+    reloadSoon()
   }
 
   private fun request(view: ApprovalView): View = context.card {
     pad(16, 12)
-    put(context.text(view.subject, Style.STRONG))
-    val documents = view.documents.size
-    val more = if (documents > 0) " · " + context.resources.getQuantityString(R.plurals.ap_ndocs, documents, documents) else ""
-    put(context.text(view.requester + more, Style.SECOND, R.color.text2), top = 2)
-    seconds(view.deadline)?.let { put(context.state(R.drawable.ic_clock, context.dayAndClock(it), R.color.text2), top = 6) }
+    put(
+      context.row {
+        gravity = Gravity.TOP
+        put(context.text(view.subject, Style.STRONG), weight = 1f)
+        if (!context.isLarge) result(view)?.let { put(it, start = 8) }
+      }
+    )
+    if (context.isLarge) result(view)?.let { put(it, WRAP_CONTENT, top = 4) }
+    put(context.text(about(view), Style.SECOND, R.color.text2), top = 2)
     put(
       context.row {
         put(context.routeBars(view.stages.map { bar(it.state) }))
@@ -110,6 +107,31 @@ class ApprovalsScreen(host: Host) : TabScreen(host, Place.Kind.APPROVALS, R.stri
     foreground = context.ripple(null, context.dp(14))
     setOnClickListener { host.go(Place(Place.Kind.APPROVAL, view.id)) }
   }
+
+  /** Who asks, or of whom one waits, and how many documents there are. */
+  private fun about(view: ApprovalView): String {
+    if (part == Part.ASKED) {
+      val since = view.stages.flatMap { it.people }.mapNotNull { it.at }.maxOrNull()
+      val names = view.asked.joinToString { it.shown }
+      if (since != null && names.isNotEmpty()) return context.getString(R.string.as_waits, names, context.day(since))
+    }
+    val documents = view.documents.size
+    val more = if (documents > 0) context.resources.getQuantityString(R.plurals.ap_ndocs, documents, documents) else null
+    val who = if (view.requester == me) context.getString(R.string.c_you) else people.nameOf(view.requester)
+    return listOfNotNull(who, more).joinToString(" · ")
+  }
+
+  /** How it ended; while it is open, until when an answer is wanted. */
+  private fun result(view: ApprovalView): View? =
+    when (view.state) {
+      ApprovalState.APPROVED,
+      ApprovalState.APPROVED_NOT_CLOSED -> tag(R.drawable.ic_tick, R.string.as_done, Shade.ACCENT)
+      ApprovalState.REJECTED,
+      ApprovalState.REJECTED_NOT_CLOSED -> tag(R.drawable.ic_close, R.string.as_rejected, Shade.DANGER)
+      else -> seconds(view.deadline)?.let { context.deadlineTag(it) }
+    }
+
+  private fun tag(icon: Int, words: Int, shade: Shade) = context.tag(icon, context.getString(words), shade.ink, shade.fill)
 
   private fun progress(view: ApprovalView): String {
     val steps = view.stages.size

@@ -1,5 +1,7 @@
 package org.countersign.screen
 
+import android.app.DatePickerDialog
+import android.app.TimePickerDialog
 import android.content.ActivityNotFoundException
 import android.content.Intent
 import android.os.Bundle
@@ -8,7 +10,13 @@ import android.view.Gravity
 import android.view.View
 import android.widget.EditText
 import android.widget.LinearLayout
-import android.widget.Switch
+import java.time.Instant
+import java.time.LocalDate
+import java.time.LocalDateTime
+import java.time.LocalTime
+import java.time.OffsetDateTime
+import java.time.ZoneId
+import java.time.format.DateTimeFormatter
 import kotlinx.coroutines.launch
 import org.countersign.R
 import org.countersign.bridge.All
@@ -20,15 +28,12 @@ import org.countersign.bridge.InOrder
 import org.countersign.bridge.NewApproval
 import org.countersign.bridge.NewMail
 import org.countersign.bridge.RecipientView
-import org.countersign.ui.Kind
-import org.countersign.ui.Shade
+import org.countersign.ui.ActionButton
 import org.countersign.ui.Style
-import org.countersign.ui.action
-import org.countersign.ui.banner
-import org.countersign.ui.centered
 import org.countersign.ui.column
-import org.countersign.ui.documentRow
+import org.countersign.ui.dayAndClock
 import org.countersign.ui.dp
+import org.countersign.ui.heading
 import org.countersign.ui.iconButton
 import org.countersign.ui.line
 import org.countersign.ui.pad
@@ -37,10 +42,12 @@ import org.countersign.ui.putIcon
 import org.countersign.ui.ripple
 import org.countersign.ui.row
 import org.countersign.ui.scroll
-import org.countersign.ui.shape
-import org.countersign.ui.state
+import org.countersign.ui.segment
+import org.countersign.ui.segments
+import org.countersign.ui.size
 import org.countersign.ui.styled
 import org.countersign.ui.text
+import org.countersign.ui.toggle
 import org.countersign.ui.topBar
 
 /** 09: a mail or, with the switch, a request for approval. */
@@ -53,40 +60,53 @@ class ComposeScreen(host: Host, argument: String) : Screen(host) {
 
   val to = PeopleField(context) { checkPeople() }
   val cc = PeopleField(context) { checkPeople() }
-  val approval = Switch(context)
-  val subject = line(InputType.TYPE_TEXT_FLAG_CAP_SENTENCES, R.string.co_subject, Style.STRONG)
-  val body = line(InputType.TYPE_TEXT_FLAG_MULTI_LINE or InputType.TYPE_TEXT_FLAG_CAP_SENTENCES, R.string.co_text, Style.BODY)
-  val foot: LinearLayout = context.column()
-  private val orders: LinearLayout = context.row()
+  val approval = context.toggle(context.getString(R.string.co_switch))
+  val subject = field(InputType.TYPE_TEXT_FLAG_CAP_SENTENCES, Style.STRONG)
+  val body = field(InputType.TYPE_TEXT_FLAG_MULTI_LINE or InputType.TYPE_TEXT_FLAG_CAP_SENTENCES, Style.BODY)
+  private val title = context.text("", Style.BAR).heading()
+  private val switchRow: LinearLayout = context.row()
+  private val orders: LinearLayout = context.column()
+  private val deadlineRow: LinearLayout = context.column()
   private val fileRows: LinearLayout = context.column()
+  private val foot = ComposeFoot(context) { send(it) }
   private var order = Order.IN_ORDER
   private var people = listOf<RecipientView>()
   private var files = listOf<FileToSend>()
   private var isSending = false
   private var problem: String? = null
 
-  var send = sendButton(R.string.co_send)
-    private set
+  /** Until when an answer is wanted, seconds since 1970. */
+  var deadline: Long? = null
+    set(at) {
+      field = at
+      draw()
+    }
+
+  val send: ActionButton get() = foot.send
+
+  override val footColor = R.color.surface
 
   override val view: View = context.column {
     put(
-      context.topBar(R.drawable.ic_close, R.string.a_close, context.getString(R.string.co_title), { host.back() }) {
+      context.topBar(R.drawable.ic_close, R.string.a_close, title, { host.back() }) {
         put(context.iconButton(R.drawable.ic_clip, context.getString(R.string.a_file)) { pick() }, context.dp(48), context.dp(48))
       }
     )
     put(
       context.scroll(
         context.column {
-          put(switchRow())
+          put(switchRow)
+          divide()
           put(to)
-          put(orders, start = 16, end = 16, bottom = 8)
-          put(context.line(), height = context.dp(1))
+          put(orders, start = 16, end = 16, bottom = 12)
+          divide()
           put(cc)
-          put(context.line(), height = context.dp(1))
-          put(subject, start = 16, end = 16)
-          put(context.line(), height = context.dp(1))
-          put(body, start = 16, end = 16, top = 8)
-          put(fileRows, start = 4, end = 4)
+          divide()
+          put(deadlineRow)
+          put(labelled(R.string.co_subject, subject))
+          divide()
+          put(body, start = 16, end = 16)
+          put(fileRows, start = 16, end = 4, bottom = 16)
         }
       ),
       weight = 1f,
@@ -95,40 +115,33 @@ class ComposeScreen(host: Host, argument: String) : Screen(host) {
   }
 
   init {
+    body.setHint(R.string.co_text)
     fill(Draft.read(argument))
     approval.setOnCheckedChangeListener { _, _ -> draw() }
     draw()
   }
 
-  private fun line(type: Int, hint: Int, style: Style) =
+  private fun field(type: Int, style: Style) =
     EditText(context).apply {
       styled(style)
       background = null
-      setHint(hint)
       setHintTextColor(context.getColor(R.color.text2))
       inputType = InputType.TYPE_CLASS_TEXT or type
       minimumHeight = context.dp(52)
       gravity = Gravity.TOP or Gravity.START
       pad(0, 14)
+      id = View.generateViewId()
       isSaveEnabled = false
     }
 
-  private fun switchRow(): View = context.row {
-    setBackgroundColor(context.getColor(R.color.accent_soft))
-    pad(16, 12)
-    putIcon(R.drawable.ic_stamp, R.color.accent_ink, end = 12)
-    put(
-      context.column {
-        put(context.text(R.string.co_switch, Style.STRONG, R.color.accent_ink))
-        put(context.text(R.string.co_switch_sub, Style.SECOND, R.color.accent_ink))
-        importantForAccessibility = View.IMPORTANT_FOR_ACCESSIBILITY_NO_HIDE_DESCENDANTS
-      },
-      weight = 1f,
-    )
-    approval.contentDescription = context.getString(R.string.co_switch)
-    approval.minimumHeight = context.dp(48)
-    approval.minimumWidth = context.dp(52)
-    put(approval, start = 8)
+  private fun LinearLayout.divide() = put(context.line(), height = context.dp(1))
+
+  private fun labelled(words: Int, field: EditText): View = context.row {
+    pad(16)
+    val label = context.text(words, Style.SECOND, R.color.text2)
+    label.labelFor = field.id
+    put(label, context.labelWidth)
+    put(field, weight = 1f)
   }
 
   override suspend fun load() = look()
@@ -148,75 +161,99 @@ class ComposeScreen(host: Host, argument: String) : Screen(host) {
 
   private fun draw() {
     val isApproval = approval.isChecked
-    to.named(if (isApproval) R.string.co_route else R.string.co_to, isApproval)
-    cc.named(if (isApproval) R.string.co_informed else R.string.co_cc, false)
-    orders.visibility = if (isApproval && to.addresses.size > 1) View.VISIBLE else View.GONE
-    drawOrders()
+    title.setText(if (isApproval) R.string.co_switch else R.string.co_title)
+    to.named(if (isApproval) R.string.co_route else R.string.co_to, if (isApproval) PeopleField.Look.NUMBERED else PeopleField.Look.PIECES)
+    cc.named(if (isApproval) R.string.co_informed else R.string.co_cc, if (isApproval) PeopleField.Look.LINES else PeopleField.Look.PIECES)
+    drawSwitch(isApproval)
+    drawOrders(isApproval && to.addresses.size > 1)
+    drawDeadline(isApproval)
     fileRows.removeAllViews()
-    for (file in files) fileRows.put(context.documentRow(file.name, file.contentType) { remove(file) })
-    footer(isApproval)
+    for (file in files) fileRows.put(fileRow(file))
+    foot.show(people, isApproval, !isSending && to.addresses.isNotEmpty(), problem)
   }
 
-  private fun drawOrders() {
+  private fun drawSwitch(isApproval: Boolean) {
+    val ink = if (isApproval) R.color.accent_ink else R.color.text
+    switchRow.removeAllViews()
+    switchRow.background = if (isApproval) context.getDrawable(R.color.accent_soft) else null
+    switchRow.pad(16, 12)
+    switchRow.putIcon(R.drawable.ic_stamp, ink, end = 12)
+    switchRow.put(
+      context.column {
+        put(context.text(R.string.co_switch, Style.STRONG, ink))
+        put(context.text(R.string.co_switch_sub, Style.SECOND, ink))
+        importantForAccessibility = View.IMPORTANT_FOR_ACCESSIBILITY_NO_HIDE_DESCENDANTS
+      },
+      weight = 1f,
+    )
+    switchRow.put(approval, start = 8)
+  }
+
+  private fun drawOrders(isShown: Boolean) {
     orders.removeAllViews()
-    orders.background = context.shape(R.color.sunken, 12)
-    orders.pad(4, 4)
-    for (each in Order.entries) {
-      val isOn = each == order
-      val segment = context.text(each.words, Style.LABEL, if (isOn) R.color.text else R.color.text2).centered()
-      segment.gravity = Gravity.CENTER
-      segment.minimumHeight = context.dp(48)
-      segment.background = context.ripple(if (isOn) context.shape(R.color.surface, 9, R.color.line) else null, context.dp(9))
-      segment.isSelected = isOn
-      segment.setOnClickListener {
+    if (!isShown) return
+    val pieces = Order.entries.map { each ->
+      context.segment(each.words, each == order) {
         order = each
-        drawOrders()
+        draw()
       }
-      orders.put(segment, weight = 1f)
     }
+    orders.put(context.segments(pieces))
   }
 
-  private fun footer(isApproval: Boolean) {
-    foot.removeAllViews()
-    foot.setBackgroundColor(context.getColor(R.color.surface))
-    foot.put(context.line(), height = context.dp(1))
-    val without = people.firstOrNull { !it.canEncrypt }
-    problem?.let { foot.put(context.banner(Shade.DANGER, R.drawable.ic_warn, it), start = 16, end = 16, top = 12) }
-    if (without != null) {
-      val words = context.getString(R.string.co_warn, without.name?.ifBlank { null } ?: without.address)
-      foot.put(context.banner(Shade.CAUTION, R.drawable.ic_lock_open, words), start = 16, end = 16, top = 12)
-    } else if (people.isNotEmpty()) {
-      val all = context.state(R.drawable.ic_lock, context.getString(R.string.co_all_ok), R.color.accent)
-      foot.put(all, start = 16, end = 16, top = 12)
-    }
-    send = sendButton(if (isApproval) R.string.co_send_ap else R.string.co_send)
-    send.isEnabled = !isSending && to.addresses.isNotEmpty() && without == null
-    foot.put(send, start = 16, end = 16, top = 8, bottom = 12)
-    if (without != null && !isApproval) {
-      foot.put(context.action(Kind.TEXT, R.string.co_plain) { send(isPlain = true) }, start = 16, end = 16, bottom = 8)
-    }
+  private fun drawDeadline(isShown: Boolean) {
+    deadlineRow.removeAllViews()
+    if (!isShown) return
+    deadlineRow.put(
+      context.row {
+        pad(16)
+        minimumHeight = context.dp(52)
+        put(context.text(R.string.co_by, Style.SECOND, R.color.text2), context.labelWidth)
+        put(context.text(deadline?.let { context.dayAndClock(it) } ?: context.getString(R.string.co_by_none), Style.BODY), weight = 1f)
+        putIcon(R.drawable.ic_next, R.color.text2, 20, start = 8)
+        background = context.ripple(null)
+        setOnClickListener { askForDay() }
+      }
+    )
+    deadlineRow.divide()
   }
 
-  private fun sendButton(words: Int) =
-    context.action(Kind.PRIMARY, words, if (words == R.string.co_send_ap) R.drawable.ic_stamp else null) { send(isPlain = false) }
+  private fun askForDay() {
+    val first = LocalDate.now().plusDays(1)
+    DatePickerDialog(context, { _, year, month, day -> askForTime(LocalDate.of(year, month + 1, day)) }, first.year, first.monthValue - 1, first.dayOfMonth).show()
+  }
+
+  private fun askForTime(day: LocalDate) {
+    val chosen = { hour: Int, minute: Int ->
+      val at = LocalDateTime.of(day, LocalTime.of(hour, minute))
+      deadline = at.atZone(ZoneId.systemDefault()).toEpochSecond()
+    }
+    TimePickerDialog(context, { _, hour, minute -> chosen(hour, minute) }, END_OF_WORK, 0, true).show()
+  }
+
+  private fun fileRow(file: FileToSend): View = context.row {
+    minimumHeight = context.dp(56)
+    putIcon(R.drawable.ic_doc, size = 20, end = 12)
+    put(
+      context.column {
+        put(context.text(file.name, Style.STRONG))
+        put(context.text(context.size(file.bytes.size.toULong()), Style.CAPTION, R.color.text2))
+      },
+      weight = 1f,
+    )
+    val remove = context.getString(R.string.a_remove, file.name)
+    put(context.iconButton(R.drawable.ic_close, remove, R.color.text2) { remove(file) }, context.dp(48), context.dp(48))
+  }
 
   private fun send(isPlain: Boolean) {
     to.take()
     cc.take()
-    val (title, text) = subject.text.toString().trim() to body.text.toString()
     isSending = true
     problem = null
     draw()
     scope.launch {
       try {
-        val account = session.account() ?: return@launch
-        if (approval.isChecked) {
-          val request = NewApproval(to = to.addresses, cc = cc.addresses, subject = title, text = text, files = files, deciding = order.deciding)
-          account.approvals().request(request)
-        } else {
-          val mail = NewMail(to = to.addresses, cc = cc.addresses, subject = title, text = text, files = files, signedOnly = isPlain)
-          account.composer().send(mail)
-        }
+        hand(isPlain)
         session.syncSoon()
         host.back()
       } catch (_: CoreException) {
@@ -224,6 +261,27 @@ class ComposeScreen(host: Host, argument: String) : Screen(host) {
         isSending = false
         draw()
       }
+    }
+  }
+
+  private suspend fun hand(isPlain: Boolean) {
+    val account = session.account() ?: return
+    val (title, text) = subject.text.toString().trim() to body.text.toString()
+    if (approval.isChecked) {
+      val until = deadline?.let { OffsetDateTime.ofInstant(Instant.ofEpochSecond(it), ZoneId.systemDefault()) }
+      account.approvals().request(
+        NewApproval(
+          to = to.addresses,
+          cc = cc.addresses,
+          subject = title,
+          text = text,
+          files = files,
+          deciding = order.deciding,
+          deadline = until?.format(DateTimeFormatter.ISO_OFFSET_DATE_TIME),
+        )
+      )
+    } else {
+      account.composer().send(NewMail(to = to.addresses, cc = cc.addresses, subject = title, text = text, files = files, signedOnly = isPlain))
     }
   }
 
@@ -258,14 +316,26 @@ class ComposeScreen(host: Host, argument: String) : Screen(host) {
     subject.setText(draft.subject)
     body.setText(draft.text)
     approval.isChecked = draft.isApproval
+    deadline = draft.deadline
   }
 
-  /** Text and people only; files are chosen again. */
+  /** Text and people; after the end of the process files are chosen again. */
   override fun save(state: Bundle) =
-    state.putString("draft", Draft(to.addresses, cc.addresses, subject.text.toString(), body.text.toString(), approval.isChecked).write())
+    state.putString("draft", Draft(to.addresses, cc.addresses, subject.text.toString(), body.text.toString(), approval.isChecked, deadline).write())
 
   override fun restore(state: Bundle) {
     state.getString("draft")?.let { fill(Draft.read(it)) }
     draw()
+  }
+
+  override fun kept(): Any = files
+
+  override fun keep(what: Any) {
+    (what as? List<*>)?.filterIsInstance<FileToSend>()?.forEach(::attach)
+  }
+
+  private companion object {
+    /** The hour that is offered for a deadline. */
+    const val END_OF_WORK = 18
   }
 }

@@ -29,7 +29,8 @@ import org.countersign.ui.text
 /** 07: exactly what is signed. The system's prompt comes after it, never instead of it. */
 class ConfirmSheet(
   outer: Context,
-  private val request: ApprovalView,
+  request: ApprovalView,
+  requester: String,
   signer: AccountSummary,
   val word: Word,
   before: String,
@@ -37,7 +38,7 @@ class ConfirmSheet(
 ) : Sheet(outer) {
   private val isReject = word == Word.REJECT
   private val words = if (isReject) R.string.cf_reason else R.string.cf_comment
-  private val remark = Field(context, words, InputType.TYPE_CLASS_TEXT or InputType.TYPE_TEXT_FLAG_CAP_SENTENCES)
+  private val remark = Field(context, words, InputType.TYPE_CLASS_TEXT or InputType.TYPE_TEXT_FLAG_CAP_SENTENCES, isInside = true)
   val sign = context.action(Kind.PRIMARY, if (isReject) R.string.cf_sign_no else R.string.cf_sign, R.drawable.ic_finger) { sign() }
 
   var comment: String
@@ -48,11 +49,11 @@ class ConfirmSheet(
 
   init {
     comment = before
-    content.setPadding(0, 0, 0, context.dp(16))
+    content.setPadding(0, 0, 0, context.dp(12))
     content.put(context.text(R.string.cf_title, Style.TITLE).heading(), start = 16, end = 16, bottom = 8)
     pair(R.string.cf_decision, decision())
     pair(R.string.cf_request, context.text(request.subject, Style.STRONG))
-    pair(R.string.cf_asked, request.requester)
+    pair(R.string.cf_asked, requester)
     if (request.documents.isNotEmpty()) pair(R.string.ap_docs, request.documents.joinToString("\n") { it.name })
     pair(R.string.cf_as, context.column {
       put(context.text(signer.name, Style.SUBJECT))
@@ -70,7 +71,7 @@ class ConfirmSheet(
       background = context.shape(shade.fill, 8)
       pad(10, 4)
       putIcon(if (isReject) R.drawable.ic_close else R.drawable.ic_tick, shade.ink, 18, end = 8)
-      put(context.text(if (isReject) R.string.ap_reject else R.string.ap_approve, Style.STRONG, shade.ink))
+      put(context.text(if (isReject) R.string.ap_reject else R.string.ap_approve, Style.LABEL, shade.ink))
     }
     put(tag, WRAP_CONTENT)
     gravity = Gravity.START

@@ -1,8 +1,6 @@
 package org.countersign.screen
 
 import android.os.Bundle
-import android.text.Editable
-import android.text.TextWatcher
 import android.view.Gravity
 import android.view.View
 import android.widget.EditText
@@ -21,33 +19,17 @@ import org.countersign.ui.put
 import org.countersign.ui.putIcon
 import org.countersign.ui.ripple
 import org.countersign.ui.row
+import org.countersign.ui.searchBar
+import org.countersign.ui.searchField
 import org.countersign.ui.shape
 import org.countersign.ui.state
-import org.countersign.ui.styled
 import org.countersign.ui.text
 
 /** 10: people and how their certificates are known. */
 class ContactsScreen(host: Host) : TabScreen(host, Place.Kind.CONTACTS, R.string.tab_contacts) {
   private var people = listOf<ContactView>()
   private val list: LinearLayout = context.column()
-  val search: EditText =
-    EditText(context).apply {
-      styled(Style.BODY)
-      setHint(R.string.ct_search)
-      setHintTextColor(context.getColor(R.color.text2))
-      background = null
-      isSingleLine = true
-      minimumHeight = context.dp(48)
-      addTextChangedListener(
-        object : TextWatcher {
-          override fun afterTextChanged(text: Editable) = show()
-
-          override fun beforeTextChanged(text: CharSequence, start: Int, count: Int, after: Int) {}
-
-          override fun onTextChanged(text: CharSequence, start: Int, before: Int, count: Int) {}
-        }
-      )
-    }
+  val search: EditText = context.searchField(R.string.ct_search) { show() }
   val exchange: View = context.row {
     background = context.ripple(context.shape(R.color.accent_soft, 14), context.dp(14))
     pad(16, 12)
@@ -65,13 +47,7 @@ class ContactsScreen(host: Host) : TabScreen(host, Place.Kind.CONTACTS, R.string
   }
 
   init {
-    val field = context.row {
-      background = context.shape(R.color.sunken, 24)
-      pad(16)
-      putIcon(R.drawable.ic_search, end = 12)
-      put(search, weight = 1f)
-    }
-    content.put(field, start = 16, end = 16, top = 4, bottom = 12)
+    head.put(context.searchBar(search), start = 16, end = 16, top = 4, bottom = 12)
     content.put(exchange, start = 16, end = 16, bottom = 8)
     content.put(list)
   }

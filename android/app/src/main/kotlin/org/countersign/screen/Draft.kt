@@ -10,6 +10,8 @@ data class Draft(
   val subject: String = "",
   val text: String = "",
   val isApproval: Boolean = false,
+  /** Seconds since 1970. */
+  val deadline: Long? = null,
 ) {
   fun write(): String =
     JSONObject()
@@ -18,6 +20,7 @@ data class Draft(
       .put("subject", subject)
       .put("text", text)
       .put("approval", isApproval)
+      .putOpt("deadline", deadline)
       .toString()
 
   companion object {
@@ -25,7 +28,8 @@ data class Draft(
       if (text.isBlank()) return Draft()
       val json = JSONObject(text)
       fun list(name: String) = json.getJSONArray(name).let { all -> List(all.length()) { all.getString(it) } }
-      return Draft(list("to"), list("cc"), json.getString("subject"), json.getString("text"), json.getBoolean("approval"))
+      val deadline = if (json.has("deadline")) json.getLong("deadline") else null
+      return Draft(list("to"), list("cc"), json.getString("subject"), json.getString("text"), json.getBoolean("approval"), deadline)
     }
   }
 }

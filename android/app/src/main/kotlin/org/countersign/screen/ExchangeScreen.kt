@@ -26,6 +26,7 @@ import org.countersign.bridge.CardScanned
 import org.countersign.bridge.CoreException
 import org.countersign.bridge.MeetingScanned
 import org.countersign.bridge.Scanned
+import org.countersign.bridge.Unreadable
 import org.countersign.ui.Kind
 import org.countersign.ui.Shade
 import org.countersign.ui.Style
@@ -45,17 +46,22 @@ import org.countersign.ui.topBar
 
 /** 11: own code and camera on one screen, in any order, without a network. */
 class ExchangeScreen(host: Host) : Screen(host) {
-  private val code = OwnCode(context)
-  private val preview = TextureView(context)
+  private val code = OwnCode(context, OwnCode.Words.NAME)
+  private val preview = TextureView(context).apply { isOpaque = false }
   private val camera = FrameLayout(context)
+  private val finder = Finder(context)
   private val notice: LinearLayout = context.column()
-  private val scanner = Scanner(context) { frame(it) }
+
+  /** Where the camera's frames arrive. */
+  val scanner = Scanner(context) { frame(it) }
   private val isLooking = AtomicBoolean()
   private var isFront = false
   private var isLit = false
 
   /** The own code as it is drawn. */
   val modules: View get() = code.modules
+
+  override val footColor = R.color.camera_bar
 
   override val view: View = context.column {
     put(context.topBar(R.drawable.ic_close, R.string.a_close, context.getString(R.string.qr_title), { host.back() }))
@@ -64,6 +70,7 @@ class ExchangeScreen(host: Host) : Screen(host) {
     camera.setBackgroundColor(context.getColor(R.color.camera))
     camera.contentDescription = context.getString(R.string.a_camera)
     camera.addView(preview, FrameLayout.LayoutParams(MATCH_PARENT, MATCH_PARENT))
+    camera.addView(finder, FrameLayout.LayoutParams(MATCH_PARENT, MATCH_PARENT))
     camera.addView(over(), FrameLayout.LayoutParams(MATCH_PARENT, WRAP_CONTENT, Gravity.TOP))
     put(camera, weight = 1f)
     put(tools())
@@ -97,7 +104,7 @@ class ExchangeScreen(host: Host) : Screen(host) {
   override suspend fun load() {
     val account = session.account() ?: return
     val own = account.qrExchange().show()
-    code.show(account.summary(), own, R.string.qr_both)
+    code.show(account.summary(), own)
   }
 
   override fun appeared() {
@@ -143,6 +150,7 @@ class ExchangeScreen(host: Host) : Screen(host) {
 
   /** The own code works without the camera. */
   private fun askForCamera() {
+    finder.visibility = View.GONE
     notice.removeAllViews()
     notice.put(context.banner(Shade.NEUTRAL, R.drawable.ic_scan, context.getString(R.string.qr_nocam)))
     notice.put(context.action(Kind.PRIMARY, R.string.qr_allow) { host.activity.requestPermissions(arrayOf(Manifest.permission.CAMERA), 0) }, top = 8)
@@ -150,6 +158,7 @@ class ExchangeScreen(host: Host) : Screen(host) {
 
   override fun permitted() {
     if (!isAllowed()) return
+    finder.visibility = View.VISIBLE
     notice.removeAllViews()
     preview.surfaceTexture?.let(::startCamera)
   }
@@ -176,7 +185,7 @@ class ExchangeScreen(host: Host) : Screen(host) {
   }
 
   /** One frame of the camera, from its thread; dropped while another one is looked at. */
-  fun frame(frame: CameraFrame) {
+  private fun frame(frame: CameraFrame) {
     if (!isLooking.compareAndSet(false, true)) return
     scope.launch {
       read { session.account()?.qrExchange()?.meetFrame(frame) }
@@ -187,10 +196,16 @@ class ExchangeScreen(host: Host) : Screen(host) {
   private suspend fun read(scan: suspend () -> Scanned?) {
     try {
       scan()?.let(::recognised)
+    } catch (_: Unreadable) {
+      tell(R.string.qr_foreign)
     } catch (_: CoreException) {
-      notice.removeAllViews()
-      notice.put(context.banner(Shade.CAUTION, R.drawable.ic_warn, context.getString(R.string.qr_foreign)))
+      tell(R.string.er_other)
     }
+  }
+
+  private fun tell(words: Int) {
+    notice.removeAllViews()
+    notice.put(context.banner(Shade.CAUTION, R.drawable.ic_warn, context.getString(words)))
   }
 
   private fun recognised(scanned: Scanned) {

@@ -8,6 +8,7 @@ import kotlinx.coroutines.launch
 import org.countersign.Place
 import org.countersign.R
 import org.countersign.bridge.AttachmentView
+import org.countersign.bridge.ContactView
 import org.countersign.bridge.MailHeaders
 import org.countersign.bridge.MailView
 import org.countersign.bridge.RecipientView
@@ -42,10 +43,13 @@ class MessageScreen(host: Host, private val id: String) : Screen(host) {
   private val foot: LinearLayout = context.column()
   private var details: DetailsSheet? = null
   private var files: Files? = null
+  private var people = listOf<ContactView>()
 
   /** The trust line or the warning. */
   var status: View? = null
     private set
+
+  override val footColor = R.color.surface
 
   override val view: View = context.column {
     put(context.topBar(R.drawable.ic_back, R.string.a_back, null, { host.back() }))
@@ -64,6 +68,7 @@ class MessageScreen(host: Host, private val id: String) : Screen(host) {
       return
     }
     val me = account.summary().address
+    people = account.people().list()
     files = Files(host, scope) { part -> mailboxes.attachment(id, part) }
     val sender = mail.verdict.headers.from.firstOrNull()
     val reply = sender?.let { account.composer().recipients(listOf(it)).firstOrNull() }
@@ -73,29 +78,33 @@ class MessageScreen(host: Host, private val id: String) : Screen(host) {
   private fun show(mail: MailView, me: String, reply: RecipientView?) {
     val headers = mail.verdict.headers
     val address = headers.from.firstOrNull().orEmpty()
-    val subject = headers.subject?.ifBlank { null } ?: context.getString(R.string.me_nosubject)
+    val subject = context.subject(headers.subject)
     content.removeAllViews()
-    content.put(context.text(subject, Style.TITLE).heading(), start = 16, end = 16)
+    val isOwn = subject == headers.subject
+    content.put(context.text(subject, Style.TITLE, if (isOwn) R.color.text else R.color.text2).heading(), start = 16, end = 16)
     content.put(sender(mail.name?.ifBlank { null } ?: address, address, headers, me), start = 16, end = 16, top = 12)
     val panel = context.trustPanel(mail.status, { details(mail) }, ::act)
     status = panel
     content.put(panel, start = 16, end = 16, top = 12)
-    val text = context.text(mail.text.orEmpty().trimEnd(), Style.BODY)
-    text.setTextIsSelectable(true)
-    content.put(text, start = 16, end = 16, top = 16, bottom = 16)
+    mail.text?.trimEnd()?.ifEmpty { null }?.let {
+      val text = context.text(it, Style.BODY)
+      text.setTextIsSelectable(true)
+      content.put(text, start = 16, end = 16, top = 16, bottom = 16)
+    }
     attachments(mail)
     foot.removeAllViews()
     if (reply != null && mail.status is TrustLine) foot.put(replyBar(mail, reply, me))
   }
 
   private fun sender(name: String, address: String, headers: MailHeaders, me: String) = context.row {
+    gravity = Gravity.TOP
     put(context.avatar(name), context.dp(40), context.dp(40), end = 12)
     put(
       context.column {
         put(context.text(name, Style.STRONG))
         // A name is the sender's own word: the address stands with it.
         if (name != address) put(context.text(address, Style.SECOND, R.color.text2))
-        val names = headers.to.joinToString { if (it == me) context.getString(R.string.c_me) else it }
+        val names = headers.to.joinToString { if (it == me) context.getString(R.string.c_me) else people.nameOf(it) }
         val time = headers.date?.let { context.shortly(it) }.orEmpty()
         put(context.text(context.getString(R.string.me_to, names, time), Style.SECOND, R.color.text2))
       },
@@ -119,10 +128,9 @@ class MessageScreen(host: Host, private val id: String) : Screen(host) {
   private fun attachment(file: AttachmentView, isHeld: Boolean): View {
     val name = file.name ?: file.contentType
     val saved = context.getString(R.string.me_saved)
-    val row = context.documentRow(name, "${context.size(file.octets)} · $saved") { files?.open(file.part, name, file.contentType) }
+    val open = { files?.open(file.part, name, file.contentType) ?: Unit }
+    val row = context.documentRow(name, "${context.size(file.octets)} · $saved", open.takeUnless { isHeld })
     row.contentDescription = context.getString(R.string.a_doc, name, context.size(file.octets), saved)
-    row.isEnabled = !isHeld
-    row.isClickable = !isHeld
     row.alpha = if (isHeld) 0.5f else 1f
     return row
   }
@@ -176,14 +184,14 @@ class MessageScreen(host: Host, private val id: String) : Screen(host) {
   }
 
   private fun details(mail: MailView) {
-    details = DetailsSheet(context, mail).also { it.show() }
+    details = DetailsSheet(context, mail, people::nameOf).also { it.show() }
   }
 
   override fun answered(data: Intent) {
     data.data?.let { files?.save(it) }
   }
 
-  override fun disappeared() {
+  override fun gone() {
     details?.dismiss()
   }
 }

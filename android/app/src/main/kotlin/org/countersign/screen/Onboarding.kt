@@ -55,11 +55,11 @@ class AddressScreen(host: Host) : Screen(host) {
       context.scroll(
         context.column {
           pad(16, 32)
-          put(mark(), dp(56), dp(56))
+          put(mark(), dp(60), dp(60))
           put(context.text(R.string.ob_title, Style.DISPLAY).heading(), top = 24)
           put(context.text(R.string.ob_lead, Style.BODY, R.color.text2), top = 8)
           put(address, top = 24)
-          put(promise(), top = 24)
+          put(promise(), top = 16)
         }
       ),
       weight = 1f,
@@ -70,10 +70,10 @@ class AddressScreen(host: Host) : Screen(host) {
   private fun dp(value: Int) = context.dp(value)
 
   private fun mark() =
-    context.icon(R.drawable.mark, size = 56).apply { imageTintList = null }
+    context.icon(R.drawable.mark, size = 60).apply { imageTintList = null }
 
   private fun promise() = context.row {
-    putIcon(R.drawable.ic_key, R.color.accent, 20, end = 12)
+    putIcon(R.drawable.ic_key, size = 20, end = 12, gravity = Gravity.TOP)
     put(context.text(R.string.ob_privacy, Style.SECOND, R.color.text2), weight = 1f)
   }
 
@@ -106,7 +106,9 @@ class PasswordScreen(host: Host, private val address: String) : Screen(host) {
   private val found = context.column()
   private val progress = context.text("", Style.SECOND, R.color.text2)
   private val eye = context.iconButton(R.drawable.ic_eye, context.getString(R.string.a_show_pw), R.color.text2) { toggle() }
+  private val byHand = context.action(Kind.TEXT, R.string.pw_manual) { writeServers() }
   private var managed: Managed? = null
+  private var isByHand = false
   private var isWorking = false
 
   override val view: View = context.column {
@@ -129,21 +131,31 @@ class PasswordScreen(host: Host, private val address: String) : Screen(host) {
       ),
       weight = 1f,
     )
-    put(signIn, start = 16, end = 16, top = 8, bottom = 16)
+    put(signIn, start = 16, end = 16, top = 8)
+    put(byHand, start = 16, end = 16, top = 4, bottom = 12)
   }
 
   init {
     password.trailing(eye)
-    for (field in listOf(imap, smtp)) field.visibility = View.GONE
+    for (each in listOf(imap, smtp, byHand)) each.visibility = View.GONE
   }
 
   override suspend fun load() {
     if (managed != null) return
     val set = withContext(Dispatchers.IO) { Managed.read(context) }
     managed = set
-    set.imap?.let { found.put(serverFound(it.host)) }
-    if (set.imap == null) imap.visibility = View.VISIBLE
-    if (set.smtp == null) smtp.visibility = View.VISIBLE
+    found.removeAllViews()
+    if (set.imap == null || set.smtp == null || isByHand) return writeServers()
+    found.put(serverFound(set.imap.host))
+    byHand.visibility = View.VISIBLE
+  }
+
+  /** In place of what the organisation has set, or because it has set nothing. */
+  private fun writeServers() {
+    isByHand = true
+    found.removeAllViews()
+    byHand.visibility = View.GONE
+    for (field in listOf(imap, smtp)) field.visibility = View.VISIBLE
   }
 
   private fun serverFound(server: String) = context.row {
@@ -169,8 +181,8 @@ class PasswordScreen(host: Host, private val address: String) : Screen(host) {
     val set = managed ?: return
     for (field in listOf(imap, smtp, password)) field.fail(null)
     val bad = context.getString(R.string.pw_bad_server)
-    val incoming = set.imap ?: parseServer(imap.value.trim(), Managed.IMAP_PORT) ?: return imap.fail(bad)
-    val outgoing = set.smtp ?: parseServer(smtp.value.trim(), Managed.SMTP_PORT) ?: return smtp.fail(bad)
+    val incoming = set.imap.takeUnless { isByHand } ?: parseServer(imap.value.trim(), Managed.IMAP_PORT) ?: return imap.fail(bad)
+    val outgoing = set.smtp.takeUnless { isByHand } ?: parseServer(smtp.value.trim(), Managed.SMTP_PORT) ?: return smtp.fail(bad)
     val language = if (context.isChinese) Language.ZH else Language.EN
     val shownName = name.value.trim().ifEmpty { address.substringBefore('@') }
     val config = set.account(address, shownName, incoming, outgoing, language)
@@ -211,18 +223,20 @@ class PasswordScreen(host: Host, private val address: String) : Screen(host) {
     state.putString("name", name.value)
     state.putString("imap", imap.value)
     state.putString("smtp", smtp.value)
+    state.putBoolean("hand", isByHand)
   }
 
   override fun restore(state: Bundle) {
     name.value = state.getString("name", "")
     imap.value = state.getString("imap", "")
     smtp.value = state.getString("smtp", "")
+    isByHand = state.getBoolean("hand")
   }
 }
 
 /** 03: keys are there; the own code can be scanned at once. */
 class ReadyScreen(host: Host) : Screen(host) {
-  private val code = OwnCode(context)
+  private val code = OwnCode(context, OwnCode.Words.ADDRESS_AND_HELP)
   val open = context.action(Kind.PRIMARY, R.string.kr_open) { host.root(Place(Place.Kind.INBOX)) }
 
   override val view: View = context.column {
@@ -233,8 +247,7 @@ class ReadyScreen(host: Host) : Screen(host) {
           put(context.hero(R.drawable.ic_lock, size = 72), context.dp(72), context.dp(72), gravity = Gravity.CENTER_HORIZONTAL)
           put(context.text(R.string.kr_title, Style.TITLE).heading().apply { gravity = Gravity.CENTER_HORIZONTAL }, top = 16)
           put(context.text(R.string.kr_lead, Style.BODY, R.color.text2).apply { gravity = Gravity.CENTER_HORIZONTAL }, top = 4)
-          code.withAddress()
-          put(code.view, top = 24)
+          put(code.view, top = 16)
           put(backupNote(), top = 12)
         }
       ),
@@ -252,6 +265,6 @@ class ReadyScreen(host: Host) : Screen(host) {
 
   override suspend fun load() {
     val account = session.account() ?: return
-    code.show(account.summary(), account.qrExchange().show(), R.string.kr_scan)
+    code.show(account.summary(), account.qrExchange().show())
   }
 }

@@ -5,6 +5,7 @@ import android.graphics.Canvas
 import android.graphics.Paint
 import android.view.Gravity
 import android.view.View
+import android.view.ViewGroup.LayoutParams.WRAP_CONTENT
 import android.widget.LinearLayout
 import org.countersign.R
 import org.countersign.bridge.AccountSummary
@@ -12,10 +13,12 @@ import org.countersign.bridge.CodeView
 import org.countersign.ui.Style
 import org.countersign.ui.card
 import org.countersign.ui.centered
+import org.countersign.ui.column
 import org.countersign.ui.dp
 import org.countersign.ui.line
 import org.countersign.ui.pad
 import org.countersign.ui.put
+import org.countersign.ui.shape
 import org.countersign.ui.text
 
 /** A code drawn from its modules: dark on light in both themes, with the border of 4 modules that readers need. */
@@ -52,44 +55,40 @@ class ModulesView(context: Context) : View(context) {
   }
 }
 
-/** The card with the own code, its owner and one line of help. */
-class OwnCode(private val context: Context) {
-  val modules = ModulesView(context)
-  private val name = context.text("", Style.STRONG, R.color.code_dark).centered()
-  private val address = context.text("", Style.SECOND, R.color.text2).centered()
-  private val help = context.text("", Style.SECOND).centered()
-  private var below: LinearLayout? = null
+/** The card with the own code; under it, as the screen needs it, whose it is and one line of help. */
+class OwnCode(private val context: Context, private val words: Words) {
+  enum class Words { NONE, NAME, ADDRESS_AND_HELP }
 
-  /** The code stays light; the words under it follow the theme. */
+  val modules = ModulesView(context)
+  private val name = context.text("", Style.STRONG).centered()
+  private val address = context.text("", Style.SECOND, R.color.text2).centered()
+  private val help = context.text(R.string.kr_scan, Style.SECOND).centered()
+
+  /** The code and its frame stay light; the card and the words under it follow the theme. */
   val view: LinearLayout = context.card {
     gravity = Gravity.CENTER_HORIZONTAL
-    val light = context.card(radius = 0, fill = R.color.code_light, edge = null) {
-      gravity = Gravity.CENTER_HORIZONTAL
+    val frame = context.column {
+      background = context.shape(R.color.code_light, 8)
       pad(8, 8)
       put(modules, context.dp(SIDE), context.dp(SIDE))
     }
-    put(light)
-    name.setTextColor(context.getColor(R.color.text))
-    put(name, top = 12, start = 16, end = 16, bottom = 12)
+    put(frame, WRAP_CONTENT, top = 8, bottom = 8)
+    if (words != Words.NONE) put(name, start = 16, end = 16, bottom = if (words == Words.NAME) 16 else 0)
+    if (words == Words.ADDRESS_AND_HELP) {
+      put(address, start = 16, end = 16)
+      put(context.line(), height = context.dp(1), start = 16, end = 16, top = 12)
+      put(help, start = 16, end = 16, top = 12, bottom = 16)
+    }
   }
 
-  fun withAddress() {
-    if (below != null) return
-    view.put(address, start = 16, end = 16)
-    view.put(context.line(), height = context.dp(1), start = 16, end = 16, top = 12)
-    below = view
-    view.put(help, start = 16, end = 16, top = 12, bottom = 16)
-  }
-
-  fun show(owner: AccountSummary, code: CodeView, line: Int) {
-    name.text = if (below == null) "${owner.name} · ${context.getString(R.string.qr_mine)}" else owner.name
+  fun show(owner: AccountSummary, code: CodeView) {
+    name.text = if (words == Words.NAME) "${owner.name} · ${context.getString(R.string.qr_mine)}" else owner.name
     address.text = owner.address
-    help.text = context.getString(line)
     modules.contentDescription = context.getString(R.string.a_qr, owner.name)
     modules.show(code)
   }
 
   private companion object {
-    const val SIDE = 232
+    const val SIDE = 224
   }
 }

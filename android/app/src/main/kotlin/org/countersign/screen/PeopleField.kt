@@ -1,34 +1,47 @@
 package org.countersign.screen
 
 import android.content.Context
+import android.graphics.drawable.InsetDrawable
 import android.text.InputType
 import android.view.Gravity
 import android.view.View
 import android.view.inputmethod.EditorInfo
+import android.view.inputmethod.InputMethodManager
 import android.widget.EditText
 import android.widget.LinearLayout
 import org.countersign.R
 import org.countersign.bridge.RecipientView
 import org.countersign.bridge.isAddress
+import org.countersign.ui.Flow
 import org.countersign.ui.Style
 import org.countersign.ui.column
 import org.countersign.ui.dp
-import org.countersign.ui.heading
 import org.countersign.ui.iconButton
 import org.countersign.ui.oval
 import org.countersign.ui.pad
 import org.countersign.ui.put
+import org.countersign.ui.putIcon
+import org.countersign.ui.ripple
 import org.countersign.ui.row
+import org.countersign.ui.shape
 import org.countersign.ui.state
 import org.countersign.ui.styled
 import org.countersign.ui.text
 
-/** To or Cc: people one below the other, each with whether mail to them can be encrypted. Approvers are numbered and can be moved. */
+/**
+ * To or Cc, each person with whether mail to them can be encrypted: in a mail as small pieces beside the name of the field, in a
+ * request as lines below it, approvers numbered and movable.
+ */
 class PeopleField(context: Context, private val onChange: () -> Unit) : LinearLayout(context) {
-  private val title = context.text("", Style.SECOND, R.color.text2).heading()
-  private val rows = context.column()
+  /** How the people stand. */
+  enum class Look { PIECES, LINES, NUMBERED }
+
+  private val title = context.text("", Style.SECOND, R.color.text2)
+  private val pieces = Flow(context)
+  private val lines = context.column()
   private var known = mapOf<String, RecipientView>()
-  private var isNumbered = false
+  private var look: Look? = null
+  private var isWriting = false
 
   var addresses = listOf<String>()
     private set
@@ -45,27 +58,51 @@ class PeopleField(context: Context, private val onChange: () -> Unit) : LinearLa
       pad(0)
       isSaveEnabled = false
       setOnEditorActionListener { _, _, _ -> take() }
-      setOnFocusChangeListener { _, has -> if (!has) take() }
+      setOnFocusChangeListener { _, has -> if (!has) leave() }
     }
-  val add = context.iconButton(R.drawable.ic_plus, context.getString(R.string.a_add), R.color.accent) { take() }
+  val add = context.iconButton(R.drawable.ic_plus, context.getString(R.string.a_add), R.color.accent) { if (!take()) write() }
 
   init {
     orientation = VERTICAL
-    setPaddingRelative(context.dp(16), context.dp(8), context.dp(4), 0)
-    put(title)
-    put(rows)
-    put(
-      context.row {
-        put(input, weight = 1f)
-        put(add, context.dp(48), context.dp(48))
-      }
-    )
+    setPaddingRelative(context.dp(16), context.dp(4), context.dp(4), context.dp(4))
   }
 
-  fun named(words: Int, isNumbered: Boolean) {
+  fun named(words: Int, look: Look) {
     title.setText(words)
-    this.isNumbered = isNumbered
+    add.contentDescription = "${context.getString(R.string.a_add)}: ${title.text}"
+    if (look != this.look) arrange(look)
     draw()
+  }
+
+  private fun arrange(look: Look) {
+    this.look = look
+    for (part in listOf(title, pieces, lines, input, add)) (part.parent as? LinearLayout)?.removeView(part)
+    removeAllViews()
+    if (look == Look.PIECES) {
+      put(
+        context.row {
+          gravity = Gravity.TOP
+          put(title, context.labelWidth, top = 14)
+          put(
+            context.column {
+              put(pieces)
+              put(input)
+            },
+            weight = 1f,
+          )
+          put(add, context.dp(48), context.dp(48))
+        }
+      )
+    } else {
+      put(
+        context.row {
+          put(title, weight = 1f)
+          put(add, context.dp(48), context.dp(48))
+        }
+      )
+      put(lines)
+      put(input)
+    }
   }
 
   fun set(addresses: List<String>) {
@@ -91,6 +128,19 @@ class PeopleField(context: Context, private val onChange: () -> Unit) : LinearLa
     return true
   }
 
+  private fun write() {
+    isWriting = true
+    draw()
+    input.requestFocus()
+    context.getSystemService(InputMethodManager::class.java).showSoftInput(input, 0)
+  }
+
+  private fun leave() {
+    take()
+    isWriting = false
+    draw()
+  }
+
   private fun change(to: List<String>) {
     addresses = to
     draw()
@@ -98,31 +148,53 @@ class PeopleField(context: Context, private val onChange: () -> Unit) : LinearLa
   }
 
   private fun draw() {
-    rows.removeAllViews()
-    addresses.forEachIndexed { index, address -> rows.put(person(index, address)) }
+    pieces.removeAllViews()
+    lines.removeAllViews()
+    if (look == Look.PIECES) addresses.forEach { pieces.addView(piece(it)) }
+    else addresses.forEachIndexed { index, address -> lines.put(person(index, address)) }
+    val isNeeded = addresses.isEmpty() || isWriting || input.text.isNotEmpty()
+    input.visibility = if (isNeeded) View.VISIBLE else View.GONE
+  }
+
+  private fun nameOf(address: String) = known[address]?.name?.ifBlank { null } ?: address
+
+  /** A touch takes the person out. */
+  private fun piece(address: String): View = context.row {
+    val who = known[address]
+    val canEncrypt = who?.canEncrypt != false
+    minimumHeight = context.dp(48)
+    pad(10)
+    background = context.ripple(InsetDrawable(context.shape(R.color.surface, 17, R.color.line), 0, context.dp(7), 0, context.dp(7)), context.dp(17))
+    if (who != null) putIcon(if (canEncrypt) R.drawable.ic_lock else R.drawable.ic_lock_open, if (canEncrypt) R.color.accent else R.color.caution, 16, end = 6)
+    put(context.text(nameOf(address), Style.SECOND), weight = 1f)
+    putIcon(R.drawable.ic_close, R.color.text2, 16, start = 6)
+    val state = context.getString(if (canEncrypt) R.string.co_can else R.string.co_none)
+    val remove = context.getString(R.string.a_remove, nameOf(address))
+    contentDescription = if (who == null) remove else "$remove, $state"
+    setOnClickListener { change(addresses - address) }
   }
 
   private fun person(index: Int, address: String): View = context.row {
-    minimumHeight = context.dp(52)
-    if (isNumbered) {
-      val number = context.text("${index + 1}", Style.LABEL)
+    minimumHeight = context.dp(56)
+    pad(0, 6)
+    if (look == Look.NUMBERED) {
+      val number = context.text("${index + 1}", Style.MARK)
       number.gravity = Gravity.CENTER
       number.background = context.oval(R.color.surface, R.color.edge)
       put(number, context.dp(28), context.dp(28), end = 12)
     }
-    val who = known[address]
-    val name = who?.name?.ifBlank { null } ?: address
+    val name = nameOf(address)
     put(
       context.column {
         put(context.text(name, Style.BODY))
         if (name != address) put(context.text(address, Style.SECOND, R.color.text2))
-        who?.let { put(state(it), top = 2) }
+        known[address]?.let { put(state(it), top = 2) }
       },
       weight = 1f,
     )
-    if (isNumbered && index > 0) {
+    if (look == Look.NUMBERED && index > 0) {
       val up = context.getString(R.string.a_up)
-      put(context.iconButton(R.drawable.ic_drag, up, R.color.text2) { change(addresses.moved(index)) }, context.dp(48), context.dp(48))
+      put(context.iconButton(R.drawable.ic_drag, "$up: $name", R.color.text2) { change(addresses.moved(index)) }, context.dp(48), context.dp(48))
     }
     val remove = context.getString(R.string.a_remove, name)
     put(context.iconButton(R.drawable.ic_close, remove, R.color.text2) { change(addresses - address) }, context.dp(48), context.dp(48))
@@ -134,3 +206,8 @@ class PeopleField(context: Context, private val onChange: () -> Unit) : LinearLa
 
   private fun List<String>.moved(index: Int) = toMutableList().also { it.add(index - 1, it.removeAt(index)) }
 }
+
+/** Width of the names of fields. */
+val Context.labelWidth get() = (dp(LABEL) * resources.configuration.fontScale.coerceIn(1f, 1.3f)).toInt()
+
+private const val LABEL = 68

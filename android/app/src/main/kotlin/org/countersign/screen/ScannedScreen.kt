@@ -8,10 +8,13 @@ import kotlinx.coroutines.isActive
 import kotlinx.coroutines.launch
 import org.countersign.Place
 import org.countersign.R
+import org.countersign.bridge.AccountSummary
+import org.countersign.bridge.CodeView
 import org.countersign.bridge.ContactView
 import org.countersign.bridge.MeetingStage
 import org.countersign.bridge.Trust
 import org.countersign.ui.Kind
+import org.countersign.ui.StepState
 import org.countersign.ui.Style
 import org.countersign.ui.action
 import org.countersign.ui.avatar
@@ -26,6 +29,7 @@ import org.countersign.ui.put
 import org.countersign.ui.row
 import org.countersign.ui.scroll
 import org.countersign.ui.state
+import org.countersign.ui.stepCircle
 import org.countersign.ui.text
 import org.countersign.ui.topBar
 
@@ -33,6 +37,10 @@ import org.countersign.ui.topBar
 class ScannedScreen(host: Host, private val address: String) : Screen(host) {
   private val content: LinearLayout = context.column { pad(16, 24) }
   private val foot: LinearLayout = context.column { pad(16, 12) }
+  private val own = OwnCode(context, OwnCode.Words.NONE)
+
+  /** The own code as it is drawn, while the other phone has still to read it. */
+  val modules: View get() = own.modules
 
   /** Both have met. */
   var isMet = false
@@ -55,7 +63,7 @@ class ScannedScreen(host: Host, private val address: String) : Screen(host) {
     when {
       person?.changedAnchor == true || meeting?.stage == MeetingStage.AWAITING_AGREEMENT -> changed(name, person)
       isMet -> met(name, person)
-      else -> waiting(name, person)
+      else -> waiting(name, account.summary(), account.qrExchange().show())
     }
   }
 
@@ -84,23 +92,33 @@ class ScannedScreen(host: Host, private val address: String) : Screen(host) {
     foot.put(context.action(Kind.TEXT, R.string.c_done) { host.back() }, top = 4)
   }
 
-  private fun waiting(name: String, person: ContactView?) {
-    head(R.drawable.ic_qr, context.getString(R.string.sr_wait, name), context.getString(R.string.sr_wait_sub))
-    content.put(card(name, person))
-    val steps = context.column {
-      put(context.state(R.drawable.ic_tick, context.getString(R.string.sr_wait_1, name), R.color.accent))
-      put(context.state(R.drawable.ic_clock, context.getString(R.string.sr_wait_2, name), R.color.text2), top = 8)
+  /** The own code stays in sight: the other phone has still to read it. */
+  private fun waiting(name: String, owner: AccountSummary, code: CodeView) {
+    content.put(context.text(context.getString(R.string.sr_wait, name), Style.TITLE).centered().heading())
+    if (name != address) content.put(context.text(address, Style.SECOND, R.color.text2).centered(), top = 4)
+    own.show(owner, code)
+    content.put(own.view, context.dp(OWN_WIDTH), top = 16, gravity = Gravity.CENTER_HORIZONTAL)
+    val steps = context.card {
+      pad(16, 4)
+      put(step(StepState.DONE, "1", context.getString(R.string.sr_wait_1, name)))
+      put(step(StepState.NOW, "2", context.getString(R.string.sr_wait_2, name)))
     }
-    content.put(steps, top = 16, start = 16, end = 16)
-    foot.put(context.action(Kind.PRIMARY, R.string.a_myqr, R.drawable.ic_qr) { host.replace(Place(Place.Kind.EXCHANGE)) })
-    foot.put(context.action(Kind.TEXT, R.string.c_done) { host.back() }, top = 4)
+    content.put(steps, top = 16)
+    content.put(context.text(R.string.sr_wait_sub, Style.SECOND, R.color.text2).centered(), start = 32, end = 32, top = 16)
+    foot.put(context.action(Kind.OUTLINE, R.string.c_done) { host.back() })
+  }
+
+  private fun step(state: StepState, mark: String, words: String): View = context.row {
+    minimumHeight = context.dp(56)
+    put(context.stepCircle(state, mark), context.dp(STEP), context.dp(STEP), end = 8)
+    put(context.text(words, Style.STRONG), weight = 1f)
   }
 
   private fun changed(name: String, person: ContactView?) {
     val title = context.getString(R.string.sr_changed, name)
     head(R.drawable.ic_warn, title, context.getString(R.string.sr_changed_sub, name), R.color.caution_soft, R.color.caution)
     content.put(card(name, person))
-    foot.put(context.action(Kind.PRIMARY, context.getString(R.string.sr_again, name)) { host.replace(Place(Place.Kind.EXCHANGE)) })
+    foot.put(context.action(Kind.PRIMARY, context.getString(R.string.sr_again, name), R.drawable.ic_scan) { host.replace(Place(Place.Kind.EXCHANGE)) })
     foot.put(context.action(Kind.TEXT, R.string.sr_keep) { host.back() }, top = 4)
   }
 
@@ -124,6 +142,8 @@ class ScannedScreen(host: Host, private val address: String) : Screen(host) {
   }
 
   private companion object {
+    const val OWN_WIDTH = 276
+    const val STEP = 44
     const val LOOK_EVERY_MS = 3_000L
   }
 }

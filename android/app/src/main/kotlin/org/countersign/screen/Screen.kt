@@ -12,6 +12,7 @@ import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.launch
 import org.countersign.Place
+import org.countersign.R
 import org.countersign.Session
 import org.countersign.bridge.CoreException
 
@@ -44,6 +45,9 @@ abstract class Screen(protected val host: Host) {
 
   abstract val view: View
 
+  /** What goes on below the screen, under the system's bar. */
+  open val footColor = R.color.bg
+
   /** Its first content is there. */
   var isReady = false
     protected set
@@ -68,6 +72,7 @@ abstract class Screen(protected val host: Host) {
   /** For good. */
   fun left() {
     scope.cancel()
+    gone()
   }
 
   protected fun reloadSoon() {
@@ -87,6 +92,9 @@ abstract class Screen(protected val host: Host) {
 
   protected open fun disappeared() {}
 
+  /** Closes what lies over the screen. Not when it is merely hidden: somebody who comes back finds it as it was. */
+  protected open fun gone() {}
+
   /** The store could not be read. */
   protected open fun failed(error: CoreException) {}
 
@@ -94,6 +102,11 @@ abstract class Screen(protected val host: Host) {
   open fun back() = false
 
   open fun save(state: Bundle) {}
+
+  /** What survives a rotation but not the process: too large for the saved state. */
+  open fun kept(): Any? = null
+
+  open fun keep(what: Any) {}
 
   open fun restore(state: Bundle) {}
 

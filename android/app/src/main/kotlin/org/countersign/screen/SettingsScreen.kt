@@ -1,5 +1,11 @@
 package org.countersign.screen
 
+import android.content.ActivityNotFoundException
+import android.content.Intent
+import android.net.Uri
+import android.os.Build
+import android.provider.Settings
+import android.view.Gravity
 import android.view.View
 import org.countersign.Place
 import org.countersign.R
@@ -17,11 +23,16 @@ import org.countersign.ui.line
 import org.countersign.ui.pad
 import org.countersign.ui.put
 import org.countersign.ui.putIcon
+import org.countersign.ui.ripple
 import org.countersign.ui.row
+import org.countersign.ui.state
 import org.countersign.ui.text
 
-/** 15, as far as there is something to say: who one is, the servers, the keys. */
+/** 15, as far as there is something to say or to set: who one is, the servers, what the system sets for the app. */
 class SettingsScreen(host: Host) : TabScreen(host, Place.Kind.SETTINGS, R.string.tab_settings) {
+  /** A line; [onTap] where it leads somewhere. */
+  private class Fact(val icon: Int, val name: Int, val value: String, val onTap: (() -> Unit)? = null)
+
   override suspend fun load() {
     val account = session.account() ?: return
     val summary = account.summary()
@@ -29,52 +40,75 @@ class SettingsScreen(host: Host) : TabScreen(host, Place.Kind.SETTINGS, R.string
     countWaiting(account)
     content.removeAllViews()
     content.put(identity(summary, keys), start = 16, end = 16, top = 8)
-    content.put(
-      context.card {
-        put(fact(R.drawable.ic_mail, R.string.pw_imap, summary.imap))
-        put(context.line(), height = context.dp(1), start = 52)
-        put(fact(R.drawable.ic_mail, R.string.pw_smtp, summary.smtp))
-        summary.timestamps?.let {
-          put(context.line(), height = context.dp(1), start = 52)
-          put(fact(R.drawable.ic_clock, R.string.se_time, it))
-        }
-      },
-      start = 16, end = 16, top = 12,
-    )
+    val servers = listOf(Fact(R.drawable.ic_mail, R.string.pw_imap, summary.imap), Fact(R.drawable.ic_mail, R.string.pw_smtp, summary.smtp))
+    content.put(facts(servers), start = 16, end = 16, top = 12)
+    content.put(facts(listOfNotNull(summary.timestamps?.let { Fact(R.drawable.ic_clock, R.string.se_time, it) }, notifications(), language())), start = 16, end = 16, top = 12, bottom = 16)
   }
 
   private fun identity(summary: AccountSummary, keys: List<OwnKey>): View = context.card {
     put(
       context.row {
-        pad(16, 12)
-        put(context.avatar(summary.name), context.dp(40), context.dp(40), end = 12)
+        setPaddingRelative(context.dp(16), context.dp(12), context.dp(4), context.dp(12))
+        put(context.avatar(summary.name), context.dp(40), context.dp(40), end = 12, gravity = Gravity.TOP)
         put(
           context.column {
             put(context.text(summary.name, Style.STRONG))
             put(context.text(summary.address, Style.SECOND, R.color.text2))
+            keys.firstOrNull { it.role == OwnKeyRole.MAIL }?.let {
+              val words = context.getString(R.string.se_cert, context.fullDay(it.notAfter))
+              put(context.state(R.drawable.ic_shield, words, R.color.accent), top = 4)
+            }
           },
           weight = 1f,
         )
         val label = context.getString(R.string.a_myqr)
-        put(context.iconButton(R.drawable.ic_qr, label) { host.go(Place(Place.Kind.EXCHANGE)) }, context.dp(48), context.dp(48))
+        val code = context.iconButton(R.drawable.ic_qr, label, R.color.accent) { host.go(Place(Place.Kind.EXCHANGE)) }
+        put(code, context.dp(48), context.dp(48))
       }
     )
-    val mail = keys.firstOrNull { it.role == OwnKeyRole.MAIL } ?: return@card
-    put(context.line(), height = context.dp(1), start = 16)
-    val words = context.getString(R.string.se_cert, context.fullDay(mail.notAfter))
-    put(context.text(words, Style.SECOND, R.color.text2).also { it.pad(16, 12) })
   }
 
-  private fun fact(icon: Int, name: Int, value: String): View = context.row {
-    pad(16, 12)
-    minimumHeight = context.dp(56)
-    putIcon(icon, end = 12)
+  private fun notifications() = Fact(R.drawable.ic_bell, R.string.se_notif, context.getString(R.string.se_notif_v)) {
+    set(Intent(Settings.ACTION_APP_NOTIFICATION_SETTINGS).putExtra(Settings.EXTRA_APP_PACKAGE, context.packageName))
+  }
+
+  /** Since API 33 the system sets each app's language; before, the app follows the phone's. */
+  private fun language(): Fact? {
+    if (Build.VERSION.SDK_INT < Build.VERSION_CODES.TIRAMISU) return null
+    return Fact(R.drawable.ic_globe, R.string.se_lang, context.getString(R.string.se_lang_v)) {
+      set(Intent(Settings.ACTION_APP_LOCALE_SETTINGS, Uri.fromParts("package", context.packageName, null)))
+    }
+  }
+
+  private fun set(intent: Intent) {
+    try {
+      context.startActivity(intent)
+    } catch (_: ActivityNotFoundException) {
+      // This phone has no such screen.
+    }
+  }
+
+  private fun facts(all: List<Fact>): View = context.card {
+    all.forEachIndexed { index, fact ->
+      if (index > 0) put(context.line(), height = context.dp(1), start = 52)
+      put(row(fact))
+    }
+  }
+
+  private fun row(fact: Fact): View = context.row {
+    pad(16, 8)
+    minimumHeight = context.dp(60)
+    putIcon(fact.icon, end = 12)
     put(
       context.column {
-        put(context.text(name, Style.BODY))
-        put(context.text(value, Style.SECOND, R.color.text2))
+        put(context.text(fact.name, Style.BODY))
+        put(context.text(fact.value, Style.SECOND, R.color.text2))
       },
       weight = 1f,
     )
+    val onTap = fact.onTap ?: return@row
+    putIcon(R.drawable.ic_next, R.color.text2, 20, start = 8)
+    background = context.ripple(null)
+    setOnClickListener { onTap() }
   }
 }

@@ -30,6 +30,9 @@ abstract class TabScreen(host: Host, here: Place.Kind, title: Int) : Screen(host
     put(context.text(title, Style.DISPLAY).heading(), weight = 1f)
   }
 
+  /** What stays above the list: a search field. */
+  protected val head: LinearLayout = context.column()
+
   /** One banner at most. */
   protected val notice: LinearLayout = context.column()
   protected val content: LinearLayout = context.column()
@@ -37,8 +40,11 @@ abstract class TabScreen(host: Host, here: Place.Kind, title: Int) : Screen(host
   private val tabs = Tabs(context, here) { if (it != here) host.root(Place(it)) else scrollUp() }
   private val scroller = context.scroll(content)
 
+  override val footColor = R.color.surface
+
   override val view: View = context.column {
     put(bar)
+    put(head)
     put(notice)
     over.addView(scroller, FrameLayout.LayoutParams(MATCH_PARENT, MATCH_PARENT))
     put(over, weight = 1f)

@@ -35,10 +35,15 @@ enum class Style(val size: Float, val line: Float, val isMedium: Boolean = false
   LABEL(14f, 20f, true),
   CAPTION(13f, 18f),
   STATE(13f, 18f, true),
-  TAB(12f, 16f);
+  BAR(17f, 24f, true),
+  TAB(12f, 16f),
+  TAB_HERE(12f, 16f, true),
 
-  /** Bars and tabs grow less than the rest. */
-  val cap get() = if (this == TAB) 1.3f else Float.MAX_VALUE
+  /** Numbers and initials in circles. */
+  MARK(14f, 20f, true);
+
+  /** What stands in bars and circles grows less than the rest. */
+  val cap get() = if (this in listOf(BAR, TAB, TAB_HERE, MARK)) 1.3f else Float.MAX_VALUE
 }
 
 fun Context.dp(value: Int): Int = TypedValue.applyDimension(TypedValue.COMPLEX_UNIT_DIP, value.toFloat(), resources.displayMetrics).toInt()
@@ -157,6 +162,14 @@ fun Context.shape(fill: Int?, radius: Int, edge: Int? = null, edgeWidth: Float =
     cornerRadius = dp(radius).toFloat()
     setColor(fill?.let(::getColor) ?: Color.TRANSPARENT)
     edge?.let { setStroke((edgeWidth * resources.displayMetrics.density).toInt(), getColor(it)) }
+  }
+
+/** Round above and straight below: the head of a card, a sheet that ends at the edge of the screen. */
+fun Context.topShape(fill: Int, radius: Int): GradientDrawable =
+  GradientDrawable().apply {
+    val round = dp(radius).toFloat()
+    cornerRadii = floatArrayOf(round, round, round, round, 0f, 0f, 0f, 0f)
+    setColor(getColor(fill))
   }
 
 fun Context.oval(fill: Int?, edge: Int? = null, edgeWidth: Int = 2, isDashed: Boolean = false): GradientDrawable =

@@ -1,9 +1,13 @@
 package org.countersign.ui
 
 import android.content.Context
+import android.graphics.drawable.InsetDrawable
+import android.text.Editable
 import android.text.InputType
+import android.text.TextWatcher
 import android.view.Gravity
 import android.view.View
+import android.view.ViewGroup.LayoutParams.WRAP_CONTENT
 import android.view.accessibility.AccessibilityNodeInfo
 import android.widget.Button
 import android.widget.EditText
@@ -30,7 +34,7 @@ class ActionButton(context: Context, kind: Kind, words: CharSequence, icon: Int?
   init {
     gravity = Gravity.CENTER
     minimumHeight = context.dp(52)
-    pad(16, 8)
+    pad(12, 8)
     icon?.let { putIcon(it, color, 20, end = 8) }
     put(label)
     val fill =
@@ -64,11 +68,14 @@ fun Context.action(kind: Kind, words: CharSequence, icon: Int? = null, onTap: ()
   ActionButton(this, kind, words, icon).apply { setOnClickListener { onTap() } }
 
 /** The bar at the top: one way back and a title. */
-fun Context.topBar(icon: Int, label: Int, title: CharSequence?, onTap: () -> Unit, build: LinearLayout.() -> Unit = {}): View = row {
+fun Context.topBar(icon: Int, label: Int, title: CharSequence?, onTap: () -> Unit): View =
+  topBar(icon, label, text(title ?: "", Style.BAR).heading(), onTap)
+
+fun Context.topBar(icon: Int, label: Int, title: TextView, onTap: () -> Unit, build: LinearLayout.() -> Unit = {}): View = row {
   pad(4)
   minimumHeight = dp(56)
   put(iconButton(icon, getString(label)) { onTap() }, dp(48), dp(48))
-  put(text(title ?: "", Style.HEADING).heading(), weight = 1f, start = 4)
+  put(title, weight = 1f, start = 4)
   build()
 }
 
@@ -102,14 +109,98 @@ fun Context.banner(shade: Shade, icon: Int, words: CharSequence, action: CharSeq
   if (action != null) put(action(Kind.TEXT, action) { onTap() }, start = 8)
 }
 
+/** What became of something, over the whole width under the bar; spoken when it comes. */
+fun Context.outcome(shade: Shade, icon: Int, words: CharSequence): View = row {
+  setBackgroundColor(getColor(shade.fill))
+  pad(16, 14)
+  putIcon(icon, shade.ink, end = 12)
+  put(text(words, Style.LABEL, shade.ink), weight = 1f)
+  accessibilityLiveRegion = View.ACCESSIBILITY_LIVE_REGION_POLITE
+}
+
 /** State in a row: icon and words in one colour. */
 fun Context.state(icon: Int, words: CharSequence, color: Int): View = row {
   putIcon(icon, color, 16, end = 6)
   put(text(words, Style.CAPTION, color), weight = 1f)
 }
 
+/** Words on a small fill, or beside it without one: a deadline, a result. */
+fun Context.tag(icon: Int, words: CharSequence, ink: Int, fill: Int?): View = row {
+  if (fill != null) {
+    background = shape(fill, 8)
+    pad(8, 4)
+  }
+  putIcon(icon, ink, 16, end = 6)
+  put(text(words, if (fill != null) Style.STATE else Style.CAPTION, ink))
+}
+
+/** When an answer is wanted, in a list: what is due today or over stands out. */
+fun Context.deadlineTag(at: Long): View {
+  val days = daysUntil(at)
+  return when {
+    days < 0 -> tag(R.drawable.ic_clock, shortly(at), R.color.danger, R.color.danger_soft)
+    days == 0 -> tag(R.drawable.ic_clock, "${getString(R.string.c_today)} ${clock(at)}", R.color.caution, R.color.caution_soft)
+    days < WEEK -> tag(R.drawable.ic_clock, weekdayAndClock(at), R.color.text2, null)
+    else -> tag(R.drawable.ic_clock, day(at), R.color.text2, null)
+  }
+}
+
+private const val WEEK = 7
+
+/** One of a few: the chosen one lies on a lighter piece. */
+fun Context.segment(words: Int, isOn: Boolean, badge: Int = 0, onTap: () -> Unit): View = row {
+  gravity = Gravity.CENTER
+  minimumHeight = dp(48)
+  pad(8)
+  // The piece is smaller than what answers to a touch.
+  val piece = InsetDrawable(shape(if (isOn) R.color.surface else null, 9, if (isOn) R.color.line else null), dp(4))
+  background = ripple(piece, dp(9))
+  put(text(words, Style.LABEL, if (isOn) R.color.text else R.color.text2).centered())
+  if (badge > 0) put(badge(badge), start = 6)
+  isSelected = isOn
+  setOnClickListener { onTap() }
+}
+
+/** The pieces share the width by the length of their words; enlarged they stand one below the other. */
+fun Context.segments(pieces: List<View>): LinearLayout {
+  val all = if (isLarge) column() else row()
+  all.background = shape(R.color.sunken, 12)
+  for (piece in pieces) {
+    if (isLarge) all.put(piece) else all.addView(piece, LinearLayout.LayoutParams(WRAP_CONTENT, WRAP_CONTENT, 1f))
+  }
+  return all
+}
+
+/** A round field with a glass: what is written there narrows the list below. */
+fun Context.searchField(hint: Int, onChange: () -> Unit): EditText =
+  EditText(this).apply {
+    styled(Style.BODY)
+    setHint(hint)
+    setHintTextColor(getColor(R.color.text2))
+    background = null
+    isSingleLine = true
+    minimumHeight = dp(48)
+    isSaveEnabled = false
+    addTextChangedListener(
+      object : TextWatcher {
+        override fun afterTextChanged(text: Editable) = onChange()
+
+        override fun beforeTextChanged(text: CharSequence, start: Int, count: Int, after: Int) {}
+
+        override fun onTextChanged(text: CharSequence, start: Int, before: Int, count: Int) {}
+      }
+    )
+  }
+
+fun Context.searchBar(field: EditText): View = row {
+  background = shape(R.color.sunken, 24)
+  pad(16)
+  putIcon(R.drawable.ic_search, size = 20, end = 12)
+  put(field, weight = 1f)
+}
+
 fun Context.avatar(name: String, size: Int = 40): TextView =
-  text(initials(name), Style.LABEL, R.color.text2).apply {
+  text(initials(name), Style.MARK, R.color.text2).apply {
     gravity = Gravity.CENTER
     background = oval(R.color.sunken)
     importantForAccessibility = View.IMPORTANT_FOR_ACCESSIBILITY_NO
@@ -132,12 +223,13 @@ fun Context.badge(count: Int): TextView =
     background = shape(R.color.accent, 9)
     gravity = Gravity.CENTER
     minWidth = dp(18)
-    pad(5)
+    minHeight = dp(18)
+    pad(4)
     importantForAccessibility = View.IMPORTANT_FOR_ACCESSIBILITY_NO
   }
 
-/** A field with its label above and, when something is wrong, an error under it. */
-class Field(context: Context, label: Int, kind: Int = InputType.TYPE_CLASS_TEXT) : LinearLayout(context) {
+/** A field with its label above (or, where [isInside], in it) and, when something is wrong, an error under it. */
+class Field(context: Context, label: Int, kind: Int = InputType.TYPE_CLASS_TEXT, isInside: Boolean = false) : LinearLayout(context) {
   private val name = context.text(label, Style.LABEL)
   private val frame = context.row()
   private val error = context.row().apply { visibility = GONE }
@@ -160,8 +252,12 @@ class Field(context: Context, label: Int, kind: Int = InputType.TYPE_CLASS_TEXT)
 
   init {
     orientation = VERTICAL
-    name.labelFor = edit.id
-    put(name, bottom = 8)
+    if (isInside) {
+      edit.setHint(label)
+    } else {
+      name.labelFor = edit.id
+      put(name, bottom = 8)
+    }
     put(frame)
     frame.put(edit, weight = 1f)
     frame.pad(4)
@@ -204,8 +300,8 @@ fun Context.hero(icon: Int, fill: Int = R.color.accent_soft, color: Int = R.colo
     importantForAccessibility = View.IMPORTANT_FOR_ACCESSIBILITY_NO_HIDE_DESCENDANTS
   }
 
-/** A title tile of a document. */
-fun Context.documentRow(name: CharSequence, detail: CharSequence, onTap: () -> Unit): View = row {
+/** A document; it answers to a touch where [onTap] is there. */
+fun Context.documentRow(name: CharSequence, detail: CharSequence, onTap: (() -> Unit)?): View = row {
   pad(12, 12)
   minimumHeight = dp(56)
   put(
@@ -217,11 +313,12 @@ fun Context.documentRow(name: CharSequence, detail: CharSequence, onTap: () -> U
   )
   put(
     column {
-      put(text(name, Style.SUBJECT).styled(Style.STRONG))
+      put(text(name, Style.STRONG))
       put(text(detail, Style.CAPTION, R.color.text2))
     },
     weight = 1f,
   )
+  if (onTap == null) return@row
   putIcon(R.drawable.ic_next, R.color.text2, 20)
   background = ripple(null)
   setOnClickListener { onTap() }

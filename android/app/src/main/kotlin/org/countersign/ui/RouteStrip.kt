@@ -35,12 +35,12 @@ class RouteStrip(context: Context, private val steps: List<StepFace>) : LinearLa
 
   private fun under(step: StepFace): LinearLayout = context.column {
     gravity = Gravity.CENTER_HORIZONTAL
-    put(circle(step), context.dp(NODE + 8), context.dp(NODE + 8), gravity = Gravity.CENTER_HORIZONTAL)
+    put(context.stepCircle(step.state, step.mark), context.dp(NODE + 8), context.dp(NODE + 8), gravity = Gravity.CENTER_HORIZONTAL)
     put(words(step, isCentered = true), MATCH_PARENT, top = 2)
   }
 
   private fun beside(step: StepFace): LinearLayout = context.row {
-    put(circle(step), context.dp(NODE + 8), context.dp(NODE + 8), end = 12)
+    put(context.stepCircle(step.state, step.mark), context.dp(NODE + 8), context.dp(NODE + 8), end = 12)
     put(words(step, isCentered = false), weight = 1f)
   }
 
@@ -53,33 +53,6 @@ class RouteStrip(context: Context, private val steps: List<StepFace>) : LinearLa
     put(caption)
     importantForAccessibility = View.IMPORTANT_FOR_ACCESSIBILITY_NO_HIDE_DESCENDANTS
   }
-
-  private fun circle(step: StepFace): View =
-    FrameLayout(context).apply {
-      if (step.state == StepState.NOW) background = context.oval(R.color.accent_soft)
-      val node = FrameLayout(context)
-      val (fill, edge, ink) = colours(step.state)
-      node.background = context.oval(fill, edge, 2, step.state == StepState.SKIPPED)
-      val mark =
-        when (step.state) {
-          StepState.DONE -> context.icon(R.drawable.ic_tick, ink)
-          StepState.REJECTED -> context.icon(R.drawable.ic_close, ink)
-          else -> context.text(step.mark, Style.LABEL, ink).centered()
-        }
-      val isIcon = step.state == StepState.DONE || step.state == StepState.REJECTED
-      val size = if (isIcon) context.dp(20) else WRAP_CONTENT
-      node.addView(mark, FrameLayout.LayoutParams(size, size, Gravity.CENTER))
-      addView(node, FrameLayout.LayoutParams(context.dp(NODE), context.dp(NODE), Gravity.CENTER))
-      importantForAccessibility = View.IMPORTANT_FOR_ACCESSIBILITY_NO_HIDE_DESCENDANTS
-    }
-
-  private fun colours(state: StepState) =
-    when (state) {
-      StepState.DONE -> Triple(R.color.accent, R.color.accent, R.color.on_accent)
-      StepState.NOW -> Triple(R.color.surface, R.color.accent, R.color.accent)
-      StepState.REJECTED -> Triple(R.color.danger, R.color.danger, R.color.surface)
-      else -> Triple(R.color.surface, R.color.edge, R.color.text2)
-    }
 
   /** The lines between the circles. */
   override fun onDraw(canvas: Canvas) {
@@ -95,11 +68,37 @@ class RouteStrip(context: Context, private val steps: List<StepFace>) : LinearLa
       canvas.drawLine(from.toFloat(), y, to.toFloat(), y, paint)
     }
   }
-
-  private companion object {
-    const val NODE = 36
-  }
 }
+
+private const val NODE = 36
+
+/** The circle of a step, 36 in a halo of 44. */
+fun Context.stepCircle(state: StepState, mark: String): View =
+  FrameLayout(this).apply {
+    if (state == StepState.NOW) background = oval(R.color.accent_soft)
+    val node = FrameLayout(context)
+    val (fill, edge, ink) = colours(state)
+    node.background = oval(fill, edge, 2, state == StepState.SKIPPED)
+    val sign =
+      when (state) {
+        StepState.DONE -> icon(R.drawable.ic_tick, ink)
+        StepState.REJECTED -> icon(R.drawable.ic_close, ink)
+        else -> text(mark, Style.MARK, ink).centered()
+      }
+    val isIcon = state == StepState.DONE || state == StepState.REJECTED
+    val size = if (isIcon) dp(20) else WRAP_CONTENT
+    node.addView(sign, FrameLayout.LayoutParams(size, size, Gravity.CENTER))
+    addView(node, FrameLayout.LayoutParams(dp(NODE), dp(NODE), Gravity.CENTER))
+    importantForAccessibility = View.IMPORTANT_FOR_ACCESSIBILITY_NO_HIDE_DESCENDANTS
+  }
+
+private fun colours(state: StepState) =
+  when (state) {
+    StepState.DONE -> Triple(R.color.accent, R.color.accent, R.color.on_accent)
+    StepState.NOW -> Triple(R.color.surface, R.color.accent, R.color.accent)
+    StepState.REJECTED -> Triple(R.color.danger, R.color.danger, R.color.surface)
+    else -> Triple(R.color.surface, R.color.edge, R.color.text2)
+  }
 
 /** The same in a list: a bar a step. The words beside it say what it shows. */
 fun Context.routeBars(states: List<StepState>): View = row {

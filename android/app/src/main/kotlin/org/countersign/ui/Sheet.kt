@@ -17,7 +17,7 @@ open class Sheet(context: Context) : Dialog(context, R.style.Sheet) {
   override fun onCreate(state: Bundle?) {
     super.onCreate(state)
     val whole = context.column {
-      background = context.shape(R.color.surface, 20)
+      background = context.topShape(R.color.surface, 20)
       val grip = View(context).apply { background = context.shape(R.color.line, 2) }
       put(grip, context.dp(36), context.dp(4), top = 12, bottom = 8, gravity = Gravity.CENTER_HORIZONTAL)
       put(context.scroll(content), height = WRAP_CONTENT)
@@ -34,7 +34,7 @@ open class Sheet(context: Context) : Dialog(context, R.style.Sheet) {
     val name = context.text(key, Style.SECOND, R.color.text2)
     val line = if (context.isLarge) context.column() else context.row()
     line.gravity = Gravity.TOP
-    line.pad(16, 10)
+    line.pad(16, 12)
     if (context.isLarge) {
       line.put(name)
       line.put(value)

@@ -48,7 +48,7 @@ class Tabs(context: Context, private val here: Place.Kind, private val go: (Plac
       contentDescription = name
     }
     put(pill, context.dp(56), context.dp(32), gravity = Gravity.CENTER_HORIZONTAL)
-    val label = context.text(name, Style.TAB, color).centered()
+    val label = context.text(name, if (isHere) Style.TAB_HERE else Style.TAB, color).centered()
     label.importantForAccessibility = View.IMPORTANT_FOR_ACCESSIBILITY_NO
     put(label, MATCH_PARENT, top = 4)
     isSelected = isHere

@@ -9,6 +9,7 @@ import java.time.LocalDate
 import java.time.OffsetDateTime
 import java.time.ZoneId
 import java.time.format.DateTimeParseException
+import java.time.temporal.ChronoUnit
 import java.util.Date
 import org.countersign.R
 import org.countersign.bridge.AddressValue
@@ -124,6 +125,9 @@ fun Context.clock(seconds: Long) = formatted("Hm", seconds)
 /** "Fri 8 May, 18:00". */
 fun Context.dayAndClock(seconds: Long) = formatted("EEEdMMMHm", seconds)
 
+/** "Fri 18:00". */
+fun Context.weekdayAndClock(seconds: Long) = formatted("EEEHm", seconds)
+
 /** "8 May 2026". */
 fun Context.fullDay(seconds: Long) = formatted("dMMMMy", seconds)
 
@@ -132,6 +136,9 @@ private fun Context.shortTime(seconds: Long) = if (dayOf(seconds) == LocalDate.n
 
 /** The time of day when it was today, else the day. */
 fun Context.shortly(seconds: Long) = if (dayOf(seconds) == LocalDate.now()) clock(seconds) else formatted("dMMM", seconds)
+
+/** Whole days from today; negative for the past. */
+fun daysUntil(seconds: Long): Int = ChronoUnit.DAYS.between(LocalDate.now(), dayOf(seconds)).toInt()
 
 fun dayOf(seconds: Long): LocalDate = Instant.ofEpochSecond(seconds).atZone(ZoneId.systemDefault()).toLocalDate()
 

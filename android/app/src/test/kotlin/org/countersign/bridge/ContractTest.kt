@@ -1,7 +1,9 @@
 package org.countersign.bridge
 
 import java.io.File
+import java.util.concurrent.Executors
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.asCoroutineDispatcher
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
 import kotlinx.coroutines.cancelAndJoin
@@ -9,9 +11,11 @@ import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withContext
 import kotlinx.coroutines.withTimeout
 import org.countersign.core.CancelToken
 import org.countersign.core.CoreException
+import org.countersign.core.NewMail
 import org.countersign.core.Security
 import org.countersign.core.StopReason
 import org.countersign.core.fingerprint
@@ -105,6 +109,42 @@ class ContractTest {
     assertEquals(Security.START_TLS, parseServer("mail.example.test:587", 465.toUShort())?.security)
   }
 
+  /** A call is polled on the caller's thread, in the app the main one: what reads and writes must be another. */
+  @Test
+  fun theCallersThreadDoesNoIo(): Unit = runBlocking {
+    val phone = Phone()
+    val account = phone.add("alice", "Alice Ahlborn")
+    Executors.newSingleThreadExecutor().asCoroutineDispatcher().use { caller ->
+      val work: suspend () -> Unit = {
+        repeat(CALLS) {
+          val note = NewMail(to = listOf("dave@example.test"), subject = "Note $it", text = "Nothing.", signedOnly = true)
+          account.composer().send(note)
+          account.mailboxes().list(null)
+        }
+      }
+      val (own, all) = withContext(caller) {
+        work()
+        val (ownBefore, allBefore) = calls("thread-self") to calls("self")
+        work()
+        calls("thread-self") - ownBefore to calls("self") - allBefore
+      }
+      assertTrue("the work does read or write: $all", all >= CALLS)
+      // Looking at the counters is the thread's own doing.
+      assertTrue("the caller's thread: $own of $all", own < CALLS)
+      val seen = withContext(caller) {
+        val before = calls("thread-self")
+        repeat(CALLS) { File(phone.home, "note").writeText("Nothing.") }
+        calls("thread-self") - before
+      }
+      assertTrue("what the thread does itself is counted: $seen", seen >= CALLS)
+    }
+    phone.office.close()
+  }
+
+  /** Reads and writes of a thread or the process so far, as the kernel counts them. */
+  private fun calls(who: String) =
+    File("/proc/$who/io").readLines().filter { it.startsWith("syscr") || it.startsWith("syscw") }.sumOf { it.substringAfter(' ').toLong() }
+
   @Test
   fun closedCoresLeaveNoFilesAndNoThreadsBehind(): Unit = runBlocking {
     suspend fun openAndClose(home: File) =
@@ -112,6 +152,7 @@ class ContractTest {
         it.unlock()
         assertTrue(it.core.accounts().isEmpty())
       }
+    until("what earlier tests closed is gone") { held().second == 0 }
     val home = home()
     repeat(3) { openAndClose(home) }
     val before = held()
@@ -125,5 +166,9 @@ class ContractTest {
   private fun held(): Pair<Int, Int> {
     val names = File("/proc/self/task").listFiles().orEmpty().mapNotNull { runCatching { File(it, "comm").readText() }.getOrNull() }
     return File("/proc/self/fd").list().orEmpty().size to names.count { it.startsWith("countersign") }
+  }
+
+  private companion object {
+    const val CALLS = 20
   }
 }
