@@ -64,6 +64,9 @@ pub(crate) enum Command {
     Evidence(EvidenceCommand),
     /// Judge one mail in a file: signature, encryption, timestamp; no network, no home
     Inspect(InspectArgs),
+    /// Sign, encrypt, decrypt and verify files of any size; no network, no home
+    #[command(subcommand)]
+    Smime(SmimeCommand),
 }
 
 #[derive(Debug, Subcommand)]
@@ -363,6 +366,152 @@ pub(crate) enum Requirement {
     Encrypted,
     /// Its signature is valid
     Valid,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SmimeCommand {
+    /// Sign a file
+    Sign(SmimeSignArgs),
+    /// Encrypt a file, signed first when --signer is given
+    Encrypt(SmimeEncryptArgs),
+    /// Decrypt a file; nothing is written before the message was checked to its end
+    Decrypt(SmimeDecryptArgs),
+    /// Verify a signed file; what it signs is written only when everything holds
+    Verify(SmimeVerifyArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SmimeSignArgs {
+    /// File to sign; `-` is standard input
+    #[arg(long, value_name = "F")]
+    pub(crate) r#in: PathBuf,
+    /// Signed message; `-` is standard output
+    #[arg(long, value_name = "F")]
+    pub(crate) out: PathBuf,
+    /// PEM file with the signer's certificate and unencrypted private key
+    #[arg(long, value_name = "FILE")]
+    pub(crate) signer: PathBuf,
+    /// Further certificates to carry (PEM or DER)
+    #[arg(long, value_name = "PEM")]
+    pub(crate) certificate: Vec<PathBuf>,
+    /// Leave the content out; with `--form mime` it stands beside the signature (multipart/signed)
+    #[arg(long)]
+    pub(crate) detached: bool,
+    /// Form of the message
+    #[arg(long, value_enum, default_value_t = FormArg::Der)]
+    pub(crate) form: FormArg,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SmimeEncryptArgs {
+    /// File to encrypt; `-` is standard input
+    #[arg(long, value_name = "F")]
+    pub(crate) r#in: PathBuf,
+    /// Encrypted message; `-` is standard output
+    #[arg(long, value_name = "F")]
+    pub(crate) out: PathBuf,
+    /// Certificates of a recipient (PEM or DER); may be given several times
+    #[arg(long, required = true, value_name = "PEM")]
+    pub(crate) to: Vec<PathBuf>,
+    /// Sign first: PEM file with the signer's certificate and unencrypted private key
+    #[arg(long, value_name = "FILE")]
+    pub(crate) signer: Option<PathBuf>,
+    /// Further certificates to carry in the signature (PEM or DER)
+    #[arg(long, value_name = "PEM", requires = "signer")]
+    pub(crate) certificate: Vec<PathBuf>,
+    /// Content cipher; CBC is for old readers and protects nothing against changes
+    #[arg(long, value_enum, default_value_t = CipherArg::Aes256Gcm)]
+    pub(crate) cipher: CipherArg,
+    /// How recipients with RSA keys get the content key
+    #[arg(long, value_enum, default_value_t = RsaArg::Oaep)]
+    pub(crate) rsa: RsaArg,
+    /// Form of the message
+    #[arg(long, value_enum, default_value_t = FormArg::Der)]
+    pub(crate) form: FormArg,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SmimeDecryptArgs {
+    /// Encrypted message (DER, PEM or MIME); `-` is standard input
+    #[arg(long, value_name = "F")]
+    pub(crate) r#in: PathBuf,
+    /// Content; `-` is standard output
+    #[arg(long, value_name = "F")]
+    pub(crate) out: PathBuf,
+    /// PEM file with certificate(s) and an unencrypted private key; may be given several times
+    #[arg(long, required = true, value_name = "FILE")]
+    pub(crate) key: Vec<PathBuf>,
+    /// The content is a signed message: verify it, and write what it signs
+    #[arg(long, requires = "trust")]
+    pub(crate) verify: bool,
+    #[command(flatten)]
+    pub(crate) against: AgainstArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SmimeVerifyArgs {
+    /// Signed message (DER, PEM or MIME); `-` is standard input
+    #[arg(long, value_name = "F")]
+    pub(crate) r#in: PathBuf,
+    /// Where the signed content goes; `-` is standard output
+    #[arg(long, value_name = "F", conflicts_with = "content")]
+    pub(crate) out: Option<PathBuf>,
+    /// Content of a detached signature
+    #[arg(long, value_name = "F")]
+    pub(crate) content: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) against: AgainstArgs,
+}
+
+/// Against what signatures are judged.
+#[derive(Debug, Args)]
+pub(crate) struct AgainstArgs {
+    /// Trusted certificates (PEM or DER), for signers and timestamp authorities
+    #[arg(long, value_name = "PEM")]
+    pub(crate) trust: Vec<PathBuf>,
+    /// Further certificates that help building paths
+    #[arg(long, value_name = "PEM")]
+    pub(crate) untrusted: Vec<PathBuf>,
+    /// Address that the signer's certificate must hold
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) from: Option<String>,
+    /// Judge at this time instead of now (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum FormArg {
+    /// Binary, like `openssl cms -outform DER`
+    Der,
+    /// Between BEGIN CMS and END CMS
+    Pem,
+    /// A mail body in base64
+    Mime,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum CipherArg {
+    /// AES-256-GCM
+    #[value(name = "aes-256-gcm")]
+    Aes256Gcm,
+    /// AES-128-GCM
+    #[value(name = "aes-128-gcm")]
+    Aes128Gcm,
+    /// AES-256-CBC
+    #[value(name = "aes-256-cbc")]
+    Aes256Cbc,
+    /// AES-128-CBC
+    #[value(name = "aes-128-cbc")]
+    Aes128Cbc,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum RsaArg {
+    /// RSAES-OAEP with SHA-256
+    Oaep,
+    /// RSAES-PKCS1-v1_5, for old readers
+    Pkcs1,
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use client::files::{DecryptError, FileError, OpenError, VerifyError};
 use client::{CoreError, Thing, WrongUse};
 
 /// Why a command failed.
@@ -19,6 +20,10 @@ pub(crate) enum Failure {
     NoPassphrase,
     /// `--require` does not hold.
     DoesNotHold(&'static str),
+    /// A signed file is not validly signed; the reasons.
+    Signature(String),
+    /// A file was not signed, encrypted, decrypted or verified.
+    Smime(FileError),
     /// A mail is safe in the outbox, but was not sent.
     NotSent { number: u64, cause: Option<CoreError> },
     /// A mail may or may not have been delivered.
@@ -30,6 +35,12 @@ pub(crate) enum Failure {
 impl From<CoreError> for Failure {
     fn from(error: CoreError) -> Self {
         Failure::Core(error)
+    }
+}
+
+impl From<FileError> for Failure {
+    fn from(error: FileError) -> Self {
+        Failure::Smime(error)
     }
 }
 
@@ -50,7 +61,10 @@ impl Failure {
             Failure::Core(error) => error.exit_code(),
             Failure::File { .. } | Failure::Unreadable { .. } | Failure::Argument(_) => 2,
             Failure::NoPassphrase => 4,
-            Failure::DoesNotHold(_) => 1,
+            Failure::DoesNotHold(_) | Failure::Signature(_) => 1,
+            Failure::Smime(FileError::Open(OpenError::Decrypt(DecryptError::Failed))) => 1,
+            Failure::Smime(FileError::Open(OpenError::Decrypt(DecryptError::NoKey))) => 4,
+            Failure::Smime(_) => 2,
             Failure::NotSent { .. } | Failure::Uncertain { .. } | Failure::Refused { .. } => 3,
         }
     }
@@ -61,7 +75,13 @@ impl Failure {
             Failure::File { .. } | Failure::Unreadable { .. } => "unreadable_input",
             Failure::Argument(_) => "wrong_use",
             Failure::NoPassphrase => "locked",
-            Failure::DoesNotHold(_) => "does_not_hold",
+            Failure::DoesNotHold(_) | Failure::Signature(_) => "does_not_hold",
+            Failure::Smime(FileError::Open(OpenError::Decrypt(DecryptError::Failed))) => "does_not_hold",
+            Failure::Smime(FileError::Open(OpenError::Decrypt(DecryptError::NoKey))) => "no_key",
+            Failure::Smime(FileError::Seal(_) | FileError::SameFile | FileError::NoOwnCertificate) => {
+                "wrong_use"
+            }
+            Failure::Smime(_) => "unreadable_input",
             Failure::NotSent { .. } => "not_sent",
             Failure::Uncertain { .. } => "uncertain",
             Failure::Refused { .. } => "refused",
@@ -89,6 +109,10 @@ impl Failure {
                     .to_owned()
             }
             Failure::DoesNotHold(what) => format!("the mail is not {what}"),
+            Failure::Signature(reasons) => {
+                format!("the file is not validly signed ({reasons}); nothing was written")
+            }
+            Failure::Smime(error) => smime_message(error),
             Failure::NotSent { number, cause } => {
                 let why = cause.as_ref().map(|cause| format!(" ({cause})")).unwrap_or_default();
                 format!(
@@ -111,6 +135,25 @@ impl Failure {
         } else {
             eprintln!("countersign: {}", self.message());
         }
+    }
+}
+
+/// What is wrong with an S/MIME file, and what to do.
+fn smime_message(error: &FileError) -> String {
+    match error {
+        FileError::Input(error) => format!("the input: {}", remedy(error.kind())),
+        FileError::Output(error) => format!("the output: {}", remedy(error.kind())),
+        FileError::Open(OpenError::Decrypt(DecryptError::Failed)) => {
+            "the message can't be decrypted: it is damaged or was made for another key; nothing was written"
+                .to_owned()
+        }
+        FileError::Open(OpenError::Decrypt(DecryptError::NoKey)) => {
+            "the message is encrypted for other keys; give the right one with --key".to_owned()
+        }
+        FileError::Verify(VerifyError::Detached) => {
+            "the signature is detached; give the file that it signs with --content".to_owned()
+        }
+        other => other.to_string(),
     }
 }
 

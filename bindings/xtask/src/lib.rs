@@ -8,6 +8,7 @@
 )]
 
 pub mod android;
+pub mod bench;
 pub mod cli;
 pub mod demo;
 pub mod error;

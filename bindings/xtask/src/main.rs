@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use xtask::error::{At, Error, Result};
 use xtask::world::{Place, World};
-use xtask::{android, demo, ios, lint, setup, suite};
+use xtask::{android, bench, demo, ios, lint, setup, suite};
 
 const HELP: &str = "\
 cargo xtask COMMAND
@@ -19,6 +19,7 @@ cargo xtask COMMAND
   android apk          the Android app as APKs for two processors, checked, their native library run on this machine
   ios test             the Swift package over the same core, on Linux, against the real servers
   prove                the same with the full counts of the property tests
+  bench smime [--json] files of 25 MB and 1 GiB against `openssl cms`: time and memory as ratios; needs 5 GB in $TMPDIR
   lint                 format, clippy, layer rules, repository, wasm32 build, licences and bans
   demo [--keep]        the whole story between real servers, step by step; writes target/demo/index.html
                        --keep leaves the servers up; --break N spoils step N, to see it fail and name itself
@@ -69,6 +70,14 @@ fn run(words: &[&str]) -> Result<()> {
         ["prove"] => {
             setup::system()?;
             suite::run(&root, true)
+        }
+        ["bench", name, options @ ..] if options.is_empty() || *options == ["--json"] => {
+            let as_json = !options.is_empty();
+            // Whoever asks for JSON gets nothing else.
+            if !as_json {
+                setup::system()?;
+            }
+            bench::run(&root, name, as_json)
         }
         ["lint"] => lint::run(&root),
         ["demo", options @ ..] => demo::run(&root, demo_options(options)?),

@@ -7,7 +7,7 @@ use crate::error::{At, Error, Result};
 use crate::run::{as_root, call, installed, is_root};
 
 /// Programs that tests and demo call, and Debian's packages for them.
-const NEEDED: [(&str, &str); 8] = [
+const NEEDED: [(&str, &str); 9] = [
     ("dovecot", "dovecot-core"),
     ("/usr/lib/dovecot/imap", "dovecot-imapd"),
     ("/usr/lib/dovecot/lmtp", "dovecot-lmtpd"),
@@ -16,6 +16,7 @@ const NEEDED: [(&str, &str); 8] = [
     ("gpgsm", "gpgsm"),
     ("zbarimg", "zbar-tools"),
     ("curl", "curl"),
+    ("time", "time"),
 ];
 
 /// The release of cargo-deny that checks licences and bans.
@@ -26,7 +27,7 @@ pub fn system() -> Result<()> {
     let missing: Vec<&str> =
         NEEDED.iter().filter(|(program, _)| !present(program)).map(|(_, package)| *package).collect();
     if missing.is_empty() {
-        println!("setup: Dovecot, Postfix, openssl, gpgsm, zbarimg and curl are there");
+        println!("setup: Dovecot, Postfix, openssl, gpgsm, zbarimg, curl and GNU time are there");
         return Ok(());
     }
     let what = missing.join(", ");
@@ -36,7 +37,7 @@ pub fn system() -> Result<()> {
             what,
             remedy:
                 "this is neither Debian nor Ubuntu, so install by hand: Dovecot with IMAP and LMTP, Postfix, \
-                     OpenSSL 3, gpgsm (GnuPG), zbarimg (ZBar), curl; start none of their services"
+                     OpenSSL 3, gpgsm (GnuPG), zbarimg (ZBar), curl, GNU time; start none of their services"
                     .to_owned(),
         });
     }

@@ -41,7 +41,7 @@ pub fn inspect(mail: &[u8], inspection: &Inspection) -> Result<Verdict, CoreErro
     Ok(opened.verdict)
 }
 
-fn certificates(files: &[Vec<u8>]) -> Result<Vec<Certificate>, CoreError> {
+pub(crate) fn certificates(files: &[Vec<u8>]) -> Result<Vec<Certificate>, CoreError> {
     let mut all = Vec::new();
     for file in files {
         all.extend(read_certificates(file)?);
@@ -54,7 +54,7 @@ pub fn read_certificates(file: &[u8]) -> Result<Vec<Certificate>, CoreError> {
     Certificate::read_all(file).map_err(|_| CoreError::Unreadable(Unreadable::Certificate))
 }
 
-fn key(file: &[u8]) -> Result<DecryptionKey, CoreError> {
+pub(crate) fn key(file: &[u8]) -> Result<DecryptionKey, CoreError> {
     let key = PrivateKey::from_pem(file).map_err(|_| CoreError::Unreadable(Unreadable::PrivateKey))?;
     Ok(DecryptionKey { key, certificates: read_certificates(file)? })
 }

@@ -11,6 +11,7 @@ mod config;
 mod core;
 mod error;
 mod exchange;
+pub mod files;
 mod imap;
 mod inspect;
 mod mailboxes;

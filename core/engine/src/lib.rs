@@ -8,3 +8,4 @@ pub mod people;
 pub mod ports;
 pub mod qr;
 pub mod secure;
+pub mod stream;

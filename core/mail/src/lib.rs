@@ -6,5 +6,6 @@ pub mod compose;
 pub mod headers;
 pub mod part;
 pub mod protect;
+pub mod stream;
 
 pub use headers::{Headers, Mailbox};

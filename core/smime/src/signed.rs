@@ -15,7 +15,7 @@ use const_oid::ObjectIdentifier;
 
 pub use content::{ContentDigests, ContentHasher, SignedContent};
 pub(crate) use create::issuer_and_serial;
-pub use create::{PreparedSignature, SignError, SignRequest, add_timestamp, prepare};
+pub use create::{PreparedSignature, SignError, SignRequest, add_timestamp, prepare, prepare_detached};
 pub use stream::{NotProven, SignedStream, SigningWriter, StreamedSignature};
 pub(crate) use verify::verify_content;
 pub use verify::{VerifiedSigner, verify_signer};

@@ -247,3 +247,22 @@ pub fn judge_content(
 ) -> Judgement {
     judge::judge(signed, content, from, policy)
 }
+
+/// As [`judge_content`], over a content that came from outside: another one inside the message would leave open which
+/// one was signed (`content_ambiguous`).
+pub fn judge_detached(
+    signed: &SignedData,
+    content: SignedContent<'_>,
+    from: Option<&[EmailAddress]>,
+    policy: &Policy<'_>,
+) -> Judgement {
+    let mut judgement = judge_content(signed, content, from, policy);
+    if signed.encapsulated().is_some() {
+        judgement.signature.state = SignatureState::Invalid;
+        if !judgement.signature.reasons.contains(&Reason::ContentAmbiguous) {
+            judgement.signature.reasons.push(Reason::ContentAmbiguous);
+        }
+        judgement.valid_signers.clear();
+    }
+    judgement
+}

@@ -68,6 +68,6 @@ pub(super) fn code<T: serde::Serialize>(value: &T) -> String {
     serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
-fn codes<T: serde::Serialize>(values: &[T]) -> String {
+pub(super) fn codes<T: serde::Serialize>(values: &[T]) -> String {
     values.iter().map(code).collect::<Vec<_>>().join(", ")
 }

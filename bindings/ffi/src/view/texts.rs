@@ -118,6 +118,11 @@ pub enum Label {
         /// Seconds since 1970.
         time: i64,
     },
+    /// Several people.
+    Names {
+        /// Name or address of each; none stands for the account's owner (`c_me`).
+        names: Vec<Option<String>>,
+    },
 }
 
 impl Convert<Text> for view::Text {
@@ -182,6 +187,7 @@ impl Convert<Label> for view::Label {
             view::Label::Text(text) => Label::Words { text: text.convert() },
             view::Label::Plain(plain) => Label::Plain { plain },
             view::Label::Time(time) => Label::Time { time: seconds(time) },
+            view::Label::Names(names) => Label::Names { names: names.convert() },
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Screen 05: one message.
 
-use engine::secure::Verdict;
+use engine::secure::{EncryptionState, Verdict};
 use serde::Serialize;
 use smime::path::Trust;
 use smime::verdict::{Revocation, TimestampState};
@@ -215,6 +215,11 @@ fn details(mail: &MessageMail) -> Vec<Detail> {
         };
         let until = Text::new(until).with("date", Arg::Time(signer.not_after));
         row("td_issuer", plain(&signer.issuer), Some(Label::Text(until)).filter(|_| is_good));
+    }
+    if verdict.encryption.state == EncryptionState::Decrypted {
+        let from = sender(mail);
+        let readers = [Who::Name(from.name)].into_iter().chain(mail.to.iter().cloned()).collect();
+        row("td_readers", Label::Names(readers), None);
     }
     let stamp = &verdict.timestamp;
     if let (TimestampState::Valid, Some(authority), Some(time)) = (stamp.state, &stamp.authority, stamp.time)

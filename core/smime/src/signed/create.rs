@@ -72,6 +72,12 @@ pub fn prepare(request: &SignRequest<'_>) -> Result<PreparedSignature, SignError
     })
 }
 
+/// As [`prepare`], for a detached content whose digest (the algorithm's) was taken before; `request.content` and
+/// `request.detached` are not looked at.
+pub fn prepare_detached(request: &SignRequest<'_>, digest: &[u8]) -> Result<PreparedSignature, SignError> {
+    Ok(PreparedSignature { attributes: PreparedAttributes::new(request, digest)?, content: None })
+}
+
 impl PreparedSignature {
     /// DER of the signed attributes as SET OF; the signer hashes and signs exactly this.
     pub fn bytes_to_sign(&self) -> &[u8] {

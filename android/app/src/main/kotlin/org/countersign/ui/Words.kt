@@ -13,9 +13,11 @@ import java.time.temporal.ChronoUnit
 import java.util.Date
 import org.countersign.R
 import org.countersign.bridge.AddressValue
+import org.countersign.bridge.CoreException
 import org.countersign.bridge.CountValue
 import org.countersign.bridge.Label
 import org.countersign.bridge.NamedValue
+import org.countersign.bridge.NamesLabel
 import org.countersign.bridge.NamesValue
 import org.countersign.bridge.OnDate
 import org.countersign.bridge.PlainLabel
@@ -32,6 +34,7 @@ import org.countersign.bridge.Today
 import org.countersign.bridge.When
 import org.countersign.bridge.WordsLabel
 import org.countersign.bridge.Yesterday
+import org.countersign.bridge.faultText
 import org.countersign.words.WORDS
 
 /** A text that the core named, in the phone's language. */
@@ -56,15 +59,18 @@ private fun Context.fill(name: String, value: TextValue): String =
   when (value) {
     is NamedValue -> bound(value.name)
     is AddressValue -> bound(value.address)
-    is NamesValue -> listed(value.names.map { it?.let(::bound) ?: getString(R.string.c_me) })
+    is NamesValue -> names(value.names)
     is TimeValue -> if (name == "date") day(value.time) else shortTime(value.time)
     is CountValue -> value.count.toString()
     is SizeValue -> size(value.octets)
     is PlainValue -> bound(value.text)
   }
 
-/** As the language joins a list. */
-private fun Context.listed(parts: List<String>): String = ListFormatter.getInstance(resources.configuration.locales[0]).format(parts)
+/** Joined as the language joins a list; nobody stands for the account's owner. */
+private fun Context.names(names: List<String?>): String {
+  val parts = names.map { it?.let(::bound) ?: getString(R.string.c_me) }
+  return ListFormatter.getInstance(resources.configuration.locales[0]).format(parts)
+}
 
 /** What belongs to somebody: kept apart from the text around it whatever its direction, and not torn at its spaces. */
 private fun bound(value: String) = FIRST_STRONG + value.replace(' ', NO_BREAK) + POP
@@ -90,7 +96,11 @@ fun Context.say(label: Label): String =
     is WordsLabel -> say(label.text)
     is PlainLabel -> label.plain
     is TimeLabel -> dayAndClock(label.time)
+    is NamesLabel -> names(label.names)
   }
+
+/** Why something failed, in one sentence. */
+fun Context.why(error: CoreException): String = faultText(error)?.let { say(it) } ?: getString(R.string.er_other)
 
 /** The time of a row. */
 fun Context.say(whenever: When): String =

@@ -1,0 +1,137 @@
+//! `smime`: files of any size.
+
+use std::path::{Path, PathBuf};
+
+use client::UnixTime;
+use client::files::{
+    ContentCipher, EncryptionFiles, Form, Place, RsaTransport, SignatureReport, SignerFiles, Verification,
+    decrypt, encrypt, sign, verify, verify_detached,
+};
+
+use super::files::{address, read};
+use super::inspect::{code, codes};
+use crate::args::{
+    AgainstArgs, CipherArg, Cli, FormArg, RsaArg, SmimeCommand, SmimeDecryptArgs, SmimeEncryptArgs,
+    SmimeSignArgs, SmimeVerifyArgs,
+};
+use crate::failure::Failure;
+use crate::output::{json, line};
+
+pub(crate) fn run(cli: &Cli, command: &SmimeCommand) -> Result<(), Failure> {
+    match command {
+        SmimeCommand::Sign(arguments) => sign_file(arguments),
+        SmimeCommand::Encrypt(arguments) => encrypt_file(arguments),
+        SmimeCommand::Decrypt(arguments) => decrypt_file(cli, arguments),
+        SmimeCommand::Verify(arguments) => verify_file(cli, arguments),
+    }
+}
+
+fn sign_file(arguments: &SmimeSignArgs) -> Result<(), Failure> {
+    let signer = SignerFiles { key: read(&arguments.signer)?, certificates: files(&arguments.certificate)? };
+    let (input, output) = (place(&arguments.r#in), place(&arguments.out));
+    Ok(sign(&input, &output, form(arguments.form), arguments.detached, &signer)?)
+}
+
+fn encrypt_file(arguments: &SmimeEncryptArgs) -> Result<(), Failure> {
+    let encryption = EncryptionFiles {
+        recipients: files(&arguments.to)?,
+        cipher: match arguments.cipher {
+            CipherArg::Aes256Gcm => ContentCipher::Aes256Gcm,
+            CipherArg::Aes128Gcm => ContentCipher::Aes128Gcm,
+            CipherArg::Aes256Cbc => ContentCipher::Aes256Cbc,
+            CipherArg::Aes128Cbc => ContentCipher::Aes128Cbc,
+        },
+        rsa: match arguments.rsa {
+            RsaArg::Oaep => RsaTransport::OaepSha256,
+            RsaArg::Pkcs1 => RsaTransport::Pkcs1,
+        },
+    };
+    let signer = match &arguments.signer {
+        Some(key) => Some(SignerFiles { key: read(key)?, certificates: files(&arguments.certificate)? }),
+        None => None,
+    };
+    let (input, output) = (place(&arguments.r#in), place(&arguments.out));
+    Ok(encrypt(&input, &output, form(arguments.form), &encryption, signer.as_ref())?)
+}
+
+fn decrypt_file(cli: &Cli, arguments: &SmimeDecryptArgs) -> Result<(), Failure> {
+    let keys = files(&arguments.key)?;
+    let verification = if arguments.verify { Some(verification(&arguments.against)?) } else { None };
+    let (input, output) = (place(&arguments.r#in), place(&arguments.out));
+    let report = decrypt(&input, &output, &keys, verification.as_ref())?;
+    let is_shown = output != Place::Standard;
+    if cli.json && is_shown {
+        json(&report)?;
+    } else if is_shown {
+        let weak = if report.weak { ", an old cipher" } else { "" };
+        say!("Encryption: {}{weak}, key by {}", report.content, report.key);
+        if let Some(inside) = &report.inside {
+            show(inside);
+        }
+    }
+    if !report.integrity && report.inside.is_none() {
+        eprintln!(
+            "Careful: {} does not tell whether the content was changed on the way, and no signature was verified.",
+            report.content
+        );
+    }
+    match &report.inside {
+        Some(inside) => holds(inside),
+        None => Ok(()),
+    }
+}
+
+fn verify_file(cli: &Cli, arguments: &SmimeVerifyArgs) -> Result<(), Failure> {
+    let verification = verification(&arguments.against)?;
+    let (input, output) = (place(&arguments.r#in), arguments.out.as_deref().map(place));
+    let report = match &arguments.content {
+        Some(content) => verify_detached(&input, &place(content), &verification)?,
+        None => verify(&input, output.as_ref(), &verification)?,
+    };
+    let is_shown = output != Some(Place::Standard);
+    if cli.json && is_shown {
+        json(&report)?;
+    } else if is_shown {
+        show(&report);
+    }
+    holds(&report)
+}
+
+fn show(report: &SignatureReport) {
+    say!("Signature:  {} {}", code(&report.signature.state), codes(&report.signature.reasons));
+    for signer in &report.signature.signers {
+        say!("  signer:   {} ({}, {})", line(&signer.subject), signer.algorithm, code(&signer.trust));
+    }
+    say!("Timestamp:  {} {}", code(&report.timestamp.state), codes(&report.timestamp.reasons));
+}
+
+fn holds(report: &SignatureReport) -> Result<(), Failure> {
+    if report.is_valid() { Ok(()) } else { Err(Failure::Signature(codes(&report.signature.reasons))) }
+}
+
+fn verification(arguments: &AgainstArgs) -> Result<Verification, Failure> {
+    let at = arguments.at.as_deref().map(str::parse::<UnixTime>).transpose();
+    Ok(Verification {
+        trust: files(&arguments.trust)?,
+        untrusted: files(&arguments.untrusted)?,
+        from: arguments.from.as_deref().map(address).transpose()?,
+        at: at.map_err(|error| Failure::Argument(error.to_string()))?,
+    })
+}
+
+fn form(form: FormArg) -> Form {
+    match form {
+        FormArg::Der => Form::Der,
+        FormArg::Pem => Form::Pem,
+        FormArg::Mime => Form::Mime,
+    }
+}
+
+fn files(paths: &[PathBuf]) -> Result<Vec<Vec<u8>>, Failure> {
+    paths.iter().map(|path| read(path)).collect()
+}
+
+/// `-` is standard input or output.
+fn place(path: &Path) -> Place {
+    if path.as_os_str() == "-" { Place::Standard } else { Place::File(path.to_owned()) }
+}

@@ -1,0 +1,472 @@
+//! Files signed, verified, encrypted and decrypted, of any size: no network, no home.
+//!
+//! Nothing is written before it was checked: the output is opened when the first checked octet comes, and removed
+//! when something goes wrong later. Never is a decrypted octet written under another name.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+
+use engine::stream::{self, Encrypting, Signed, Signing};
+pub use engine::stream::{Form, FrameError, OpenError, SealError, VerifyError};
+use serde::Serialize;
+pub use smime::enveloped::{ContentCipher, DecryptError, EncryptError, RsaTransport};
+use smime::enveloped::{DecryptionKey, Recipient};
+use smime::path::{AnchorScope, Trust, TrustAnchor};
+use smime::signed::{NotProven, SignError, SignRequest};
+use smime::stream::{Replay, Seekable, StreamError};
+use smime::verdict::{Judgement, Policy, SignatureState, SignatureVerdict, TimestampVerdict};
+use smime::{Certificate, EmailAddress, UnixTime};
+
+use crate::error::CoreError;
+use crate::inspect::{certificates, key, read_certificates};
+use crate::system::{OsRandom, now};
+
+/// Octets that are collected before they are written.
+const BUFFER: usize = 256 * 1024;
+
+/// Where octets come from or go to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A file.
+    File(PathBuf),
+    /// Standard input or output.
+    Standard,
+}
+
+/// Why nothing was done.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// The input can't be read.
+    #[error("the input can't be read ({0})")]
+    Input(#[source] io::Error),
+    /// The output can't be written.
+    #[error("the output can't be written ({0})")]
+    Output(#[source] io::Error),
+    /// Input and output are one file.
+    #[error("input and output are the same file; name another output")]
+    SameFile,
+    /// A key or certificate file.
+    #[error("{0}")]
+    Material(CoreError),
+    /// The key's certificate is not in its file.
+    #[error("the key file holds no certificate of its key; put the certificate into it (PEM)")]
+    NoOwnCertificate,
+    /// Signing or encrypting.
+    #[error("{0}")]
+    Seal(SealError),
+    /// Taking off an encryption.
+    #[error("{0}")]
+    Open(OpenError),
+    /// Reading a signed message.
+    #[error("{0}")]
+    Verify(VerifyError),
+}
+
+/// Who signs.
+#[derive(Debug, Default)]
+pub struct SignerFiles {
+    /// PEM with an unencrypted private key and its certificate.
+    pub key: Vec<u8>,
+    /// Files with certificates to carry.
+    pub certificates: Vec<Vec<u8>>,
+}
+
+/// For whom is encrypted, and how.
+#[derive(Debug)]
+pub struct EncryptionFiles {
+    /// Files whose certificates are the recipients.
+    pub recipients: Vec<Vec<u8>>,
+    /// The content cipher.
+    pub cipher: ContentCipher,
+    /// How RSA recipients get the content key.
+    pub rsa: RsaTransport,
+}
+
+/// Against what signatures are judged.
+#[derive(Debug, Default)]
+pub struct Verification {
+    /// Files whose certificates are trusted, for signers and timestamp authorities.
+    pub trust: Vec<Vec<u8>>,
+    /// Files with certificates that help building paths.
+    pub untrusted: Vec<Vec<u8>>,
+    /// The address that the signer must have; any when `None`.
+    pub from: Option<EmailAddress>,
+    /// The time of judging; now when `None`.
+    pub at: Option<UnixTime>,
+}
+
+/// What was verified.
+#[derive(Clone, Debug, Serialize)]
+pub struct SignatureReport {
+    /// The signers and the verdict on them.
+    pub signature: SignatureVerdict,
+    /// The timestamp of the first signer.
+    pub timestamp: TimestampVerdict,
+    /// Octets of content that were written; `None` when nothing was.
+    pub octets: Option<u64>,
+}
+
+impl SignatureReport {
+    /// Everything holds.
+    pub fn is_valid(&self) -> bool {
+        self.signature.state == SignatureState::Valid
+    }
+}
+
+/// What was decrypted.
+#[derive(Clone, Debug, Serialize)]
+pub struct DecryptionReport {
+    /// `aes-256-gcm`, `aes-256-cbc`, …
+    pub content: &'static str,
+    /// How our key was reached: `ecdh-p256`, `rsa-oaep`, …
+    pub key: &'static str,
+    /// The octets are what was encrypted: authenticated encryption, or a valid signature inside.
+    pub integrity: bool,
+    /// An old cipher that must not be relied on.
+    pub weak: bool,
+    /// Octets that were written; `None` when the signature inside does not hold.
+    pub octets: Option<u64>,
+    /// The signature inside, when it was asked for.
+    #[serde(flatten)]
+    pub inside: Option<SignatureReport>,
+}
+
+/// Signs a file. `detached` leaves the content out of the message.
+pub fn sign(
+    input: &Place,
+    output: &Place,
+    form: Form,
+    detached: bool,
+    signer: &SignerFiles,
+) -> Result<(), FileError> {
+    let signer = Signer::read(signer)?;
+    let (mut source, mut target) = (open_once(input)?, Target::new(input, output)?);
+    let signing = signer.signing();
+    let outcome = if detached {
+        // 128 random bits occur in no content.
+        let boundary = format!("=_{}", random_name());
+        stream::sign_detached(&mut source, &mut target, form, &boundary, signing, &mut OsRandom).map(|_| ())
+    } else {
+        stream::sign(&mut source, &mut target, form, signing, &mut OsRandom).map(|_| ())
+    };
+    outcome.map_err(|error| written(error, FileError::Seal))?;
+    target.commit()
+}
+
+/// Encrypts a file; with `signer` it is signed first, in the same pass.
+pub fn encrypt(
+    input: &Place,
+    output: &Place,
+    form: Form,
+    encryption: &EncryptionFiles,
+    signer: Option<&SignerFiles>,
+) -> Result<(), FileError> {
+    let recipients: Vec<Recipient> = certificates(&encryption.recipients)
+        .map_err(FileError::Material)?
+        .into_iter()
+        .map(|certificate| Recipient::Certificate { certificate, rsa: encryption.rsa })
+        .collect();
+    let encrypting = Encrypting { recipients: &recipients, cipher: encryption.cipher };
+    let signer = signer.map(Signer::read).transpose()?;
+    let mut source = open_once(input)?;
+    let length = length(input);
+    let mut target = Target::new(input, output)?;
+    let outcome = match &signer {
+        None => {
+            stream::encrypt(&mut source, length, &mut target, form, &encrypting, &mut OsRandom).map(|_| ())
+        }
+        Some(signer) => {
+            let signing = signer.signing();
+            stream::sign_and_encrypt(&mut source, &mut target, form, signing, &encrypting, &mut OsRandom)
+                .map(|_| ())
+        }
+    };
+    outcome.map_err(|error| written(error, FileError::Seal))?;
+    target.commit()
+}
+
+/// Decrypts a file with the keys in `keys` (PEM with certificate and unencrypted private key); with `verification`
+/// the content is a signed message, and what it signs is written.
+pub fn decrypt(
+    input: &Place,
+    output: &Place,
+    keys: &[Vec<u8>],
+    verification: Option<&Verification>,
+) -> Result<DecryptionReport, FileError> {
+    let keys: Vec<DecryptionKey> =
+        keys.iter().map(|file| key(file)).collect::<Result<_, _>>().map_err(FileError::Material)?;
+    let source = open_again(input)?;
+    let mut target = Target::new(input, output)?;
+    let mut opened =
+        stream::open(source, &keys, &mut OsRandom).map_err(|error| written(error, FileError::Open))?;
+    let mut report = DecryptionReport {
+        content: opened.cipher(),
+        key: opened.key_method(),
+        integrity: opened.has_integrity(),
+        weak: opened.is_weak(),
+        octets: None,
+        inside: None,
+    };
+    match verification {
+        None => {
+            let mut content = opened.replay().map_err(FileError::Input)?;
+            let octets = smime::stream::copy(&mut content, |piece| {
+                target.write_all(piece).map_err(StreamError::<NotProven>::Output)
+            });
+            report.octets = Some(octets.map_err(released)?);
+            target.commit()?;
+        }
+        Some(verification) => {
+            let integrity = opened.has_integrity();
+            let inside = match verify_into(opened, target, verification) {
+                // Noise that passed for padding is no signed message: the same answer as for a wrong padding.
+                Err(FileError::Verify(_)) if !integrity => {
+                    return Err(FileError::Open(OpenError::Decrypt(DecryptError::Failed)));
+                }
+                outcome => outcome?,
+            };
+            report.octets = inside.octets;
+            report.integrity |= inside.is_valid();
+            report.inside = Some(inside);
+        }
+    }
+    Ok(report)
+}
+
+/// Verifies a signed file; what it signs is written to `output` when everything holds.
+pub fn verify(
+    input: &Place,
+    output: Option<&Place>,
+    verification: &Verification,
+) -> Result<SignatureReport, FileError> {
+    let source = open_again(input)?;
+    match output {
+        Some(output) => verify_into(source, Target::new(input, output)?, verification),
+        None => verify_into(source, Target { place: None, file: None }, verification),
+    }
+}
+
+/// Verifies a detached signature over the file `content`.
+pub fn verify_detached(
+    signature: &Place,
+    content: &Place,
+    verification: &Verification,
+) -> Result<SignatureReport, FileError> {
+    let (signature, content) = (open_again(signature)?, open_again(content)?);
+    let judgement = verification.judge(|from, policy| {
+        stream::judge_detached(signature, content, from, policy)
+            .map_err(|error| written(error, FileError::Verify))
+    })?;
+    Ok(SignatureReport { signature: judgement.signature, timestamp: judgement.timestamp, octets: None })
+}
+
+fn verify_into(
+    source: impl Replay,
+    mut target: Target,
+    verification: &Verification,
+) -> Result<SignatureReport, FileError> {
+    let refused = |error| written(error, FileError::Verify);
+    let mut signed = Signed::read(source).map_err(refused)?;
+    let judgement = verification.judge(|from, policy| signed.judge(from, policy).map_err(refused))?;
+    let mut octets = None;
+    if let Some(proof) = judgement.valid_signers.first()
+        && target.place.is_some()
+    {
+        octets = Some(signed.release(proof, &mut target).map_err(released)?);
+        target.commit()?;
+    }
+    Ok(SignatureReport { signature: judgement.signature, timestamp: judgement.timestamp, octets })
+}
+
+impl Verification {
+    fn judge(
+        &self,
+        judge: impl FnOnce(Option<&[EmailAddress]>, &Policy<'_>) -> Result<Judgement, FileError>,
+    ) -> Result<Judgement, FileError> {
+        let anchors: Vec<TrustAnchor> = certificates(&self.trust)
+            .map_err(FileError::Material)?
+            .into_iter()
+            .map(|certificate| TrustAnchor {
+                certificate,
+                trust: Trust::Organisation,
+                scope: AnchorScope::Any,
+            })
+            .collect();
+        let untrusted = certificates(&self.untrusted).map_err(FileError::Material)?;
+        let policy = Policy {
+            at: self.at.unwrap_or_else(now),
+            anchors: &anchors,
+            timestamp_anchors: &anchors,
+            untrusted: &untrusted,
+        };
+        judge(self.from.as_ref().map(std::slice::from_ref), &policy)
+    }
+}
+
+/// A key with its certificate, ready to sign.
+struct Signer {
+    key: DecryptionKey,
+    certificate: Certificate,
+    carried: Vec<Certificate>,
+    algorithm: smime::SignatureAlgorithm,
+}
+
+impl Signer {
+    fn read(files: &SignerFiles) -> Result<Self, FileError> {
+        let key = key(&files.key).map_err(FileError::Material)?;
+        let public = key.key.public_key_der();
+        let own = key.certificates.iter().find(|certificate| certificate.public_key_der() == public);
+        let certificate = own.cloned().ok_or(FileError::NoOwnCertificate)?;
+        let mut carried = key.certificates.clone();
+        for file in &files.certificates {
+            carried.extend(read_certificates(file).map_err(FileError::Material)?);
+        }
+        let unable = |_| FileError::Seal(SealError::Sign(SignError::WrongAlgorithm));
+        let algorithm = key.key.default_signature_algorithm().map_err(unable)?;
+        Ok(Signer { key, certificate, carried, algorithm })
+    }
+
+    fn signing(&self) -> Signing<'_> {
+        let request = SignRequest {
+            content: b"",
+            detached: false,
+            signer: &self.certificate,
+            certificates: &self.carried,
+            algorithm: self.algorithm,
+            signing_time: now(),
+            encryption_certificate: None,
+            proof_of_approval: false,
+        };
+        Signing { request, key: &self.key.key }
+    }
+}
+
+fn written<E>(error: StreamError<E>, refused: impl FnOnce(E) -> FileError) -> FileError {
+    match error {
+        StreamError::Input(error) => FileError::Input(error),
+        StreamError::Output(error) => FileError::Output(error),
+        StreamError::Refused(error) => refused(error),
+    }
+}
+
+/// An error while checked octets were given out.
+fn released(error: StreamError<NotProven>) -> FileError {
+    written(error, |_| FileError::Input(io::ErrorKind::InvalidData.into()))
+}
+
+/// For one pass.
+fn open_once(input: &Place) -> Result<Box<dyn Read>, FileError> {
+    match input {
+        Place::File(path) => Ok(Box::new(File::open(path).map_err(FileError::Input)?)),
+        Place::Standard => Ok(Box::new(io::stdin().lock())),
+    }
+}
+
+/// For several passes. Standard input, and what else can't be read twice, goes to a file without a name first: as it
+/// came, so a message stays encrypted.
+fn open_again(input: &Place) -> Result<Seekable<File>, FileError> {
+    let spooled = |source: &mut dyn Read| spool(source).map(Seekable).map_err(FileError::Input);
+    match input {
+        Place::File(path) => {
+            let mut file = File::open(path).map_err(FileError::Input)?;
+            let is_regular = file.metadata().map_err(FileError::Input)?.is_file();
+            if is_regular { Ok(Seekable(file)) } else { spooled(&mut file) }
+        }
+        Place::Standard => spooled(&mut io::stdin().lock()),
+    }
+}
+
+fn spool(source: &mut dyn Read) -> io::Result<File> {
+    let path = std::env::temp_dir().join(format!("countersign-{}", random_name()));
+    let mut options = fs::OpenOptions::new();
+    options.read(true).write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&path)?;
+    fs::remove_file(&path)?;
+    io::copy(source, &mut file)?;
+    Ok(file)
+}
+
+fn random_name() -> String {
+    data_encoding::HEXLOWER.encode(&crate::system::random_array::<16>())
+}
+
+/// Length of a regular file.
+fn length(input: &Place) -> Option<u64> {
+    let Place::File(path) = input else { return None };
+    fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|metadata| metadata.len())
+}
+
+/// An output that is committed or removed.
+struct Target {
+    place: Option<Place>,
+    file: Option<BufWriter<Box<dyn Write>>>,
+}
+
+impl Target {
+    fn new(input: &Place, output: &Place) -> Result<Self, FileError> {
+        if let (Place::File(input), Place::File(output)) = (input, output)
+            && is_same(input, output)
+        {
+            return Err(FileError::SameFile);
+        }
+        Ok(Target { place: Some(output.clone()), file: None })
+    }
+
+    fn open(&mut self) -> io::Result<&mut BufWriter<Box<dyn Write>>> {
+        if self.file.is_none() {
+            let output: Box<dyn Write> = match &self.place {
+                Some(Place::File(path)) => {
+                    let mut options = fs::OpenOptions::new();
+                    options.write(true).create(true).truncate(true);
+                    // It may be decrypted content: for its owner only.
+                    #[cfg(unix)]
+                    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+                    Box::new(options.open(path)?)
+                }
+                Some(Place::Standard) => Box::new(io::stdout()),
+                None => Box::new(io::sink()),
+            };
+            self.file = Some(BufWriter::with_capacity(BUFFER, output));
+        }
+        self.file.as_mut().ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    /// Everything was written and holds.
+    fn commit(mut self) -> Result<(), FileError> {
+        self.open().and_then(BufWriter::flush).map_err(FileError::Output)?;
+        self.place = None;
+        Ok(())
+    }
+}
+
+impl Write for Target {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        self.open()?.write(octets)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.open()?.flush()
+    }
+}
+
+impl Drop for Target {
+    fn drop(&mut self) {
+        // What is still in the buffer is dropped with it, not written.
+        if let (Some(file), Some(place)) = (self.file.take(), &self.place) {
+            drop(file.into_parts());
+            // Never a device.
+            if let Place::File(path) = place
+                && path.is_file()
+            {
+                let _ = fs::remove_file(path);
+            }
+        }
+    }
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}
