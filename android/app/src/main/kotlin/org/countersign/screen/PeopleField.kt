@@ -207,4 +207,4 @@ class PeopleField(context: Context, private val onChange: () -> Unit) : LinearLa
 /** Width of the names of fields. */
 val Context.labelWidth get() = (dp(LABEL) * resources.configuration.fontScale.coerceIn(1f, 1.3f)).toInt()
 
-private const val LABEL = 68
+private const val LABEL = 80
