@@ -47,6 +47,11 @@ pub enum TextValue {
         /// Seconds since 1970.
         time: i64,
     },
+    /// A day with its time of day.
+    Moment {
+        /// Seconds since 1970.
+        time: i64,
+    },
     /// A number; it chooses the form of a plural.
     Count {
         /// It.
@@ -144,6 +149,7 @@ impl Convert<TextValue> for Arg {
             Arg::Address(address) => TextValue::Address { address },
             Arg::Names(names) => TextValue::Names { names: names.convert() },
             Arg::Time(time) => TextValue::Time { time: seconds(time) },
+            Arg::Moment(time) => TextValue::Moment { time: seconds(time) },
             Arg::Count(count) => TextValue::Count { count },
             Arg::Size(octets) => TextValue::Size { octets },
             Arg::Text(text) => TextValue::Text { text },

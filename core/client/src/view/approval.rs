@@ -316,7 +316,7 @@ pub(super) fn deadline(at: UnixTime, clock: Clock) -> Deadline {
         (false, 0) => (Text::new("as_due_today"), Tone::Caution),
         (false, _) => (Text::counted("ap_left", away), Tone::Neutral),
     };
-    Deadline { icon: Icon::Clock, by: Text::new("ap_by").with("date", Arg::Time(at)), left, tone }
+    Deadline { icon: Icon::Clock, by: Text::new("ap_by").with("date", Arg::Moment(at)), left, tone }
 }
 
 fn documents(case: &ApprovalCase, opened: &[String], is_sound: bool) -> Vec<DocumentRow> {

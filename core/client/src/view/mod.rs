@@ -74,6 +74,8 @@ pub enum Arg {
     Names(Vec<Who>),
     /// A point in time. `{date}` is written as a date, `{time}` as a time of day, with the date when it is not today.
     Time(UnixTime),
+    /// A day with its time of day.
+    Moment(UnixTime),
     /// A number; it chooses the form of a plural.
     Count(u64),
     /// Octets, written in the units of the locale.

@@ -115,6 +115,7 @@ typealias Warning = org.countersign.core.MessageStatus.Warning
 typealias NamedValue = org.countersign.core.TextValue.Name
 typealias AddressValue = org.countersign.core.TextValue.Address
 typealias TimeValue = org.countersign.core.TextValue.Time
+typealias MomentValue = org.countersign.core.TextValue.Moment
 typealias NamesValue = org.countersign.core.TextValue.Names
 typealias CountValue = org.countersign.core.TextValue.Count
 typealias SizeValue = org.countersign.core.TextValue.Size

@@ -16,6 +16,7 @@ import org.countersign.bridge.AddressValue
 import org.countersign.bridge.CoreException
 import org.countersign.bridge.CountValue
 import org.countersign.bridge.Label
+import org.countersign.bridge.MomentValue
 import org.countersign.bridge.NamedValue
 import org.countersign.bridge.NamesLabel
 import org.countersign.bridge.NamesValue
@@ -61,6 +62,7 @@ private fun Context.fill(name: String, value: TextValue): String =
     is AddressValue -> bound(value.address)
     is NamesValue -> names(value.names)
     is TimeValue -> if (name == "date") day(value.time) else shortTime(value.time)
+    is MomentValue -> dayAndClock(value.time)
     is CountValue -> value.count.toString()
     is SizeValue -> size(value.octets)
     is PlainValue -> bound(value.text)
@@ -126,8 +128,8 @@ private fun Context.formatted(skeleton: String, seconds: Long): String {
   return java.text.SimpleDateFormat(pattern, locale).format(Date(seconds * 1000))
 }
 
-/** "3 May", "5月3日". */
-fun Context.day(seconds: Long) = formatted("dMMMM", seconds)
+/** "3 May", "5月3日"; with the year when it is another one. */
+fun Context.day(seconds: Long) = formatted(if (dayOf(seconds).year == LocalDate.now().year) "dMMMM" else "dMMMMy", seconds)
 
 /** "14:02". */
 fun Context.clock(seconds: Long) = formatted("Hm", seconds)
