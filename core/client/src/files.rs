@@ -24,8 +24,8 @@ use crate::error::CoreError;
 use crate::inspect::{certificates, key, read_certificates};
 use crate::system::{OsRandom, now};
 
-/// Octets that are collected before they are written.
-const BUFFER: usize = 256 * 1024;
+/// Octets that are collected before they are written; the pieces that messages come in are not copied for it.
+const BUFFER: usize = 64 * 1024;
 
 /// Where octets come from or go to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -192,10 +192,14 @@ fn sign_and_encrypt(
     signer: &Signer,
     encrypting: &Encrypting<'_>,
 ) -> Result<(), StreamError<SealError>> {
-    let (mut signed, mut to_encrypt) = pipe::pipe();
+    let (mut signed, to_encrypt) = pipe::pipe();
     std::thread::scope(|scope| {
         let encryption = scope.spawn(move || {
-            stream::encrypt(&mut to_encrypt, None, target, form, encrypting, &mut OsRandom).map(|_| ())
+            let mut writer = stream::encrypting(target, None, form, encrypting, &mut OsRandom)?;
+            while let Some(piece) = to_encrypt.next().map_err(StreamError::Input)? {
+                writer.take(&piece)?;
+            }
+            writer.finish().map(|_| ())
         });
         let inner = form.inside();
         let signing = stream::sign(source, &mut signed, inner, signer.signing(), &mut OsRandom).map(|_| ());

@@ -571,13 +571,40 @@ pub fn encrypt<W: Write>(
     length: Option<u64>,
     output: W,
     form: Form,
-    encrypting: &Encrypting<'_>,
+    encrypting_to: &Encrypting<'_>,
     rng: &mut dyn CryptoRng,
 ) -> Result<W, StreamError<SealError>> {
-    let framing =
-        FramingWriter::new(output, form, Kind::Encrypted(encrypting.cipher)).map_err(StreamError::Output)?;
-    let mut writer = EncryptingWriter::new(framing, encrypting.recipients, encrypting.cipher, length, rng)
-        .map_err(into)?;
-    copy(input, |piece| writer.take(piece).map_err(into))?;
-    writer.finish().map_err(into)?.finish().map_err(StreamError::Output)
+    let mut writer = encrypting(output, length, form, encrypting_to, rng)?;
+    copy(input, |piece| writer.take(piece))?;
+    writer.finish()
+}
+
+/// Begins to encrypt what comes piece by piece.
+pub fn encrypting<W: Write>(
+    output: W,
+    length: Option<u64>,
+    form: Form,
+    encrypting: &Encrypting<'_>,
+    rng: &mut dyn CryptoRng,
+) -> Result<FramedEncryption<W>, StreamError<SealError>> {
+    let kind = Kind::Encrypted(encrypting.cipher);
+    let framing = FramingWriter::new(output, form, kind).map_err(StreamError::Output)?;
+    let writer = EncryptingWriter::new(framing, encrypting.recipients, encrypting.cipher, length, rng);
+    Ok(FramedEncryption(writer.map_err(into)?))
+}
+
+/// An encrypted message in its framing, in the making.
+#[derive(Debug)]
+pub struct FramedEncryption<W: Write>(EncryptingWriter<FramingWriter<W>>);
+
+impl<W: Write> FramedEncryption<W> {
+    /// Takes the next octets of the content.
+    pub fn take(&mut self, content: &[u8]) -> Result<(), StreamError<SealError>> {
+        self.0.take(content).map_err(into)
+    }
+
+    /// Writes the end, and gives the output back.
+    pub fn finish(self) -> Result<W, StreamError<SealError>> {
+        self.0.finish().map_err(into)?.finish().map_err(StreamError::Output)
+    }
 }

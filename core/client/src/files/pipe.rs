@@ -1,6 +1,6 @@
 //! A pipe between two threads of this process: one signs while the other encrypts.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Write};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use zeroize::Zeroizing;
@@ -23,18 +23,12 @@ pub(super) struct PipeWriter {
 }
 
 /// The end that is read from.
-pub(super) struct PipeReader {
-    pieces: Receiver<Piece>,
-    piece: Zeroizing<Vec<u8>>,
-    given: usize,
-    at_end: bool,
-}
+pub(super) struct PipeReader(Receiver<Piece>);
 
 /// A new pipe.
 pub(super) fn pipe() -> (PipeWriter, PipeReader) {
     let (sender, receiver) = sync_channel(WAITING);
-    let reader = PipeReader { pieces: receiver, piece: Zeroizing::default(), given: 0, at_end: false };
-    (PipeWriter { pieces: sender, pending: empty() }, reader)
+    (PipeWriter { pieces: sender, pending: empty() }, PipeReader(receiver))
 }
 
 fn empty() -> Zeroizing<Vec<u8>> {
@@ -70,22 +64,14 @@ impl Write for PipeWriter {
     }
 }
 
-impl Read for PipeReader {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        while self.given == self.piece.len() && !self.at_end {
-            match self.pieces.recv() {
-                Ok(Piece::Octets(piece)) => (self.piece, self.given) = (piece, 0),
-                Ok(Piece::End) => self.at_end = true,
-                Err(_) => return Err(ErrorKind::UnexpectedEof.into()),
-            }
+impl PipeReader {
+    /// The next piece; `None` at the end. An error when the writer went away before it.
+    pub(super) fn next(&self) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+        match self.0.recv() {
+            Ok(Piece::Octets(piece)) => Ok(Some(piece)),
+            Ok(Piece::End) => Ok(None),
+            Err(_) => Err(ErrorKind::UnexpectedEof.into()),
         }
-        let ready = self.piece.get(self.given..).unwrap_or_default();
-        let count = ready.len().min(out.len());
-        if let (Some(to), Some(from)) = (out.get_mut(..count), ready.get(..count)) {
-            to.copy_from_slice(from);
-        }
-        self.given += count;
-        Ok(count)
     }
 }
 
@@ -96,14 +82,16 @@ mod tests {
     #[test]
     fn octets_go_over_in_order_and_the_end_is_seen() {
         let octets: Vec<u8> = (0..2_000_003u32).map(|number| (number % 251) as u8).collect();
-        let (mut writer, mut reader) = pipe();
+        let (mut writer, reader) = pipe();
         let received = std::thread::scope(|scope| {
             scope.spawn(|| {
                 octets.chunks(70_001).for_each(|piece| writer.write_all(piece).unwrap());
                 writer.finish().unwrap();
             });
             let mut received = Vec::new();
-            reader.read_to_end(&mut received).unwrap();
+            while let Some(piece) = reader.next().unwrap() {
+                received.extend_from_slice(&piece);
+            }
             received
         });
         assert!(received == octets);
@@ -111,10 +99,11 @@ mod tests {
 
     #[test]
     fn a_writer_that_gives_up_is_no_end() {
-        let (mut writer, mut reader) = pipe();
+        let (mut writer, reader) = pipe();
         writer.write_all(&[1; PIECE + 1]).unwrap();
         drop(writer);
-        assert_eq!(reader.read_to_end(&mut Vec::new()).unwrap_err().kind(), ErrorKind::UnexpectedEof);
+        assert_eq!(reader.next().unwrap().unwrap().len(), PIECE);
+        assert_eq!(reader.next().unwrap_err().kind(), ErrorKind::UnexpectedEof);
         let (mut writer, reader) = pipe();
         drop(reader);
         assert_eq!(writer.write_all(&[1; PIECE]).unwrap_err().kind(), ErrorKind::BrokenPipe);
