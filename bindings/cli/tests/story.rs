@@ -10,7 +10,7 @@ use xtask::world::Place;
 fn tell(spoil: Option<usize>) -> (Result<(), String>, String) {
     let folder = tempfile::tempdir().unwrap();
     let program = Path::new(env!("CARGO_BIN_EXE_countersign"));
-    let outcome = demo::tell(program, Place::temporary().unwrap(), folder.path(), spoil);
+    let outcome = demo::tell(program, Place::temporary().unwrap(), folder.path(), spoil, &[]);
     let page = std::fs::read_to_string(folder.path().join("index.html")).unwrap();
     (outcome.map(drop).map_err(|error| error.to_string()), page)
 }

@@ -139,6 +139,20 @@ impl QrExchange {
             .map(Convert::convert)
     }
 
+    /// Screen 12 of one person as things stand now, also after the app was closed since the scan; nothing for somebody who is
+    /// not known.
+    #[uniffi::method(default(cancel = None))]
+    pub async fn person_screen(
+        &self,
+        address: String,
+        cancel: Cancel,
+    ) -> Result<Option<ScanScreen>, CoreError> {
+        let exchange = self.exchange.clone();
+        let start = |who| self.calls.core().spawn_blocking(move || exchange.person_screen(&who));
+        let screen = self.calls.run_with("qr_exchange.person_screen", cancel, self::address(&address), start);
+        screen.await.map(Convert::convert)
+    }
+
     /// Screen 12 of each meeting that waits for something.
     #[uniffi::method(default(cancel = None))]
     pub async fn meeting_screens(&self, cancel: Cancel) -> Result<Vec<ScanScreen>, CoreError> {

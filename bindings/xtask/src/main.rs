@@ -22,7 +22,8 @@ cargo xtask COMMAND
   bench smime [--json] files of 25 MB and 1 GiB against `openssl cms`: time and memory as ratios; needs 5 GB in $TMPDIR
   lint                 format, clippy, layer rules, repository, wasm32 build, licences and bans
   demo [--keep]        the whole story between real servers, step by step; writes target/demo/index.html
-                       --keep leaves the servers up; --break N spoils step N, to see it fail and name itself
+                       --keep leaves the servers up; --break N spoils step N, to see it fail and name itself;
+                       --no-phone leaves out the pictures of the phones
   world                start the servers of the demo on loopback and wait for Ctrl-C
   help                 this text
 ";
@@ -92,6 +93,7 @@ fn demo_options(words: &[&str]) -> Result<demo::Options> {
     while let Some(word) = words.next() {
         match *word {
             "--keep" => options.keep = true,
+            "--no-phone" => options.no_phone = true,
             "--break" => {
                 let step = words.next().and_then(|number| number.parse().ok());
                 let step = step.filter(|number| (1..=7).contains(number));

@@ -144,7 +144,10 @@ impl Approvals {
         opened: &[String],
         clock: Clock,
     ) -> Result<ApprovalScreen, CoreError> {
-        Ok(approval_screen(&self.inner.case(self.inner.find_request(id)?)?, opened, clock))
+        let digest = self.inner.find_request(id)?;
+        let mut case = self.inner.case(digest)?;
+        case.mail = self.inner.mail_with_one_of(&self.inner.known_request(digest)?.message_ids)?;
+        Ok(approval_screen(&case, opened, clock))
     }
 
     /// Screen 07, with the check words in the language of the screen. Computing them takes memory and a moment.

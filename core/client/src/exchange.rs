@@ -151,6 +151,13 @@ impl QrExchange {
         Ok(screens)
     }
 
+    /// Screen 12 of one person as things stand now, also after the app was closed since the scan.
+    pub fn person_screen(&self, address: &EmailAddress) -> Result<Option<ScanScreen>, CoreError> {
+        let meetings = self.status()?;
+        let meeting = meetings.iter().rev().find(|status| status.person.address == *address);
+        Ok(view::person_screen(meeting, self.contact(address)?.as_ref(), Some(self.own_code()?), now()))
+    }
+
     fn contact(&self, address: &EmailAddress) -> Result<Option<ContactView>, CoreError> {
         Ok(shown_contacts(&self.inner.people()?).remove(address.folded()))
     }

@@ -1,6 +1,6 @@
 //! Stored mail: lists, reading, attachments, export. Works without a network.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use engine::approval::RequestDigest;
@@ -228,6 +228,22 @@ impl AccountInner {
             mails.extend(inbox_mail(decode(&octets)?, &people));
         }
         Ok(mails)
+    }
+
+    /// Id of a stored mail that has one of these Message-IDs.
+    pub(crate) fn mail_with_one_of(
+        &self,
+        message_ids: &BTreeSet<String>,
+    ) -> Result<Option<String>, CoreError> {
+        for folder in [Folder::Inbox, Folder::Sent] {
+            for (_, octets) in self.store()?.scan(engine::ports::Tree::Mail, &self.folder_group(folder))? {
+                let record: MailRecord = decode(&octets)?;
+                if record.message_id.is_some_and(|id| message_ids.contains(&id)) {
+                    return Ok(Some(format!("{}.{}", folder.name(), record.uid)));
+                }
+            }
+        }
+        Ok(None)
     }
 
     fn message_mail(&self, mail: MailView) -> Result<MessageMail, CoreError> {

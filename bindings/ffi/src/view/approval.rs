@@ -34,10 +34,14 @@ record! {
         banner: Option<Banner>,
         /// Trust line, or what is wrong with the request.
         status: MessageStatus,
+        /// Id of the mail whose details stand behind the trust line; absent when it is not on the device.
+        mail: Option<String>,
         /// Deadline, while the request is open.
         deadline: Option<Deadline>,
         /// The route.
         route: Route,
+        /// What people said with their decisions, in the order of the route.
+        comments: Vec<Remark>,
         /// The requester's words.
         text: String,
         /// `ap_docs`, when there are any.
@@ -52,6 +56,16 @@ record! {
         buttons: Vec<Button>,
         /// Behind More.
         menu: Vec<MenuRow>,
+    }
+}
+
+record! {
+    /// Somebody's words.
+    Remark = client::view::Remark {
+        /// Whose.
+        who: Label,
+        /// The words.
+        text: String,
     }
 }
 

@@ -12,7 +12,7 @@ mod texts;
 
 pub use approval::{
     ApprovalGroup, ApprovalRow, ApprovalScreen, ApprovalsScreen, ConfirmSheet, Deadline, DecisionBar,
-    DocumentRow, Due, Member, PersonLine, Route, Segment, Share, Step, StepState, Tag,
+    DocumentRow, Due, Member, PersonLine, Remark, Route, Segment, Share, Step, StepState, Tag,
 };
 pub use calls::{
     CameraState, Clock, Connection, WrittenMail, address_screen, keys_failed_screen, keys_progress_screen,

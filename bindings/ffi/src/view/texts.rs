@@ -47,6 +47,11 @@ pub enum TextValue {
         /// Seconds since 1970.
         time: i64,
     },
+    /// A day with its time of day.
+    Moment {
+        /// Seconds since 1970.
+        time: i64,
+    },
     /// A number; it chooses the form of a plural.
     Count {
         /// It.
@@ -118,6 +123,11 @@ pub enum Label {
         /// Seconds since 1970.
         time: i64,
     },
+    /// Several people.
+    Names {
+        /// Name or address of each; none stands for the account's owner (`c_me`).
+        names: Vec<Option<String>>,
+    },
 }
 
 impl Convert<Text> for view::Text {
@@ -139,6 +149,7 @@ impl Convert<TextValue> for Arg {
             Arg::Address(address) => TextValue::Address { address },
             Arg::Names(names) => TextValue::Names { names: names.convert() },
             Arg::Time(time) => TextValue::Time { time: seconds(time) },
+            Arg::Moment(time) => TextValue::Moment { time: seconds(time) },
             Arg::Count(count) => TextValue::Count { count },
             Arg::Size(octets) => TextValue::Size { octets },
             Arg::Text(text) => TextValue::Text { text },
@@ -182,6 +193,7 @@ impl Convert<Label> for view::Label {
             view::Label::Text(text) => Label::Words { text: text.convert() },
             view::Label::Plain(plain) => Label::Plain { plain },
             view::Label::Time(time) => Label::Time { time: seconds(time) },
+            view::Label::Names(names) => Label::Names { names: names.convert() },
         }
     }
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::LIBRARY;
 use super::abi::Abi;
-use super::gates::zip::Archive;
+use super::gates::{self, zip::Archive};
 use super::library::Built;
 use super::toolchain::Toolchain;
 use crate::error::{At, Error, Result, check};
@@ -81,7 +81,8 @@ impl Probe {
         fs::create_dir_all(&folder).at(&folder)?;
         let library = folder.join(format!("lib{LIBRARY}.so"));
         let archive = Archive::read(fs::read(apk).at(apk)?)?;
-        let entry = archive.entries.iter().find(|entry| entry.name.ends_with(&format!("lib{LIBRARY}.so")));
+        let name = gates::own_name(abi);
+        let entry = archive.entries.iter().find(|entry| entry.name == name);
         let entry = entry.ok_or_else(|| Error::Check(format!("{} has no library", apk.display())))?;
         fs::write(&library, archive.content(entry)?).at(&library)?;
 

@@ -5,6 +5,7 @@ mod carol;
 mod evidence;
 mod page;
 pub mod pdf;
+mod phone;
 pub mod search;
 mod story;
 mod teller;
@@ -29,6 +30,8 @@ pub struct Options {
     pub keep: bool,
     /// Spoil this step, to see that it fails and names itself.
     pub spoil: Option<usize>,
+    /// Leave the pictures of the phones out.
+    pub no_phone: bool,
 }
 
 /// Builds the terminal program, starts the servers, tells the story.
@@ -41,20 +44,31 @@ pub fn run(root: &Path, options: Options) -> Result<()> {
     }
     fs::create_dir_all(&folder).at(&folder)?;
 
+    let wants_pictures = !options.no_phone && options.spoil.is_none();
+    let pictures = if wants_pictures { phone::pictures(root)? } else { Vec::new() };
     let place = Place::under(&root.join("target"), "demo")?;
-    let mut story = tell(&program, place, &folder, options.spoil)?;
+    let mut story = tell(&program, place, &folder, options.spoil, &pictures)?;
     if options.keep { story.keep() } else { Ok(()) }
 }
 
 /// Tells the story with `program` and servers in `place`; homes, evidence and page go to `folder`. Returns the story
-/// with its servers as the last step left them.
-pub fn tell(program: &Path, place: Place, folder: &Path, spoil: Option<usize>) -> Result<Story> {
+/// with its servers as the last step left them. `phone`: pictures for the end of the page, with captions.
+pub fn tell(
+    program: &Path,
+    place: Place,
+    folder: &Path,
+    spoil: Option<usize>,
+    phone: &[(&'static str, PathBuf)],
+) -> Result<Story> {
     let start = Instant::now();
     let world = World::start(place)?;
     println!("{}", world.describe());
     let mut story = Story::new(world, program, folder, spoil)?;
     let mut teller = Teller::default();
     let outcome = story.tell(&mut teller);
+    if outcome.is_ok() {
+        teller.phone(phone)?;
+    }
     teller.end(outcome, start.elapsed().as_secs_f32(), &folder.join("index.html"))?;
     Ok(story)
 }

@@ -27,6 +27,16 @@ impl Page {
         );
     }
 
+    /// Begins a section that is no step.
+    pub fn part(&mut self, title: &str) {
+        self.close();
+        self.open = true;
+        let title = escape(title);
+        // A write to a String does not fail.
+        let _ = write!(self.index, "<li><a href=\"#phone\">{title}</a></li>");
+        let _ = write!(self.body, "<section id=\"phone\"><h2>{title}</h2>");
+    }
+
     /// A check that holds, or the one that does not.
     pub fn check(&mut self, holds: bool, text: &str) {
         let (class, mark) = if holds { ("ok", "✓") } else { ("bad", "✗") };
@@ -124,6 +134,7 @@ code { font: .9em ui-monospace, 'DejaVu Sans Mono', monospace; background: var(-
 figure { margin: 0; flex: 1 1 14rem; max-width: 18rem; text-align: center; }
 img { width: 100%; background: #fff; padding: .6rem; border-radius: 8px; border: 1px solid var(--line);
   image-rendering: pixelated; }
+#phone img { padding: 0; image-rendering: auto; }
 figcaption { color: var(--soft); font-size: .9rem; margin-top: .3rem; }
 @media print { section { break-inside: avoid; } }
 ";
@@ -139,6 +150,7 @@ mod tests {
         page.check(true, "a < b");
         page.output("openssl", "<script src=\"x\">", true);
         page.pictures(&[("code", b"\x89PNG")]);
+        page.part("On <phones>");
         let html = page.finish("Step 1 failed", false);
         assert!(html.contains("First &lt;step&gt;") && html.contains("&lt;script src=&quot;x&quot;&gt;"));
         assert!(!html.contains("http") && !html.contains("<script") && !html.contains("@import"));

@@ -1,7 +1,7 @@
 //! Tells the story twice: on the terminal while it runs, and on the page.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::{At, Error, Result};
 
@@ -58,6 +58,17 @@ impl Teller {
             read.iter().map(|(caption, png)| (*caption, png.as_slice())).collect();
         self.page.pictures(&borrowed);
         Ok(())
+    }
+
+    /// The same story on phones, at the end of the page.
+    pub fn phone(&mut self, pictures: &[(&str, PathBuf)]) -> Result<()> {
+        if pictures.is_empty() {
+            return Ok(());
+        }
+        self.page.part("The same story on phones");
+        let borrowed: Vec<(&str, &Path)> =
+            pictures.iter().map(|(caption, path)| (*caption, path.as_path())).collect();
+        self.pictures(&borrowed)
     }
 
     /// Ends the story, writes the page, and returns the outcome with the failing step's name.

@@ -233,6 +233,7 @@ pub(super) fn case(
         is_encrypted,
         deadline: view.deadline.as_ref().and_then(|deadline| deadline.instant()),
         informed: informed.collect(),
+        mail: None,
     }
 }
 

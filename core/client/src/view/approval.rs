@@ -31,6 +31,8 @@ pub struct ApprovalCase {
     pub deadline: Option<UnixTime>,
     /// Names of those who are informed, as the requester wrote them; the account's owner is `Me`.
     pub informed: Vec<Who>,
+    /// The mail that brought the request, when it is here.
+    pub mail: Option<String>,
 }
 
 /// The account's owner.
@@ -66,10 +68,14 @@ pub struct ApprovalScreen {
     pub banner: Option<Banner>,
     /// Trust line, or what is wrong with the request.
     pub status: MessageStatus,
+    /// Id of the mail whose details stand behind the trust line; absent when it is not on the device.
+    pub mail: Option<String>,
     /// Deadline, while the request is open.
     pub deadline: Option<Deadline>,
     /// The route.
     pub route: Route,
+    /// What people said with their decisions, in the order of the route.
+    pub comments: Vec<Remark>,
     /// The requester's words.
     pub text: String,
     /// `ap_docs`, when there are any.
@@ -84,6 +90,15 @@ pub struct ApprovalScreen {
     pub buttons: Vec<Button>,
     /// Behind More.
     pub menu: Vec<MenuRow>,
+}
+
+/// Somebody's words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Remark {
+    /// Whose.
+    pub who: Label,
+    /// The words.
+    pub text: String,
 }
 
 /// When an answer is asked for.
@@ -150,6 +165,8 @@ pub fn approval_screen(case: &ApprovalCase, opened: &[String], clock: Clock) -> 
         banner: case.banner(),
         deadline: case.deadline.filter(|_| !is_over).map(|at| deadline(at, clock)),
         route: route(approval, &case.me.address),
+        mail: case.mail.clone(),
+        comments: case.comments(),
         text: approval.message.clone(),
         documents_title: (!approval.documents.is_empty()).then(|| Text::new("ap_docs")),
         documents: documents(case, opened, is_sound),
@@ -248,6 +265,16 @@ impl ApprovalCase {
         self.approval.stages.iter().flat_map(|stage| &stage.people)
     }
 
+    fn comments(&self) -> Vec<Remark> {
+        let remark = |person: &PersonDecision| {
+            let text = person.comment.as_deref().map(str::trim).filter(|text| !text.is_empty())?;
+            let is_me = person.address.eq_ignore_ascii_case(&self.me.address);
+            let who = if is_me { Label::Text(Text::new("c_you")) } else { Label::Plain(person_name(person)) };
+            Some(Remark { who, text: text.to_owned() })
+        };
+        self.people().filter_map(remark).collect()
+    }
+
     fn i_decided(&self) -> bool {
         let is_mine = |person: &&PersonDecision| person.address.eq_ignore_ascii_case(&self.me.address);
         self.people().any(|person| is_mine(&person) && person.decision == Some(Decision::Approved))
@@ -289,7 +316,7 @@ pub(super) fn deadline(at: UnixTime, clock: Clock) -> Deadline {
         (false, 0) => (Text::new("as_due_today"), Tone::Caution),
         (false, _) => (Text::counted("ap_left", away), Tone::Neutral),
     };
-    Deadline { icon: Icon::Clock, by: Text::new("ap_by").with("date", Arg::Time(at)), left, tone }
+    Deadline { icon: Icon::Clock, by: Text::new("ap_by").with("date", Arg::Moment(at)), left, tone }
 }
 
 fn documents(case: &ApprovalCase, opened: &[String], is_sound: bool) -> Vec<DocumentRow> {

@@ -30,7 +30,7 @@ use serde::Serialize;
 use smime::UnixTime;
 
 pub use approval::{
-    ApprovalCase, ApprovalScreen, Deadline, DecisionBar, DocumentRow, Me, Requester, approval_screen,
+    ApprovalCase, ApprovalScreen, Deadline, DecisionBar, DocumentRow, Me, Remark, Requester, approval_screen,
 };
 pub use approvals::{ApprovalGroup, ApprovalRow, ApprovalsScreen, Due, Segment, Tag, approvals_screen};
 pub use compose::{Choice, ComposeDraft, ComposeScreen, Footer, Recipient, RecipientField, compose_screen};
@@ -48,7 +48,7 @@ pub use onboarding::{
 };
 pub use reading::{Detail, FileRow, MessageMail, MessageScreen, Sender, message_screen};
 pub use route::{Member, Route, Share, Step, StepState};
-pub use scan::{KnownOrNew, ScanScreen, ScanStep, meeting_screen, scan_screen};
+pub use scan::{KnownOrNew, ScanScreen, ScanStep, meeting_screen, person_screen, scan_screen};
 pub use states::{Screen, ScreenState, states};
 
 /// A text of the strings table.
@@ -74,6 +74,8 @@ pub enum Arg {
     Names(Vec<Who>),
     /// A point in time. `{date}` is written as a date, `{time}` as a time of day, with the date when it is not today.
     Time(UnixTime),
+    /// A day with its time of day.
+    Moment(UnixTime),
     /// A number; it chooses the form of a plural.
     Count(u64),
     /// Octets, written in the units of the locale.
@@ -102,6 +104,8 @@ pub enum Label {
     Plain(String),
     /// A date with the time of day.
     Time(UnixTime),
+    /// Several people.
+    Names(Vec<Who>),
 }
 
 /// What a screen reader says instead of what is seen (keys `a_…`). A part that is `Nothing` is left out together with the
@@ -380,6 +384,7 @@ impl Label {
             Label::Text(text) => Said::Text(text.clone()),
             Label::Plain(text) => Said::Value(Arg::Text(text.clone())),
             Label::Time(time) => Said::Value(Arg::Time(*time)),
+            Label::Names(names) => Said::Value(Arg::Names(names.clone())),
         }
     }
 }

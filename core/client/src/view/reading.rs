@@ -1,6 +1,6 @@
 //! Screen 05: one message.
 
-use engine::secure::Verdict;
+use engine::secure::{EncryptionState, Verdict};
 use serde::Serialize;
 use smime::path::Trust;
 use smime::verdict::{Revocation, TimestampState};
@@ -214,14 +214,43 @@ fn details(mail: &MessageMail) -> Vec<Detail> {
             Revocation::Revoked | Revocation::Unknown | Revocation::NotChecked => "td_until",
         };
         let until = Text::new(until).with("date", Arg::Time(signer.not_after));
-        row("td_issuer", plain(&signer.issuer), Some(Label::Text(until)).filter(|_| is_good));
+        row("td_issuer", plain(&common_name(&signer.issuer)), Some(Label::Text(until)).filter(|_| is_good));
+    }
+    if verdict.encryption.state == EncryptionState::Decrypted {
+        let from = sender(mail);
+        let readers = [Who::Name(from.name)].into_iter().chain(mail.to.iter().cloned()).collect();
+        row("td_readers", Label::Names(readers), None);
     }
     let stamp = &verdict.timestamp;
     if let (TimestampState::Valid, Some(authority), Some(time)) = (stamp.state, &stamp.authority, stamp.time)
     {
-        row("td_time", plain(authority), Some(Label::Time(time)));
+        row("td_time", plain(&common_name(authority)), Some(Label::Time(time)));
     }
     rows
+}
+
+/// The common name in a distinguished name (RFC 4514), its escapes undone; all of it when there is none.
+fn common_name(name: &str) -> String {
+    let mut value = String::new();
+    let mut is_taken = false;
+    let mut part = String::new();
+    let mut letters = name.chars();
+    loop {
+        match letters.next() {
+            Some('\\') => part.extend(letters.next()),
+            Some(c) if !matches!(c, ',' | '+') => part.push(c),
+            end => {
+                if let (false, Some(found)) = (is_taken, part.strip_prefix("CN=")) {
+                    (value, is_taken) = (found.to_owned(), true);
+                }
+                if end.is_none() {
+                    break;
+                }
+                part.clear();
+            }
+        }
+    }
+    if value.trim().is_empty() { name.to_owned() } else { value }
 }
 
 fn how(sentence: &'static str, contact: Option<&ContactView>) -> Label {
@@ -231,4 +260,19 @@ fn how(sentence: &'static str, contact: Option<&ContactView>) -> Label {
         ("tl_public", _) => Text::new("ct_public"),
         _ => Text::new("ct_card"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::common_name;
+
+    #[test]
+    fn the_common_name_is_what_people_know() {
+        assert_eq!(common_name("CN=Northgate Staff CA,O=Northgate"), "Northgate Staff CA");
+        assert_eq!(common_name("O=X+CN=Time\\, certified,C=AT"), "Time, certified");
+        // What only looks like one stands inside another value.
+        assert_eq!(common_name("O=a\\,CN=b"), "O=a\\,CN=b");
+        assert_eq!(common_name("CN=first,CN=second"), "first");
+        assert_eq!(common_name(""), "");
+    }
 }

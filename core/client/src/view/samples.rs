@@ -426,6 +426,7 @@ fn case(subject: &str, requester: &str, certified: &str) -> ApprovalCase {
         is_encrypted: true,
         deadline: None,
         informed: Vec::new(),
+        mail: None,
     }
 }
 

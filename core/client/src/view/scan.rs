@@ -3,6 +3,7 @@
 use engine::meeting::{Stage, Status};
 use serde::Serialize;
 use smime::UnixTime;
+use smime::path::Trust;
 
 use super::contacts::{known, person_row};
 use super::{
@@ -114,6 +115,28 @@ pub fn meeting_screen(
         Stage::Burnt => Some(other.burnt()),
         Stage::Declined => None,
     }
+}
+
+/// Screen 12 of one person as things stand: what goes on with a meeting, else how the person is known. `None` for somebody
+/// who is not known and with whom nothing goes on.
+pub fn person_screen(
+    meeting: Option<&Status>,
+    contact: Option<&ContactView>,
+    own: Option<OwnCode>,
+    now: UnixTime,
+) -> Option<ScanScreen> {
+    let open = meeting.filter(|status| status.stage != Stage::Met);
+    if let Some(screen) = open.and_then(|status| meeting_screen(status, contact, own, now)) {
+        return Some(screen);
+    }
+    let contact = contact?;
+    let other =
+        Other::new(contact.name.as_deref().unwrap_or_default(), contact.address.to_string(), Some(contact));
+    Some(match contact.trust {
+        _ if contact.changed_anchor => other.changed(now, false),
+        Trust::Met => other.met(now),
+        Trust::Organisation | Trust::PublicCa | Trust::Pinned | Trust::None => other.card(),
+    })
 }
 
 impl<'a> Other<'a> {

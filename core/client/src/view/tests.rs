@@ -71,7 +71,7 @@ fn check(text: &Value) {
         let kind = inner.map_or(kind, |value| value.keys().next().unwrap().as_str());
         let allowed: &[&str] = match name {
             "n" | "m" => &["count"],
-            "date" => &["time"],
+            "date" => &["time", "moment"],
             "time" => &["time", "text", "nothing"],
             "size" => &["size"],
             "names" => &["names"],

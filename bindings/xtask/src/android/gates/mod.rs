@@ -126,7 +126,7 @@ impl<'a> Apk<'a> {
 
     /// Our own library. JNA's comes built: its imports and exports are its makers' matter.
     fn own(&self) -> Result<&Library> {
-        let name = format!("lib/{}/lib{LIBRARY}.so", self.abi.name());
+        let name = own_name(self.abi);
         let own = self.libraries.iter().find(|library| library.name == name);
         own.ok_or_else(|| Error::Check(format!("{} does not hold {name}", self.file.display())))
     }
@@ -155,6 +155,11 @@ fn dex_faults(apk: &Apk<'_>) -> Result<Vec<String>> {
     Ok(faults)
 }
 
+/// Where our library lies in an APK.
+pub fn own_name(abi: Abi) -> String {
+    format!("lib/{}/lib{LIBRARY}.so", abi.name())
+}
+
 /// The verifier must accept the APK, and refuse it with one octet changed.
 fn signature_faults(apk: &Apk<'_>) -> Result<Vec<String>> {
     let (holds, said) = apk.app.verify(apk.file)?;
@@ -163,9 +168,11 @@ fn signature_faults(apk: &Apk<'_>) -> Result<Vec<String>> {
         faults.push(said.trim().to_owned());
     }
     let mut changed = apk.archive.bytes.clone();
-    let middle = apk.own_offset()?;
-    if let Some(octet) = changed.get_mut(middle) {
-        *octet ^= 1;
+    let own = own_name(apk.abi);
+    for entry in apk.archive.entries.iter().filter(|entry| entry.name == own) {
+        if let Some(octet) = changed.get_mut(entry.offset + entry.packed / 2) {
+            *octet ^= 1;
+        }
     }
     let folder = tempfile::tempdir().at(apk.file)?;
     let copy = folder.path().join("changed.apk");
@@ -174,17 +181,6 @@ fn signature_faults(apk: &Apk<'_>) -> Result<Vec<String>> {
         faults.push("it verifies with a changed octet in the library".to_owned());
     }
     Ok(faults)
-}
-
-impl Apk<'_> {
-    /// An octet in the middle of our library.
-    fn own_offset(&self) -> Result<usize> {
-        let name = &self.own()?.name;
-        let entry = self.archive.entries.iter().find(|entry| entry.name == *name);
-        entry
-            .map(|entry| entry.offset + entry.packed / 2)
-            .ok_or_else(|| Error::Check(format!("{} does not hold {name}", self.file.display())))
-    }
 }
 
 fn size_faults(octets: usize) -> Vec<String> {

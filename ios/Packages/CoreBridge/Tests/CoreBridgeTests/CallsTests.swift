@@ -31,6 +31,8 @@ import Testing
     #expect(try await exchange.scanCard(png: card.png) == scan)
     #expect(try await exchange.scanScreen(scan: scan).title.key == "sr_wait_1")
     #expect(try await carol.people().screen().rows.map(\.state.text.key) == ["ct_card"])
+    #expect(try await exchange.personScreen(address: "dave@example.test")?.title.key == "sr_wait_1")
+    #expect(try await exchange.personScreen(address: "nobody@example.test") == nil)
     #expect(try await carol.composer().recipients(people: ["dave@example.test"]).map(\.canEncrypt) == [true])
     try await carol.people().forget(address: "dave@example.test")
     #expect(try await carol.people().list().isEmpty)

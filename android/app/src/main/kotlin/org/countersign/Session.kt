@@ -2,6 +2,7 @@ package org.countersign
 
 import android.content.Context
 import java.io.File
+import java.time.OffsetDateTime
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.SupervisorJob
@@ -15,10 +16,17 @@ import kotlinx.coroutines.withContext
 import org.countersign.bridge.Account
 import org.countersign.bridge.AccountConfig
 import org.countersign.bridge.ApprovalChanged
+import org.countersign.bridge.Clock
+import org.countersign.bridge.Connection
 import org.countersign.bridge.CoreException
+import org.countersign.bridge.Failed
 import org.countersign.bridge.Gate
+import org.countersign.bridge.Loading
 import org.countersign.bridge.NetworkFailed
 import org.countersign.bridge.Office
+import org.countersign.bridge.Offline
+import org.countersign.bridge.Online
+import org.countersign.bridge.Scanned
 import org.countersign.bridge.Vault
 import org.countersign.bridge.cancellable
 
@@ -49,6 +57,34 @@ class Session(
   /** Seconds since 1970 of the last synchronisation that went well. */
   @Volatile var lastSync: Long? = null
     private set
+
+  /** Documents that were opened since the process began: SHA-256, hexadecimal. */
+  @Volatile var opened: Set<String> = emptySet()
+    private set
+
+  /** What the camera saw last. */
+  @Volatile var scanned: Scanned? = null
+
+  /** The user's day, as the core needs it. */
+  fun clock(): Clock {
+    val now = OffsetDateTime.now()
+    return Clock(now.toEpochSecond(), now.offset.totalSeconds)
+  }
+
+  /** How the connection is, as the inbox shows it. */
+  val connection: Connection
+    get() =
+      when (link.value) {
+        Link.UNKNOWN -> if (lastSync == null) Loading else Online
+        Link.FINE -> Online
+        Link.OFFLINE -> Offline
+        Link.FAILED -> Failed(lastSync)
+      }
+
+  fun opened(sha256: String) {
+    opened = opened + sha256
+    changes.tryEmit(Unit)
+  }
 
   /** The account, or nothing before there is one. Opens the store at the first call. */
   suspend fun account(): Account? =
@@ -111,8 +147,9 @@ class Session(
   /** A request that waits for this person is announced, unless it is on the screen already. */
   private suspend fun announce(id: String) {
     try {
-      val view = account()?.approvals()?.show(id) ?: return
-      if (view.myTurn) notices.waiting(id, view.requester) else notices.gone(id)
+      val mine = account()?.approvals()?.screen(clock())?.segments?.first()?.groups.orEmpty()
+      val row = mine.flatMap { it.rows }.firstOrNull { it.id == id }
+      if (row != null) notices.waiting(id, row.who.orEmpty()) else notices.gone(id)
     } catch (_: CoreException) {
       // Gone meanwhile, or the core is closing.
     }

@@ -55,11 +55,12 @@ class StoryScreensTest : UiTest() {
     val id = approve()
     approveLast(id)
     closed(id)
-    assertEquals("what lies readable in the app's folder", emptyList<String>(), Plaintext.find(app.dataDir, SECRETS))
+    val readable = Plaintext.find(app.dataDir, SECRETS)
     readOffline()
     newPhone()
     gallery.write()
-    assertEquals(emptyList<String>(), gallery.problems)
+    // Both at the end: one finding does not hide another.
+    assertEquals(emptyList<String>(), readable + gallery.problems)
   }
 
   private fun signUp(phone: Hand, person: String, name: String, isShown: Boolean = false) {
@@ -224,7 +225,7 @@ class StoryScreensTest : UiTest() {
     val words = bob.on<ApprovalScreen>().view.words()
     assertTrue(words.toString(), words.containsAll(listOf("Your turn", "Alice Ahlborn asks for your approval", "Encrypted and signed", "2 days left")))
     val id = await { bob.session.account()!!.approvals().list().single().id }
-    tap(bob.on<ApprovalScreen>().approve)
+    tap(bob.on<ApprovalScreen>().approve!!)
     sheet(bob).comment = COMMENT
     gallery.add(bob, "07-confirm")
     assertEquals("the comment survives a turn of the phone", COMMENT, sheet(bob).comment)
@@ -233,7 +234,7 @@ class StoryScreensTest : UiTest() {
     assertEquals("and the end of the process", COMMENT, sheet(bob).comment)
     refuseFinger(bob)
     sign(bob)
-    waitUntil("the next one is named") { "Approved. Carol Chen is next." in bob.on<ApprovalScreen>().view.words() }
+    waitUntil("the next one is named") { "Approved. carol@example.test is next." in bob.on<ApprovalScreen>().view.words() }
     gallery.add(bob, "07b-signed")
     return id
   }
@@ -250,6 +251,10 @@ class StoryScreensTest : UiTest() {
     tap(sheet.sign)
     prompted()
     ShadowBiometricPrompt.authenticateCurrentSessionWithError(BiometricPrompt.BIOMETRIC_ERROR_USER_CANCELED, "cancelled")
+    waitUntil("who cancels is told nothing and can go on") { sheet.sign.isEnabled }
+    tap(sheet.sign)
+    waitUntil("the prompt is up again") { ShadowBiometricPrompt.getCurrentPrompt() != null }
+    ShadowBiometricPrompt.authenticateCurrentSessionWithError(BiometricPrompt.BIOMETRIC_ERROR_LOCKOUT, "locked out")
     waitUntil("it says that nothing was signed") { "Not signed. You were not recognised." in sheet.window!!.decorView.words() }
     assertEquals(before, FakeKeystore.confirmed.get())
   }
@@ -277,7 +282,7 @@ class StoryScreensTest : UiTest() {
     carol.leave()
     carol.start(Intent(app, MainActivity::class.java).putExtra(MainActivity.REQUEST, id))
     waitUntil("Bob's decision is shown") { carol.on<ApprovalScreen>().view.words().any { it.startsWith("Bob Brandt: $COMMENT") } }
-    tap(carol.on<ApprovalScreen>().approve)
+    tap(carol.on<ApprovalScreen>().approve!!)
     sign(carol)
     waitUntil("the decision left the phone") {
       await { carol.session.sync() }

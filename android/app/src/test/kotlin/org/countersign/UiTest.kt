@@ -100,9 +100,12 @@ abstract class UiTest {
     if (this@all is ViewGroup) for (index in 0 until childCount) yieldAll(getChildAt(index).all())
   }
 
-  protected fun View.words() = all().filterIsInstance<TextView>().map { it.text.toString() }.filter(String::isNotBlank).toList()
+  protected fun View.words() = all().filterIsInstance<TextView>().map { it.text.plain() }.filter(String::isNotBlank).toList()
 
   /** The innermost view that answers to a touch and holds these words. */
   protected fun View.touching(words: String): View =
     all().filter { it.isClickable && words in it.words() }.minByOrNull { it.all().count() } ?: throw AssertionError("$words in ${words()}")
 }
+
+/** As a person reads it: without the marks that keep names apart from the text around them. */
+fun CharSequence.plain() = filterNot { it in "\u2068\u2069" }.toString().replace('\u00a0', ' ')

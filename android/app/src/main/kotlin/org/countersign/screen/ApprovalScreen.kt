@@ -5,33 +5,33 @@ import android.os.Bundle
 import android.view.View
 import android.widget.LinearLayout
 import kotlinx.coroutines.launch
+import org.countersign.Place
 import org.countersign.R
-import org.countersign.bridge.Account
-import org.countersign.bridge.AccountSummary
-import org.countersign.bridge.ApprovalState
-import org.countersign.bridge.ApprovalView
-import org.countersign.bridge.ContactView
+import org.countersign.bridge.ApprovalPage
+import org.countersign.bridge.Button
 import org.countersign.bridge.CoreException
-import org.countersign.bridge.Decision
-import org.countersign.bridge.Document
-import org.countersign.bridge.Folder
-import org.countersign.bridge.MailView
-import org.countersign.bridge.VaultProblem
-import org.countersign.bridge.VaultRefused
+import org.countersign.bridge.Deadline
+import org.countersign.bridge.DecisionBar
+import org.countersign.bridge.DocumentRow
+import org.countersign.bridge.DoesExchange
+import org.countersign.bridge.DoesLeave
+import org.countersign.bridge.Language
+import org.countersign.bridge.Remark
+import org.countersign.bridge.Tone
 import org.countersign.bridge.Word
-import org.countersign.bridge.WrongUse
-import org.countersign.ui.Kind
+import org.countersign.bridge.undecidedBanner
+import org.countersign.ui.ActionButton
 import org.countersign.ui.RouteStrip
-import org.countersign.ui.Shade
 import org.countersign.ui.Style
-import org.countersign.ui.action
+import org.countersign.ui.button
 import org.countersign.ui.card
+import org.countersign.ui.color
 import org.countersign.ui.column
-import org.countersign.ui.dayAndClock
-import org.countersign.ui.daysUntil
 import org.countersign.ui.documentRow
 import org.countersign.ui.dp
+import org.countersign.ui.drawable
 import org.countersign.ui.heading
+import org.countersign.ui.isChinese
 import org.countersign.ui.isLarge
 import org.countersign.ui.line
 import org.countersign.ui.outcome
@@ -39,8 +39,8 @@ import org.countersign.ui.pad
 import org.countersign.ui.put
 import org.countersign.ui.putIcon
 import org.countersign.ui.row
+import org.countersign.ui.say
 import org.countersign.ui.scroll
-import org.countersign.ui.seconds
 import org.countersign.ui.section
 import org.countersign.ui.shape
 import org.countersign.ui.size
@@ -52,19 +52,17 @@ class ApprovalScreen(host: Host, private val id: String) : Screen(host) {
   private val result: LinearLayout = context.column()
   private val content: LinearLayout = context.column()
   private val foot: LinearLayout = context.column()
-  private var shown: ApprovalView? = null
-  private var me: AccountSummary? = null
-  private var people = listOf<ContactView>()
-  private var requester = ""
-  private var mail: MailView? = null
+  private var bar: DecisionBar? = null
   private var details: DetailsSheet? = null
-  private var files: Files? = null
+  private var opening: DocumentRow? = null
+  private val files = Files(host, scope) { index -> open(index.toULong()) }
 
   /** A sheet that was open before a rotation. */
   private var pending: Bundle? = null
 
-  val approve = context.action(Kind.PRIMARY, R.string.ap_approve, R.drawable.ic_tick) { ask(Word.APPROVE) }
-  val reject = context.action(Kind.DANGER, R.string.ap_reject) { ask(Word.REJECT) }
+  /** Absent when it isn't this person's turn. */
+  var approve: ActionButton? = null
+    private set
 
   var sheet: ConfirmSheet? = null
     private set
@@ -80,134 +78,96 @@ class ApprovalScreen(host: Host, private val id: String) : Screen(host) {
 
   override suspend fun load() {
     val account = session.account() ?: return
-    val view = account.approvals().show(id)
-    val own = account.summary()
-    me = own
-    people = account.people().list()
-    requester = people.nameOf(view.requester)
-    if (mail == null && view.requester != own.address) find(account, view)
-    shown = view
-    session.notices.gone(view.id)
-    show(view, own.address)
+    val page = account.approvals().showScreen(id, session.opened.toList(), session.clock())
+    session.notices.gone(page.id)
+    show(page)
     pending?.let {
       pending = null
-      if (view.myTurn) ask(Word.valueOf(it.getString(WORD, Word.APPROVE.name)), it.getString(COMMENT, ""))
+      if (page.bar != null) ask(Word.valueOf(it.getString(WORD, Word.APPROVE.name)), it.getString(COMMENT, ""))
     }
   }
 
-  /** The mail that brought the request: its trust line stands under the requester, its parts are the documents. */
-  private suspend fun find(account: Account, view: ApprovalView) {
-    val mailboxes = account.mailboxes()
-    for (summary in mailboxes.list(Folder.INBOX)) {
-      if (summary.subject != view.subject || summary.from != view.requester) continue
-      val read = mailboxes.read(summary.id)
-      if (read.approval != view.id) continue
-      mail = read
-      files = Files(host, scope) { part -> mailboxes.attachment(summary.id, part) }
-      return
-    }
-  }
-
-  private fun show(view: ApprovalView, me: String) {
+  private fun show(page: ApprovalPage) {
     result.removeAllViews()
-    outcome(view, me)?.let { result.put(it) }
+    page.banner?.let { result.put(context.outcome(it)) }
     content.removeAllViews()
-    content.put(context.text(view.subject, Style.TITLE).heading(), start = 16, end = 16, top = if (result.childCount > 0) 12 else 4)
-    val asks = context.getString(R.string.ap_asks, requester)
-    if (view.requester != me) content.put(context.text(asks, Style.SUBJECT, R.color.text2), start = 16, end = 16, top = 4)
-    mail?.let { content.put(context.trustPanel(it.status, { details(it) }, {}), start = 16, end = 16, top = 12) }
-    seconds(view.deadline)?.let { if (view.state.isOpen) content.put(deadline(it), start = 16, end = 16, top = 16) }
-    val step = context.getString(R.string.in_step, view.step.toString(), view.stages.size.toString())
-    content.put(context.section("${context.getString(R.string.ap_route)} · $step"))
-    content.put(RouteStrip(context, view.stages.mapIndexed { index, stage -> context.face(index, stage, me) }), start = 8, end = 8)
-    comments(view, me)
-    if (view.text.isNotBlank()) content.put(context.text(view.text.trim(), Style.BODY), start = 16, end = 16, top = 20)
-    documents(view.documents)
-    if (view.informed.isNotEmpty()) {
-      val informed = context.getString(R.string.ap_informed, view.informed.joinToString { people.nameOf(it) })
-      content.put(context.text(informed, Style.SECOND, R.color.text2), start = 16, end = 16, top = 12)
-    }
+    content.put(context.text(page.subject, Style.TITLE).heading(), start = 16, end = 16, top = if (page.banner != null) 12 else 4)
+    page.asks?.let { content.put(context.text(context.say(it), Style.SUBJECT, R.color.text2), start = 16, end = 16, top = 4) }
+    val panel = context.trustPanel(page.status, { page.mail?.let(::details) }) { it.action?.let(::act) }
+    content.put(panel, start = 16, end = 16, top = 12)
+    page.deadline?.let { content.put(deadline(it), start = 16, end = 16, top = 16) }
+    val title = listOfNotNull(page.route.title, page.route.progress).joinToString(" · ") { context.say(it) }
+    content.put(context.section(title))
+    content.put(RouteStrip(context, page.route), start = 8, end = 8)
+    page.comments.forEach { content.put(remark(it), start = 16, end = 16, top = 12) }
+    if (page.text.isNotBlank()) content.put(context.text(page.text.trim(), Style.BODY), start = 16, end = 16, top = 20)
+    documents(page)
+    page.informed?.let { content.put(context.text(context.say(it), Style.SECOND, R.color.text2), start = 16, end = 16, top = 12) }
     content.setPadding(0, 0, 0, context.dp(24))
-    foot.removeAllViews()
-    if (view.myTurn) foot.put(decisionBar())
-    if (ownDecision(view, me) != null) foot.put(doneBar())
+    showFoot(page)
   }
 
-  private fun ownDecision(view: ApprovalView, me: String) =
-    view.stages.flatMap { it.people }.firstOrNull { it.address == me }?.decision
-
-  /** What became of the own decision, or how the request ended. */
-  private fun outcome(view: ApprovalView, me: String): View? {
-    val next = view.asked.joinToString { it.shown }
-    return when {
-      view.decisionWaiting -> context.outcome(Shade.ACCENT, R.drawable.ic_clock, context.getString(R.string.cf_queued))
-      view.state == ApprovalState.APPROVED || view.state == ApprovalState.APPROVED_NOT_CLOSED ->
-        context.outcome(Shade.ACCENT, R.drawable.ic_seal, ended(view, Decision.APPROVED, R.string.ap_done_at))
-      view.state == ApprovalState.REJECTED || view.state == ApprovalState.REJECTED_NOT_CLOSED ->
-        context.outcome(Shade.DANGER, R.drawable.ic_close, ended(view, Decision.REJECTED, R.string.ap_rejected))
-      view.state == ApprovalState.UNDECIDABLE ->
-        context.outcome(Shade.DANGER, R.drawable.ic_stop, context.getString(R.string.er_undecidable))
-      ownDecision(view, me) == Decision.APPROVED && next.isNotEmpty() ->
-        context.outcome(Shade.ACCENT, R.drawable.ic_seal, context.getString(R.string.cf_done, next))
-      else -> null
-    }
+  private fun deadline(deadline: Deadline): View = context.row {
+    val isCalm = deadline.tone == Tone.NEUTRAL
+    putIcon(drawable(deadline.icon), color(deadline.tone), 20, end = 8)
+    put(context.text(context.say(deadline.by), Style.LABEL, if (isCalm) R.color.text else color(deadline.tone)))
+    put(context.text(context.say(deadline.left), Style.SECOND, color(deadline.tone)), start = 8, weight = 1f)
   }
 
-  private fun ended(view: ApprovalView, decision: Decision, words: Int): String {
-    val last = view.stages.flatMap { it.people }.filter { it.decision == decision }.maxOfOrNull { it.at ?: 0 }
-    return context.getString(words, last?.takeIf { it > 0 }?.let { context.dayAndClock(it) }.orEmpty())
+  private fun remark(remark: Remark): View = context.row {
+    background = context.shape(R.color.sunken, 12)
+    pad(16, 12)
+    putIcon(R.drawable.ic_ask, R.color.text2, 20, end = 12)
+    put(context.text("${context.say(remark.who)}: ${remark.text}", Style.SECOND), weight = 1f)
   }
 
-  private fun deadline(at: Long): View = context.row {
-    val days = daysUntil(at)
-    val color = if (days < 0) R.color.danger else if (days == 0) R.color.caution else R.color.text
-    putIcon(R.drawable.ic_clock, if (days > 0) R.color.text2 else color, 20, end = 8)
-    put(context.text(context.getString(R.string.ap_by, context.dayAndClock(at)), Style.LABEL, color))
-    val left =
-      when {
-        days > 0 -> context.resources.getQuantityString(R.plurals.ap_left, days, days)
-        days == 0 -> context.getString(R.string.as_due_today)
-        else -> context.resources.getQuantityString(R.plurals.ap_overdue, -days, -days)
-      }
-    put(context.text(left, Style.SECOND, if (days < 0) R.color.danger else R.color.text2), start = 8, weight = 1f)
-  }
-
-  private fun comments(view: ApprovalView, me: String) {
-    for (person in view.stages.flatMap { it.people }) {
-      val comment = person.comment?.ifBlank { null } ?: continue
-      content.put(
-        context.row {
-          background = context.shape(R.color.sunken, 12)
-          pad(16, 12)
-          putIcon(R.drawable.ic_ask, R.color.text2, 20, end = 12)
-          val name = if (person.address == me) context.getString(R.string.c_you) else person.shown
-          put(context.text("$name: $comment", Style.SECOND), weight = 1f)
-        },
-        start = 16, end = 16, top = 12,
-      )
-    }
-  }
-
-  private fun documents(documents: List<Document>) {
-    if (documents.isEmpty()) return
-    content.put(context.section("${context.getString(R.string.ap_docs)} · ${documents.size}"))
+  private fun documents(page: ApprovalPage) {
+    val title = page.documentsTitle ?: return
+    content.put(context.section("${context.say(title)} · ${page.documents.size}"))
     val list = context.card {
-      documents.forEachIndexed { index, file ->
+      page.documents.forEachIndexed { index, file ->
         if (index > 0) put(context.line(), height = context.dp(1), start = 60)
-        put(context.documentRow(file.name, context.size(file.octets), opener(file)))
+        put(document(file))
       }
     }
     content.put(list, start = 16, end = 16)
   }
 
-  /** Nothing where the mail with the document is not on this phone. */
-  private fun opener(document: Document): (() -> Unit)? {
-    val part = mail?.attachments?.firstOrNull { it.name == document.name && it.octets == document.octets } ?: return null
-    return { files?.open(part.part, document.name, document.contentType) }
+  private fun document(file: DocumentRow): View {
+    val open = {
+      opening = file
+      files.open(file.index.toString(), file.name, ANY)
+    }
+    val row = context.documentRow(drawable(file.icon), file.name, "${context.size(file.size)} · ${context.say(file.state)}", open.takeIf { file.isEnabled })
+    row.contentDescription = context.say(file.spoken)
+    return row
   }
 
-  private fun decisionBar(): View = bar {
-    for (button in listOf(approve, reject)) (button.parent as? LinearLayout)?.removeView(button)
+  /** From the signed request itself; it is remembered as opened. */
+  private suspend fun open(index: ULong): ByteArray {
+    val octets = checkNotNull(session.account()) { "there is an account" }.approvals().document(id, index)
+    opening?.let { session.opened(it.sha256) }
+    return octets
+  }
+
+  /** The bar stays as it is while nothing about it changes: a finger may be on it. */
+  private fun showFoot(page: ApprovalPage) {
+    if (page.bar != null && page.bar == bar) return
+    bar = page.bar
+    approve = null
+    foot.removeAllViews()
+    page.bar?.let { foot.put(framed { put(decisions(it)) }) }
+    // The evidence pack is not offered in this app yet.
+    val leave = page.buttons.filter { it.does is DoesLeave }
+    if (leave.isNotEmpty()) {
+      foot.put(framed { leave.forEach { put(context.button(it) { host.back() }, start = 16, end = 16, top = 12, bottom = 12) } })
+    }
+  }
+
+  private fun decisions(bar: DecisionBar): View {
+    val approve = context.button(bar.approve) { ask(Word.APPROVE) }
+    val reject = context.button(bar.reject) { ask(Word.REJECT) }
+    this.approve = approve
     val buttons = if (context.isLarge) context.column() else context.row()
     buttons.pad(16, 12)
     if (context.isLarge) {
@@ -217,28 +177,44 @@ class ApprovalScreen(host: Host, private val id: String) : Screen(host) {
       buttons.put(reject, weight = 1f)
       buttons.put(approve, weight = 1.5f, start = 8)
     }
-    put(buttons)
+    return buttons
   }
 
-  private fun doneBar(): View = bar {
-    put(context.action(Kind.PRIMARY, R.string.c_done) { host.back() }, start = 16, end = 16, top = 12, bottom = 12)
-  }
-
-  private fun bar(build: LinearLayout.() -> Unit) = context.column {
+  private fun framed(build: LinearLayout.() -> Unit) = context.column {
     setBackgroundColor(context.getColor(R.color.surface))
     put(context.line(), height = context.dp(1))
     build()
   }
 
-  private fun details(mail: MailView) {
-    details = DetailsSheet(context, mail, people::nameOf).also { it.show() }
+  private fun act(button: Button) {
+    if (button.does is DoesExchange) host.go(Place(Place.Kind.EXCHANGE))
+  }
+
+  private fun details(mail: String) {
+    scope.launch {
+      val mailboxes = session.account()?.mailboxes() ?: return@launch
+      try {
+        details = DetailsSheet(context, mailboxes.readScreen(mail), scope) { mailboxes.read(mail).verdict }.also { it.show() }
+      } catch (_: CoreException) {
+        // The mail went away meanwhile.
+        reloadSoon()
+      }
+    }
   }
 
   private fun ask(word: Word, comment: String = "") {
-    val view = shown ?: return
-    val signer = me ?: return
     if (sheet?.isShowing == true) return
-    sheet = ConfirmSheet(context, view, requester, signer, word, comment) { decide(word, it) }.also { it.show() }
+    scope.launch {
+      val approvals = session.account()?.approvals() ?: return@launch
+      val language = if (context.isChinese) Language.ZH else Language.EN
+      try {
+        val page = approvals.confirmScreen(id, word, language, session.opened.toList())
+        if (sheet?.isShowing == true) return@launch
+        sheet = ConfirmSheet(context, page, word, comment) { decide(word, it) }.also { it.show() }
+      } catch (_: CoreException) {
+        reloadSoon()
+      }
+    }
   }
 
   private fun decide(word: Word, comment: String) {
@@ -250,26 +226,14 @@ class ApprovalScreen(host: Host, private val id: String) : Screen(host) {
         sheet.dismiss()
         session.syncSoon()
       } catch (error: CoreException) {
-        sheet.failed(words(error))
+        sheet.failed(undecidedBanner(error, word)?.let { context.say(it.text) })
       }
       reloadSoon()
     }
   }
 
-  private fun words(error: CoreException): String =
-    when (error) {
-      is VaultRefused ->
-        when (error.problem) {
-          VaultProblem.NOT_ENROLLED -> context.getString(R.string.er_lock)
-          VaultProblem.KEY_INVALIDATED -> context.getString(R.string.er_key_gone)
-          else -> context.getString(R.string.cf_fail)
-        }
-      is WrongUse -> context.getString(R.string.cf_gone)
-      else -> context.getString(R.string.er_other)
-    }
-
   override fun answered(data: Intent) {
-    data.data?.let { files?.save(it) }
+    data.data?.let(files::save)
   }
 
   override fun save(state: Bundle) {
@@ -290,5 +254,6 @@ class ApprovalScreen(host: Host, private val id: String) : Screen(host) {
   private companion object {
     const val WORD = "word"
     const val COMMENT = "comment"
+    const val ANY = "application/octet-stream"
   }
 }

@@ -18,16 +18,20 @@ import java.time.OffsetDateTime
 import java.time.ZoneId
 import java.time.format.DateTimeFormatter
 import kotlinx.coroutines.launch
+import kotlinx.coroutines.sync.Mutex
+import kotlinx.coroutines.sync.withLock
+import org.countersign.Place
 import org.countersign.R
 import org.countersign.bridge.All
 import org.countersign.bridge.AnyOne
+import org.countersign.bridge.ComposePage
 import org.countersign.bridge.CoreException
 import org.countersign.bridge.Deciding
 import org.countersign.bridge.FileToSend
 import org.countersign.bridge.InOrder
 import org.countersign.bridge.NewApproval
 import org.countersign.bridge.NewMail
-import org.countersign.bridge.RecipientView
+import org.countersign.bridge.WrittenMail
 import org.countersign.ui.ActionButton
 import org.countersign.ui.Style
 import org.countersign.ui.column
@@ -36,11 +40,13 @@ import org.countersign.ui.dp
 import org.countersign.ui.heading
 import org.countersign.ui.iconButton
 import org.countersign.ui.line
+import org.countersign.ui.onChange
 import org.countersign.ui.pad
 import org.countersign.ui.put
 import org.countersign.ui.putIcon
 import org.countersign.ui.ripple
 import org.countersign.ui.row
+import org.countersign.ui.say
 import org.countersign.ui.scroll
 import org.countersign.ui.segment
 import org.countersign.ui.segments
@@ -48,18 +54,13 @@ import org.countersign.ui.size
 import org.countersign.ui.styled
 import org.countersign.ui.text
 import org.countersign.ui.toggle
+import org.countersign.ui.why
 import org.countersign.ui.topBar
 
 /** 09: a mail or, with the switch, a request for approval. */
 class ComposeScreen(host: Host, argument: String) : Screen(host) {
-  private enum class Order(val words: Int, val deciding: Deciding) {
-    IN_ORDER(R.string.co_order, InOrder),
-    ALL(R.string.co_all, All),
-    ANY(R.string.co_any, AnyOne),
-  }
-
-  val to = PeopleField(context) { checkPeople() }
-  val cc = PeopleField(context) { checkPeople() }
+  val to = PeopleField(context) { lookAgain() }
+  val cc = PeopleField(context) { lookAgain() }
   val approval = context.toggle(context.getString(R.string.co_switch))
   val subject = field(InputType.TYPE_TEXT_FLAG_CAP_SENTENCES, Style.STRONG)
   val body = field(InputType.TYPE_TEXT_FLAG_MULTI_LINE or InputType.TYPE_TEXT_FLAG_CAP_SENTENCES, Style.BODY)
@@ -68,9 +69,10 @@ class ComposeScreen(host: Host, argument: String) : Screen(host) {
   private val orders: LinearLayout = context.column()
   private val deadlineRow: LinearLayout = context.column()
   private val fileRows: LinearLayout = context.column()
-  private val foot = ComposeFoot(context) { send(it) }
-  private var order = Order.IN_ORDER
-  private var people = listOf<RecipientView>()
+  private val foot = ComposeFoot(context, { invite(it) }) { send(it) }
+  private var deciding: Deciding = InOrder
+  private var page: ComposePage? = null
+  private val looking = Mutex()
   private var files = listOf<FileToSend>()
   private var isSending = false
   private var problem: String? = null
@@ -79,7 +81,7 @@ class ComposeScreen(host: Host, argument: String) : Screen(host) {
   var deadline: Long? = null
     set(at) {
       field = at
-      draw()
+      lookAgain()
     }
 
   val send: ActionButton get() = foot.send
@@ -117,8 +119,8 @@ class ComposeScreen(host: Host, argument: String) : Screen(host) {
   init {
     body.setHint(R.string.co_text)
     fill(Draft.read(argument))
-    approval.setOnCheckedChangeListener { _, _ -> draw() }
-    draw()
+    approval.setOnCheckedChangeListener { _, _ -> lookAgain() }
+    subject.onChange { lookAgain() }
   }
 
   private fun field(type: Int, style: Style) =
@@ -146,42 +148,51 @@ class ComposeScreen(host: Host, argument: String) : Screen(host) {
 
   override suspend fun load() = look()
 
-  private fun checkPeople() {
-    scope.launch { look() }
+  private fun lookAgain() {
+    scope.launch {
+      try {
+        look()
+      } catch (error: CoreException) {
+        problem = context.why(error)
+        draw()
+      }
+    }
   }
 
-  private suspend fun look() {
-    val account = session.account() ?: return
-    val all = to.addresses + cc.addresses
-    people = if (all.isEmpty()) emptyList() else account.composer().recipients(all)
-    to.show(people)
-    cc.show(people)
-    draw()
-  }
+  private suspend fun look() =
+    looking.withLock {
+      val account = session.account() ?: return
+      val written = WrittenMail(approval.isChecked, to.addresses, cc.addresses, subject.text.toString(), deciding, deadline, allowsPlain = true)
+      val page = account.composer().screen(written)
+      this.page = page
+      to.show(page.to.people)
+      cc.show(page.cc.people)
+      draw()
+    }
 
   private fun draw() {
-    val isApproval = approval.isChecked
-    title.setText(if (isApproval) R.string.co_switch else R.string.co_title)
-    to.named(if (isApproval) R.string.co_route else R.string.co_to, if (isApproval) PeopleField.Look.NUMBERED else PeopleField.Look.PIECES)
-    cc.named(if (isApproval) R.string.co_informed else R.string.co_cc, if (isApproval) PeopleField.Look.LINES else PeopleField.Look.PIECES)
-    drawSwitch(isApproval)
-    drawOrders(isApproval && to.addresses.size > 1)
-    drawDeadline(isApproval)
+    val page = page ?: return
+    title.text = context.say(page.title)
+    to.named(context.say(page.to.label), if (page.isApproval) PeopleField.Look.NUMBERED else PeopleField.Look.PIECES)
+    cc.named(context.say(page.cc.label), if (page.isApproval) PeopleField.Look.LINES else PeopleField.Look.PIECES)
+    drawSwitch(page)
+    drawOrders(page)
+    drawDeadline(page)
     fileRows.removeAllViews()
     for (file in files) fileRows.put(fileRow(file))
-    foot.show(people, isApproval, !isSending && to.addresses.isNotEmpty(), problem)
+    foot.show(page.footer, isSending, problem)
   }
 
-  private fun drawSwitch(isApproval: Boolean) {
-    val ink = if (isApproval) R.color.accent_ink else R.color.text
+  private fun drawSwitch(page: ComposePage) {
+    val ink = if (page.isApproval) R.color.accent_ink else R.color.text
     switchRow.removeAllViews()
-    switchRow.background = if (isApproval) context.getDrawable(R.color.accent_soft) else null
+    switchRow.background = if (page.isApproval) context.getDrawable(R.color.accent_soft) else null
     switchRow.pad(16, 12)
     switchRow.putIcon(R.drawable.ic_stamp, ink, end = 12)
     switchRow.put(
       context.column {
-        put(context.text(R.string.co_switch, Style.STRONG, ink))
-        put(context.text(R.string.co_switch_sub, Style.SECOND, ink))
+        put(context.text(context.say(page.switch), Style.STRONG, ink))
+        put(context.text(context.say(page.switchSecond), Style.SECOND, ink))
         importantForAccessibility = View.IMPORTANT_FOR_ACCESSIBILITY_NO_HIDE_DESCENDANTS
       },
       weight = 1f,
@@ -189,27 +200,28 @@ class ComposeScreen(host: Host, argument: String) : Screen(host) {
     switchRow.put(approval, start = 8)
   }
 
-  private fun drawOrders(isShown: Boolean) {
+  /** One approver has no order. */
+  private fun drawOrders(page: ComposePage) {
     orders.removeAllViews()
-    if (!isShown) return
-    val pieces = Order.entries.map { each ->
-      context.segment(each.words, each == order) {
-        order = each
-        draw()
+    if (page.to.people.size < 2 || page.order.isEmpty()) return
+    val pieces = page.order.zip(DECIDING).map { (choice, deciding) ->
+      context.segment(context.say(choice.text), choice.isChosen) {
+        this.deciding = deciding
+        lookAgain()
       }
     }
     orders.put(context.segments(pieces))
   }
 
-  private fun drawDeadline(isShown: Boolean) {
+  private fun drawDeadline(page: ComposePage) {
     deadlineRow.removeAllViews()
-    if (!isShown) return
+    val by = page.by ?: return
     deadlineRow.put(
       context.row {
         pad(16)
         minimumHeight = context.dp(52)
-        put(context.text(R.string.co_by, Style.SECOND, R.color.text2), context.labelWidth)
-        put(context.text(deadline?.let { context.dayAndClock(it) } ?: context.getString(R.string.co_by_none), Style.BODY), weight = 1f)
+        put(context.text(context.say(by), Style.SECOND, R.color.text2), context.labelWidth)
+        put(context.text(page.deadline?.let { context.dayAndClock(it) } ?: context.getString(R.string.co_by_none), Style.BODY), weight = 1f)
         putIcon(R.drawable.ic_next, R.color.text2, 20, start = 8)
         background = context.ripple(null)
         setOnClickListener { askForDay() }
@@ -256,12 +268,18 @@ class ComposeScreen(host: Host, argument: String) : Screen(host) {
         hand(isPlain)
         session.syncSoon()
         host.back()
-      } catch (_: CoreException) {
-        problem = context.getString(R.string.er_other)
+      } catch (error: CoreException) {
+        problem = context.why(error)
         isSending = false
         draw()
       }
     }
+  }
+
+  /** Somebody without a certificate is written to first; what stands here is found again on the way back. */
+  private fun invite(address: String) {
+    host.replace(Place(Place.Kind.COMPOSE, draft().write()))
+    host.go(Place(Place.Kind.COMPOSE, Draft(to = listOf(address)).write()))
   }
 
   private suspend fun hand(isPlain: Boolean) {
@@ -276,7 +294,7 @@ class ComposeScreen(host: Host, argument: String) : Screen(host) {
           subject = title,
           text = text,
           files = files,
-          deciding = order.deciding,
+          deciding = deciding,
           deadline = until?.format(DateTimeFormatter.ISO_OFFSET_DATE_TIME),
         )
       )
@@ -320,12 +338,13 @@ class ComposeScreen(host: Host, argument: String) : Screen(host) {
   }
 
   /** Text and people; after the end of the process files are chosen again. */
-  override fun save(state: Bundle) =
-    state.putString("draft", Draft(to.addresses, cc.addresses, subject.text.toString(), body.text.toString(), approval.isChecked, deadline).write())
+  override fun save(state: Bundle) = state.putString("draft", draft().write())
+
+  private fun draft() = Draft(to.addresses, cc.addresses, subject.text.toString(), body.text.toString(), approval.isChecked, deadline)
 
   override fun restore(state: Bundle) {
     state.getString("draft")?.let { fill(Draft.read(it)) }
-    draw()
+    lookAgain()
   }
 
   override fun kept(): Any = files
@@ -337,5 +356,8 @@ class ComposeScreen(host: Host, argument: String) : Screen(host) {
   private companion object {
     /** The hour that is offered for a deadline. */
     const val END_OF_WORK = 18
+
+    /** In the order in which they are offered. */
+    val DECIDING = listOf(InOrder, All, AnyOne)
   }
 }

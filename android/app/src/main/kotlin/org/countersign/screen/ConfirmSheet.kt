@@ -6,40 +6,39 @@ import android.view.Gravity
 import android.view.View
 import android.view.ViewGroup.LayoutParams.WRAP_CONTENT
 import org.countersign.R
-import org.countersign.bridge.AccountSummary
-import org.countersign.bridge.ApprovalView
+import org.countersign.bridge.ConfirmPage
+import org.countersign.bridge.PersonLine
+import org.countersign.bridge.Text
 import org.countersign.bridge.Word
 import org.countersign.ui.Field
-import org.countersign.ui.Kind
+import org.countersign.ui.Flow
 import org.countersign.ui.Sheet
-import org.countersign.ui.Shade
 import org.countersign.ui.Style
-import org.countersign.ui.action
+import org.countersign.ui.button
 import org.countersign.ui.centered
 import org.countersign.ui.column
 import org.countersign.ui.dp
 import org.countersign.ui.heading
 import org.countersign.ui.pad
 import org.countersign.ui.put
-import org.countersign.ui.putIcon
 import org.countersign.ui.row
+import org.countersign.ui.say
 import org.countersign.ui.shape
+import org.countersign.ui.state
+import org.countersign.ui.tag
 import org.countersign.ui.text
 
 /** 07: exactly what is signed. The system's prompt comes after it, never instead of it. */
 class ConfirmSheet(
   outer: Context,
-  request: ApprovalView,
-  requester: String,
-  signer: AccountSummary,
+  private val page: ConfirmPage,
   val word: Word,
   before: String,
   private val onSign: (String) -> Unit,
 ) : Sheet(outer) {
-  private val isReject = word == Word.REJECT
-  private val words = if (isReject) R.string.cf_reason else R.string.cf_comment
-  private val remark = Field(context, words, InputType.TYPE_CLASS_TEXT or InputType.TYPE_TEXT_FLAG_CAP_SENTENCES, isInside = true)
-  val sign = context.action(Kind.PRIMARY, if (isReject) R.string.cf_sign_no else R.string.cf_sign, R.drawable.ic_finger) { sign() }
+  private val kind = InputType.TYPE_CLASS_TEXT or InputType.TYPE_TEXT_FLAG_CAP_SENTENCES
+  private val remark = Field(context, context.say(page.commentLabel), kind, isInside = true)
+  val sign = context.button(page.sign) { sign() }
 
   var comment: String
     get() = remark.value.trim()
@@ -49,37 +48,54 @@ class ConfirmSheet(
 
   init {
     comment = before
+    // A missing reason is named when somebody signs; a button that is merely grey would not say why.
+    sign.isEnabled = true
     content.setPadding(0, 0, 0, context.dp(12))
-    content.put(context.text(R.string.cf_title, Style.TITLE).heading(), start = 16, end = 16, bottom = 8)
-    pair(R.string.cf_decision, decision())
-    pair(R.string.cf_request, context.text(request.subject, Style.STRONG))
-    pair(R.string.cf_asked, requester)
-    if (request.documents.isNotEmpty()) pair(R.string.ap_docs, request.documents.joinToString("\n") { it.name })
-    pair(R.string.cf_as, context.column {
-      put(context.text(signer.name, Style.SUBJECT))
-      put(context.text(signer.address, Style.SECOND, R.color.text2))
-    })
+    content.put(context.text(context.say(page.title), Style.TITLE).heading(), start = 16, end = 16, bottom = 8)
+    line(page.decisionLabel, context.row { put(context.tag(page.decision), WRAP_CONTENT) })
+    line(page.requestLabel, context.text(page.request, Style.STRONG))
+    line(page.asked)
+    if (page.documents.isNotEmpty()) line(page.documentsLabel, documents())
+    if (page.words.isNotEmpty()) line(page.wordsTitle, checkWords())
+    line(page.signer)
     content.put(remark, start = 16, end = 16, top = 12)
-    content.put(context.text(R.string.cf_hint, Style.SECOND, R.color.text2).centered(), start = 32, end = 32, top = 12)
+    content.put(context.text(context.say(page.hintFinger), Style.SECOND, R.color.text2).centered(), start = 32, end = 32, top = 12)
     content.put(sign, start = 16, end = 16, top = 12)
-    content.put(context.action(Kind.TEXT, R.string.c_cancel) { dismiss() }, start = 16, end = 16)
+    content.put(context.button(page.cancel) { dismiss() }, start = 16, end = 16)
   }
 
-  private fun decision(): View = context.row {
-    val tag = context.row {
-      val shade = if (isReject) Shade.DANGER else Shade.ACCENT
-      background = context.shape(shade.fill, 8)
-      pad(10, 4)
-      putIcon(if (isReject) R.drawable.ic_close else R.drawable.ic_tick, shade.ink, 18, end = 8)
-      put(context.text(if (isReject) R.string.ap_reject else R.string.ap_approve, Style.LABEL, shade.ink))
+  private fun line(label: Text, value: View) = pair(context.say(label), value)
+
+  private fun line(person: PersonLine) =
+    line(person.label, context.column {
+      put(context.text(person.name, Style.SUBJECT))
+      if (person.name != person.address) put(context.text(person.address, Style.SECOND, R.color.text2))
+    })
+
+  private fun documents(): View = context.column {
+    for (name in page.documents) put(context.text(name, Style.SUBJECT))
+    page.unopened?.let { put(context.state(R.drawable.ic_doc, context.say(it), R.color.caution), top = 4) }
+  }
+
+  /** Both people see the same six words for the same request. */
+  private fun checkWords(): View = context.column {
+    val words = Flow(context, context.dp(6))
+    for (word in page.words) {
+      val piece = context.text(word, Style.LABEL).centered()
+      piece.background = context.shape(R.color.sunken, 8)
+      piece.gravity = Gravity.CENTER
+      piece.pad(12, 4)
+      words.addView(piece)
     }
-    put(tag, WRAP_CONTENT)
-    gravity = Gravity.START
+    words.contentDescription = context.say(page.wordsSpoken)
+    words.isFocusable = true
+    put(words)
+    put(context.text(context.say(page.wordsHint), Style.CAPTION, R.color.text2), top = 4)
   }
 
   private fun sign() {
-    if (isReject && comment.isEmpty()) {
-      remark.fail(context.getString(R.string.cf_reason))
+    if (page.needsComment && comment.isEmpty()) {
+      remark.fail(context.say(page.commentLabel))
       return
     }
     remark.fail(null)
@@ -92,8 +108,8 @@ class ConfirmSheet(
     remark.edit.isEnabled = !isWorking
   }
 
-  /** Nothing was signed. The sheet stays. */
-  fun failed(why: String) {
+  /** Nothing was signed. The sheet stays; [why] is nothing when the person wanted it so. */
+  fun failed(why: String?) {
     working(false)
     remark.fail(why)
   }

@@ -1,5 +1,6 @@
 package org.countersign.screen
 
+import android.content.Context
 import android.os.Bundle
 import android.view.Gravity
 import android.view.View
@@ -7,7 +8,8 @@ import android.widget.EditText
 import android.widget.LinearLayout
 import org.countersign.Place
 import org.countersign.R
-import org.countersign.bridge.ContactView
+import org.countersign.bridge.ContactRow
+import org.countersign.bridge.ContactsPage
 import org.countersign.ui.Style
 import org.countersign.ui.avatar
 import org.countersign.ui.column
@@ -19,6 +21,7 @@ import org.countersign.ui.put
 import org.countersign.ui.putIcon
 import org.countersign.ui.ripple
 import org.countersign.ui.row
+import org.countersign.ui.say
 import org.countersign.ui.searchBar
 import org.countersign.ui.searchField
 import org.countersign.ui.shape
@@ -27,9 +30,9 @@ import org.countersign.ui.text
 
 /** 10: people and how their certificates are known. */
 class ContactsScreen(host: Host) : TabScreen(host, Place.Kind.CONTACTS, R.string.tab_contacts) {
-  private var people = listOf<ContactView>()
+  private var page: ContactsPage? = null
   private val list: LinearLayout = context.column()
-  val search: EditText = context.searchField(R.string.ct_search) { show() }
+  val search: EditText = context.searchField(R.string.ct_search) { page?.let(::show) }
   val exchange: View = context.row {
     background = context.ripple(context.shape(R.color.accent_soft, 14), context.dp(14))
     pad(16, 12)
@@ -54,43 +57,47 @@ class ContactsScreen(host: Host) : TabScreen(host, Place.Kind.CONTACTS, R.string
 
   override suspend fun load() {
     val account = session.account() ?: return
-    people = account.people().list().sortedBy { it.shown.lowercase() }
+    val page = account.people().screen()
+    this.page = page
     countWaiting(account)
-    show()
+    show(page)
   }
 
-  private fun show() {
+  private fun show(page: ContactsPage) {
     val wanted = search.text.toString().trim()
-    val found = people.filter { it.shown.contains(wanted, true) || it.address.contains(wanted, true) }
+    val found = page.rows.filter { it.name.contains(wanted, true) || it.address.contains(wanted, true) }
     list.removeAllViews()
-    if (people.isEmpty()) list.put(context.empty(R.drawable.ic_person, R.string.ct_empty, R.string.ct_empty_sub))
+    page.empty?.let { list.put(context.empty(it)) }
     found.forEachIndexed { index, person ->
       if (index > 0) list.put(context.line(), height = context.dp(1), start = 68)
-      list.put(person(person))
+      list.put(
+        context.person(person).apply {
+          putIcon(R.drawable.ic_next, R.color.text2, 20, gravity = Gravity.CENTER_VERTICAL)
+          background = context.ripple(null)
+          setOnClickListener { host.go(Place(Place.Kind.COMPOSE, Draft(to = listOf(person.address)).write())) }
+        }
+      )
     }
-  }
-
-  private fun person(person: ContactView): View = context.row {
-    gravity = Gravity.TOP
-    pad(16, 12)
-    minimumHeight = context.dp(56)
-    val face = context.face(person)
-    put(context.avatar(person.shown), context.dp(40), context.dp(40), end = 12)
-    put(
-      context.column {
-        put(context.text(person.shown, Style.STRONG))
-        if (person.shown != person.address) put(context.text(person.address, Style.SECOND, R.color.text2))
-        put(context.state(face.icon, face.words, face.color), top = 4)
-      },
-      weight = 1f,
-    )
-    putIcon(R.drawable.ic_next, R.color.text2, 20, gravity = Gravity.CENTER_VERTICAL)
-    contentDescription = context.getString(R.string.a_person, person.shown, person.address, face.words)
-    background = context.ripple(null)
-    setOnClickListener { host.go(Place(Place.Kind.COMPOSE, Draft(to = listOf(person.address)).write())) }
   }
 
   override fun save(state: Bundle) = state.putString("search", search.text.toString())
 
   override fun restore(state: Bundle) = search.setText(state.getString("search", ""))
+}
+
+/** A person with the address and how the certificate is known. */
+fun Context.person(person: ContactRow): LinearLayout = row {
+  gravity = Gravity.TOP
+  pad(16, 12)
+  minimumHeight = dp(56)
+  put(avatar(person.initials), dp(40), dp(40), end = 12)
+  put(
+    column {
+      put(text(person.name, Style.STRONG))
+      if (person.name != person.address) put(text(person.address, Style.SECOND, R.color.text2))
+      put(state(person.state), top = 4)
+    },
+    weight = 1f,
+  )
+  contentDescription = say(person.spoken)
 }

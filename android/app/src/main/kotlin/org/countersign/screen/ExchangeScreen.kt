@@ -22,11 +22,11 @@ import org.countersign.Place
 import org.countersign.R
 import org.countersign.Scanner
 import org.countersign.bridge.CameraFrame
+import org.countersign.bridge.CameraState
 import org.countersign.bridge.CardScanned
 import org.countersign.bridge.CoreException
 import org.countersign.bridge.MeetingScanned
 import org.countersign.bridge.Scanned
-import org.countersign.bridge.Unreadable
 import org.countersign.ui.Kind
 import org.countersign.ui.Shade
 import org.countersign.ui.Style
@@ -43,6 +43,7 @@ import org.countersign.ui.ripple
 import org.countersign.ui.row
 import org.countersign.ui.text
 import org.countersign.ui.topBar
+import org.countersign.ui.why
 
 /** 11: own code and camera on one screen, in any order, without a network. */
 class ExchangeScreen(host: Host) : Screen(host) {
@@ -102,9 +103,8 @@ class ExchangeScreen(host: Host) : Screen(host) {
   }
 
   override suspend fun load() {
-    val account = session.account() ?: return
-    val own = account.qrExchange().show()
-    code.show(account.summary(), own)
+    val exchange = session.account()?.qrExchange() ?: return
+    code.show(exchange.screen(if (isAllowed()) CameraState.READY else CameraState.DENIED).code)
   }
 
   override fun appeared() {
@@ -196,16 +196,10 @@ class ExchangeScreen(host: Host) : Screen(host) {
   private suspend fun read(scan: suspend () -> Scanned?) {
     try {
       scan()?.let(::recognised)
-    } catch (_: Unreadable) {
-      tell(R.string.qr_foreign)
-    } catch (_: CoreException) {
-      tell(R.string.er_other)
+    } catch (error: CoreException) {
+      notice.removeAllViews()
+      notice.put(context.banner(Shade.CAUTION, R.drawable.ic_warn, context.why(error)))
     }
-  }
-
-  private fun tell(words: Int) {
-    notice.removeAllViews()
-    notice.put(context.banner(Shade.CAUTION, R.drawable.ic_warn, context.getString(words)))
   }
 
   private fun recognised(scanned: Scanned) {
@@ -216,6 +210,7 @@ class ExchangeScreen(host: Host) : Screen(host) {
       }
     context.getSystemService(Vibrator::class.java)?.vibrate(VibrationEffect.createOneShot(VIBRATE_MS, VibrationEffect.DEFAULT_AMPLITUDE))
     view.announceForAccessibility(context.getString(R.string.a_scanned, name))
+    session.scanned = scanned
     session.syncSoon()
     host.replace(Place(Place.Kind.SCANNED, address))
   }

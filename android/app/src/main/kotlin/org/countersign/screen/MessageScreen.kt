@@ -7,22 +7,27 @@ import android.widget.LinearLayout
 import kotlinx.coroutines.launch
 import org.countersign.Place
 import org.countersign.R
-import org.countersign.bridge.AttachmentView
-import org.countersign.bridge.ContactView
-import org.countersign.bridge.MailHeaders
-import org.countersign.bridge.MailView
-import org.countersign.bridge.RecipientView
-import org.countersign.bridge.TrustLine
-import org.countersign.bridge.Warning
-import org.countersign.ui.Kind
+import org.countersign.bridge.Button
+import org.countersign.bridge.CoreException
+import org.countersign.bridge.DoesExchange
+import org.countersign.bridge.DoesForward
+import org.countersign.bridge.DoesReply
+import org.countersign.bridge.DoesReplyAll
+import org.countersign.bridge.DoesWrite
+import org.countersign.bridge.FileRow
+import org.countersign.bridge.MessagePage
+import org.countersign.bridge.PlainLabel
+import org.countersign.ui.Shade
 import org.countersign.ui.Style
-import org.countersign.ui.action
 import org.countersign.ui.avatar
+import org.countersign.ui.banner
+import org.countersign.ui.button
 import org.countersign.ui.card
 import org.countersign.ui.centered
 import org.countersign.ui.column
 import org.countersign.ui.documentRow
 import org.countersign.ui.dp
+import org.countersign.ui.drawable
 import org.countersign.ui.heading
 import org.countersign.ui.line
 import org.countersign.ui.pad
@@ -30,12 +35,14 @@ import org.countersign.ui.put
 import org.countersign.ui.putIcon
 import org.countersign.ui.ripple
 import org.countersign.ui.row
+import org.countersign.ui.say
 import org.countersign.ui.scroll
 import org.countersign.ui.section
-import org.countersign.ui.shortly
 import org.countersign.ui.size
+import org.countersign.ui.state
 import org.countersign.ui.text
 import org.countersign.ui.topBar
+import org.countersign.ui.why
 
 /** 05: one mail with its trust line. */
 class MessageScreen(host: Host, private val id: String) : Screen(host) {
@@ -43,7 +50,6 @@ class MessageScreen(host: Host, private val id: String) : Screen(host) {
   private val foot: LinearLayout = context.column()
   private var details: DetailsSheet? = null
   private var files: Files? = null
-  private var people = listOf<ContactView>()
 
   /** The trust line or the warning. */
   var status: View? = null
@@ -58,92 +64,80 @@ class MessageScreen(host: Host, private val id: String) : Screen(host) {
   }
 
   override suspend fun load() {
-    val account = session.account() ?: return
-    val mailboxes = account.mailboxes()
-    val mail = mailboxes.read(id)
-    val approval = mail.approval
-    if (approval != null && account.approvals().list().any { it.id == approval }) {
+    val mailboxes = session.account()?.mailboxes() ?: return
+    val page = mailboxes.readScreen(id)
+    page.approval?.let {
       // A request is shown as a request.
-      host.replace(Place(Place.Kind.APPROVAL, approval))
+      host.replace(Place(Place.Kind.APPROVAL, it))
       return
     }
-    val me = account.summary().address
-    people = account.people().list()
     files = Files(host, scope) { part -> mailboxes.attachment(id, part) }
-    val sender = mail.verdict.headers.from.firstOrNull()
-    val reply = sender?.let { account.composer().recipients(listOf(it)).firstOrNull() }
-    show(mail, me, reply)
+    show(page)
   }
 
-  private fun show(mail: MailView, me: String, reply: RecipientView?) {
-    val headers = mail.verdict.headers
-    val address = headers.from.firstOrNull().orEmpty()
-    val subject = context.subject(headers.subject)
+  private fun show(page: MessagePage) {
     content.removeAllViews()
-    val isOwn = subject == headers.subject
-    content.put(context.text(subject, Style.TITLE, if (isOwn) R.color.text else R.color.text2).heading(), start = 16, end = 16)
-    content.put(sender(mail.name?.ifBlank { null } ?: address, address, headers, me), start = 16, end = 16, top = 12)
-    val panel = context.trustPanel(mail.status, { details(mail) }, ::act)
+    val ink = if (page.subject is PlainLabel) R.color.text else R.color.text2
+    content.put(context.text(context.say(page.subject), Style.TITLE, ink).heading(), start = 16, end = 16)
+    content.put(sender(page), start = 16, end = 16, top = 12)
+    val panel = context.trustPanel(page.status, { details(page) }) { it.action?.let(::act) }
     status = panel
     content.put(panel, start = 16, end = 16, top = 12)
-    mail.text?.trimEnd()?.ifEmpty { null }?.let {
+    page.technical?.let { content.put(context.button(it) { details(page) }, start = 16, end = 16, top = 4) }
+    page.text?.trimEnd()?.ifEmpty { null }?.let {
       val text = context.text(it, Style.BODY)
       text.setTextIsSelectable(true)
       content.put(text, start = 16, end = 16, top = 16, bottom = 16)
     }
-    attachments(mail)
+    attachments(page)
     foot.removeAllViews()
-    if (reply != null && mail.status is TrustLine) foot.put(replyBar(mail, reply, me))
+    if (page.buttons.isNotEmpty()) foot.put(replyBar(page))
   }
 
-  private fun sender(name: String, address: String, headers: MailHeaders, me: String) = context.row {
+  private fun sender(page: MessagePage) = context.row {
     gravity = Gravity.TOP
-    put(context.avatar(name), context.dp(40), context.dp(40), end = 12)
+    put(context.avatar(page.sender.initials), context.dp(40), context.dp(40), end = 12)
     put(
       context.column {
-        put(context.text(name, Style.STRONG))
-        // A name is the sender's own word: the address stands with it.
-        if (name != address) put(context.text(address, Style.SECOND, R.color.text2))
-        val names = headers.to.joinToString { if (it == me) context.getString(R.string.c_me) else people.nameOf(it) }
-        val time = headers.date?.let { context.shortly(it) }.orEmpty()
-        put(context.text(context.getString(R.string.me_to, names, time), Style.SECOND, R.color.text2))
+        put(context.text(page.sender.name, Style.STRONG))
+        page.sender.address?.let { put(context.text(it, Style.SECOND, R.color.text2)) }
+        put(context.text(context.say(page.to), Style.SECOND, R.color.text2))
       },
       weight = 1f,
     )
   }
 
-  private fun attachments(mail: MailView) {
-    if (mail.attachments.isEmpty()) return
-    content.put(context.section("${context.getString(R.string.me_attach)} · ${mail.attachments.size}"))
-    val isHeld = (mail.status as? Warning)?.isHeld == true
+  private fun attachments(page: MessagePage) {
+    val title = page.filesTitle ?: return
+    content.put(context.section("${context.say(title)} · ${page.files.size}"))
     val list = context.card {
-      mail.attachments.forEachIndexed { index, file ->
+      page.files.forEachIndexed { index, file ->
         if (index > 0) put(context.line(), height = context.dp(1), start = 60)
-        put(attachment(file, isHeld))
+        put(attachment(file))
       }
     }
     content.put(list, start = 16, end = 16, bottom = 16)
   }
 
-  private fun attachment(file: AttachmentView, isHeld: Boolean): View {
-    val name = file.name ?: file.contentType
-    val saved = context.getString(R.string.me_saved)
-    val open = { files?.open(file.part, name, file.contentType) ?: Unit }
-    val row = context.documentRow(name, "${context.size(file.octets)} · $saved", open.takeUnless { isHeld })
-    row.contentDescription = context.getString(R.string.a_doc, name, context.size(file.octets), saved)
-    row.alpha = if (isHeld) 0.5f else 1f
+  private fun attachment(file: FileRow): View {
+    val name = context.say(file.name)
+    val open = { files?.open(file.part, name, ANY) ?: Unit }
+    val detail = "${context.size(file.size)} · ${context.say(file.state)}"
+    val row = context.documentRow(drawable(file.icon), name, detail, open.takeIf { file.isEnabled })
+    row.contentDescription = context.say(file.spoken)
+    row.alpha = if (file.isEnabled) 1f else 0.5f
     return row
   }
 
-  private fun replyBar(mail: MailView, reply: RecipientView, me: String) = context.column {
+  private fun replyBar(page: MessagePage) = context.column {
     setBackgroundColor(context.getColor(R.color.surface))
     put(context.line(), height = context.dp(1))
-    if (reply.canEncrypt) {
+    page.replyNote?.let { note ->
       put(
         context.row {
           gravity = Gravity.CENTER
-          putIcon(R.drawable.ic_lock, R.color.text2, 16, end = 6)
-          put(context.text(R.string.me_reply_enc, Style.CAPTION, R.color.text2))
+          putIcon(drawable(note.icon), R.color.text2, 16, end = 6)
+          put(context.text(context.say(note.text), Style.CAPTION, R.color.text2))
         },
         top = 8,
       )
@@ -151,40 +145,59 @@ class MessageScreen(host: Host, private val id: String) : Screen(host) {
     put(
       context.row {
         pad(8, 4)
-        val headers = mail.verdict.headers
-        val others = (headers.to + headers.cc).filter { it != me && it != reply.address }
-        val subject = headers.subject.orEmpty()
-        put(act(R.drawable.ic_reply, R.string.me_reply) { compose(listOf(reply.address), "Re: ", subject) }, weight = 1f)
-        if (others.isNotEmpty()) {
-          val all = listOf(reply.address) + others
-          put(act(R.drawable.ic_reply_all, R.string.me_reply_all) { compose(all, "Re: ", subject) }, weight = 1f)
-        }
-        put(act(R.drawable.ic_forward, R.string.me_forward) { compose(emptyList(), "Fwd: ", subject, mail.text) }, weight = 1f)
+        for (button in page.buttons) put(pillar(button), weight = 1f)
       }
     )
   }
 
-  private fun act(icon: Int, words: Int, onTap: () -> Unit) = context.column {
+  private fun pillar(button: Button) = context.column {
     gravity = Gravity.CENTER
     minimumHeight = context.dp(52)
-    putIcon(icon, R.color.accent, gravity = Gravity.CENTER_HORIZONTAL)
-    put(context.text(words, Style.STATE, R.color.accent).centered())
+    button.icon?.let { putIcon(drawable(it), R.color.accent, gravity = Gravity.CENTER_HORIZONTAL) }
+    put(context.text(context.say(button.text), Style.STATE, R.color.accent).centered())
     background = context.ripple(null, context.dp(12))
-    setOnClickListener { onTap() }
+    setOnClickListener { act(button) }
   }
 
-  private fun compose(to: List<String>, prefix: String, subject: String, text: String? = null) {
-    val title = if (subject.startsWith(prefix, ignoreCase = true)) subject else prefix + subject
-    host.go(Place(Place.Kind.COMPOSE, Draft(to = to, subject = title, text = text?.let { "\n\n$it" }.orEmpty()).write()))
+  /** The action of a warning never answers the warned mail: it writes a new one, or leads to the exchange. */
+  private fun act(button: Button) {
+    when (val does = button.does) {
+      is DoesExchange -> host.go(Place(Place.Kind.EXCHANGE))
+      is DoesWrite -> host.go(Place(Place.Kind.COMPOSE, Draft(to = listOfNotNull(does.address)).write()))
+      is DoesReply,
+      is DoesReplyAll,
+      is DoesForward -> scope.launch { answer(button) }
+      else -> {}
+    }
   }
 
-  /** The action of a warning never answers the warned mail. */
-  private fun act(warning: Warning) {
-    if (warning.action?.text?.key == "ct_scan") host.go(Place(Place.Kind.EXCHANGE)) else host.go(Place(Place.Kind.COMPOSE))
+  private suspend fun answer(button: Button) {
+    try {
+      val account = session.account() ?: return
+      val mail = account.mailboxes().read(id)
+      val headers = mail.verdict.headers
+      val sender = headers.from.take(1)
+      val draft =
+        when (button.does) {
+          is DoesForward -> Draft(subject = titled("Fwd: ", headers.subject), text = "\n\n" + mail.text.orEmpty())
+          is DoesReplyAll -> {
+            val others = (headers.to + headers.cc).filterNot { it == account.summary().address || it in sender }
+            Draft(to = sender + others, subject = titled("Re: ", headers.subject))
+          }
+          else -> Draft(to = sender, subject = titled("Re: ", headers.subject))
+        }
+      host.go(Place(Place.Kind.COMPOSE, draft.write()))
+    } catch (error: CoreException) {
+      foot.put(context.banner(Shade.CAUTION, R.drawable.ic_warn, context.why(error)), start = 16, end = 16, bottom = 12)
+    }
   }
 
-  private fun details(mail: MailView) {
-    details = DetailsSheet(context, mail, people::nameOf).also { it.show() }
+  private fun titled(prefix: String, subject: String?) =
+    if (subject.orEmpty().startsWith(prefix, ignoreCase = true)) subject.orEmpty() else prefix + subject.orEmpty()
+
+  private fun details(page: MessagePage) {
+    val verdict = suspend { checkNotNull(session.account()) { "there is an account" }.mailboxes().read(id).verdict }
+    details = DetailsSheet(context, page, scope, verdict).also { it.show() }
   }
 
   override fun answered(data: Intent) {
@@ -193,5 +206,9 @@ class MessageScreen(host: Host, private val id: String) : Screen(host) {
 
   override fun gone() {
     details?.dismiss()
+  }
+
+  private companion object {
+    const val ANY = "application/octet-stream"
   }
 }

@@ -11,16 +11,12 @@ import kotlinx.coroutines.withContext
 import org.countersign.Managed
 import org.countersign.Place
 import org.countersign.R
-import org.countersign.bridge.CertificateUntrusted
 import org.countersign.bridge.CoreException
+import org.countersign.bridge.FoundServer
 import org.countersign.bridge.Language
-import org.countersign.bridge.LoginRefused
-import org.countersign.bridge.NetworkFailed
-import org.countersign.bridge.ServerFailed
-import org.countersign.bridge.VaultProblem
-import org.countersign.bridge.VaultRefused
 import org.countersign.bridge.isAddress
 import org.countersign.bridge.parseServer
+import org.countersign.bridge.passwordScreen
 import org.countersign.ui.Field
 import org.countersign.ui.Kind
 import org.countersign.ui.Shade
@@ -37,10 +33,12 @@ import org.countersign.ui.pad
 import org.countersign.ui.put
 import org.countersign.ui.putIcon
 import org.countersign.ui.row
+import org.countersign.ui.say
 import org.countersign.ui.scroll
 import org.countersign.ui.shape
 import org.countersign.ui.text
 import org.countersign.ui.topBar
+import org.countersign.ui.why
 
 /** 01: the address. */
 class AddressScreen(host: Host) : Screen(host) {
@@ -146,7 +144,7 @@ class PasswordScreen(host: Host, private val address: String) : Screen(host) {
     managed = set
     found.removeAllViews()
     if (set.imap == null || set.smtp == null || isByHand) return writeServers()
-    found.put(serverFound(set.imap.host))
+    passwordScreen(address, set.imap.host, false, null).found?.let { found.put(serverFound(it)) }
     byHand.visibility = View.VISIBLE
   }
 
@@ -158,14 +156,14 @@ class PasswordScreen(host: Host, private val address: String) : Screen(host) {
     for (field in listOf(imap, smtp)) field.visibility = View.VISIBLE
   }
 
-  private fun serverFound(server: String) = context.row {
+  private fun serverFound(server: FoundServer) = context.row {
     background = context.shape(Shade.ACCENT.fill, 14)
     pad(12, 12)
     putIcon(R.drawable.ic_shield, Shade.ACCENT.ink, end = 12, gravity = Gravity.TOP)
     put(
       context.column {
-        put(context.text(R.string.pw_found, Style.LABEL, Shade.ACCENT.ink))
-        put(context.text(context.getString(R.string.pw_secure, server), Style.SECOND))
+        put(context.text(context.say(server.text), Style.LABEL, Shade.ACCENT.ink))
+        put(context.text(context.say(server.second), Style.SECOND))
       },
       weight = 1f,
     )
@@ -205,15 +203,7 @@ class PasswordScreen(host: Host, private val address: String) : Screen(host) {
   }
 
   private fun words(error: CoreException): String =
-    when (error) {
-      is LoginRefused -> context.getString(R.string.pw_wrong)
-      is CertificateUntrusted -> context.getString(R.string.pw_untrusted, error.host)
-      is NetworkFailed -> context.getString(R.string.er_network, error.host)
-      is ServerFailed -> context.getString(R.string.er_network, error.host)
-      is VaultRefused ->
-        context.getString(if (error.problem == VaultProblem.NOT_ENROLLED) R.string.er_lock else R.string.er_other)
-      else -> context.getString(R.string.er_other)
-    }
+    passwordScreen(address, null, false, error).error?.let { context.say(it.text) } ?: context.why(error)
 
   /** An account that is being made is not left half way. */
   override fun back() = isWorking
@@ -264,7 +254,7 @@ class ReadyScreen(host: Host) : Screen(host) {
   }
 
   override suspend fun load() {
-    val account = session.account() ?: return
-    code.show(account.summary(), account.qrExchange().show())
+    val page = session.account()?.qrExchange()?.keysScreen(false) ?: return
+    page.code?.let(code::show)
   }
 }

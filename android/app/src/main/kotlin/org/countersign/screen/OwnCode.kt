@@ -8,8 +8,7 @@ import android.view.View
 import android.view.ViewGroup.LayoutParams.WRAP_CONTENT
 import android.widget.LinearLayout
 import org.countersign.R
-import org.countersign.bridge.AccountSummary
-import org.countersign.bridge.CodeView
+import org.countersign.bridge.CodeCard
 import org.countersign.ui.Style
 import org.countersign.ui.card
 import org.countersign.ui.centered
@@ -18,19 +17,20 @@ import org.countersign.ui.dp
 import org.countersign.ui.line
 import org.countersign.ui.pad
 import org.countersign.ui.put
+import org.countersign.ui.say
 import org.countersign.ui.shape
 import org.countersign.ui.text
 
 /** A code drawn from its modules: dark on light in both themes, with the border of 4 modules that readers need. */
 class ModulesView(context: Context) : View(context) {
-  private var code: CodeView? = null
+  private var code: CodeCard? = null
   private val dark = Paint().apply { color = context.getColor(R.color.code_dark) }
 
   init {
     setBackgroundColor(context.getColor(R.color.code_light))
   }
 
-  fun show(code: CodeView) {
+  fun show(code: CodeCard) {
     this.code = code
     invalidate()
   }
@@ -43,7 +43,7 @@ class ModulesView(context: Context) : View(context) {
     val left = (width - module * size) / 2
     val top = (height - module * size) / 2
     for (at in 0 until size * size) {
-      if (code.modules[at].toInt() == 0) continue
+      if (code.dark[at].toInt() == 0) continue
       val x = (left + at % size * module).toFloat()
       val y = (top + at / size * module).toFloat()
       canvas.drawRect(x, y, x + module, y + module, dark)
@@ -81,10 +81,10 @@ class OwnCode(private val context: Context, private val words: Words) {
     }
   }
 
-  fun show(owner: AccountSummary, code: CodeView) {
-    name.text = if (words == Words.NAME) "${owner.name} · ${context.getString(R.string.qr_mine)}" else owner.name
-    address.text = owner.address
-    modules.contentDescription = context.getString(R.string.a_qr, owner.name)
+  fun show(code: CodeCard) {
+    name.text = if (words == Words.NAME) "${code.name} · ${context.say(code.caption)}" else code.name
+    address.text = code.address
+    modules.contentDescription = context.say(code.spoken)
     modules.show(code)
   }
 

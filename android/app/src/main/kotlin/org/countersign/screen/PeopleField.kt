@@ -10,12 +10,14 @@ import android.view.inputmethod.InputMethodManager
 import android.widget.EditText
 import android.widget.LinearLayout
 import org.countersign.R
-import org.countersign.bridge.RecipientView
+import org.countersign.bridge.Recipient
 import org.countersign.bridge.isAddress
 import org.countersign.ui.Flow
 import org.countersign.ui.Style
+import org.countersign.ui.color
 import org.countersign.ui.column
 import org.countersign.ui.dp
+import org.countersign.ui.drawable
 import org.countersign.ui.iconButton
 import org.countersign.ui.oval
 import org.countersign.ui.pad
@@ -23,6 +25,7 @@ import org.countersign.ui.put
 import org.countersign.ui.putIcon
 import org.countersign.ui.ripple
 import org.countersign.ui.row
+import org.countersign.ui.say
 import org.countersign.ui.shape
 import org.countersign.ui.state
 import org.countersign.ui.styled
@@ -39,7 +42,7 @@ class PeopleField(context: Context, private val onChange: () -> Unit) : LinearLa
   private val title = context.text("", Style.SECOND, R.color.text2)
   private val pieces = Flow(context)
   private val lines = context.column()
-  private var known = mapOf<String, RecipientView>()
+  private var known = mapOf<String, Recipient>()
   private var look: Look? = null
   private var isWriting = false
 
@@ -67,8 +70,8 @@ class PeopleField(context: Context, private val onChange: () -> Unit) : LinearLa
     setPaddingRelative(context.dp(16), context.dp(4), context.dp(4), context.dp(4))
   }
 
-  fun named(words: Int, look: Look) {
-    title.setText(words)
+  fun named(words: CharSequence, look: Look) {
+    title.text = words
     add.contentDescription = "${context.getString(R.string.a_add)}: ${title.text}"
     if (look != this.look) arrange(look)
     draw()
@@ -110,10 +113,12 @@ class PeopleField(context: Context, private val onChange: () -> Unit) : LinearLa
     draw()
   }
 
-  fun show(people: List<RecipientView>) {
-    known = people.associateBy { it.address }
+  fun show(people: List<Recipient>) {
+    known = people.associateBy { it.address.lowercase() }
     draw()
   }
+
+  private fun known(address: String) = known[address.lowercase()]
 
   /** Takes what stands in the field; false when that is no address. */
   fun take(): Boolean {
@@ -156,21 +161,16 @@ class PeopleField(context: Context, private val onChange: () -> Unit) : LinearLa
     input.visibility = if (isNeeded) View.VISIBLE else View.GONE
   }
 
-  private fun nameOf(address: String) = known[address]?.name?.ifBlank { null } ?: address
-
   /** A touch takes the person out. */
   private fun piece(address: String): View = context.row {
-    val who = known[address]
-    val canEncrypt = who?.canEncrypt != false
+    val who = known(address)
     minimumHeight = context.dp(48)
     pad(10)
     background = context.ripple(InsetDrawable(context.shape(R.color.surface, 17, R.color.line), 0, context.dp(7), 0, context.dp(7)), context.dp(17))
-    if (who != null) putIcon(if (canEncrypt) R.drawable.ic_lock else R.drawable.ic_lock_open, if (canEncrypt) R.color.accent else R.color.caution, 16, end = 6)
-    put(context.text(nameOf(address), Style.SECOND), weight = 1f)
+    who?.state?.let { putIcon(drawable(it.icon), color(it.tone), 16, end = 6) }
+    put(context.text(who?.name ?: address, Style.SECOND), weight = 1f)
     putIcon(R.drawable.ic_close, R.color.text2, 16, start = 6)
-    val state = context.getString(if (canEncrypt) R.string.co_can else R.string.co_none)
-    val remove = context.getString(R.string.a_remove, nameOf(address))
-    contentDescription = if (who == null) remove else "$remove, $state"
+    contentDescription = listOfNotNull(remove(address), who?.let { context.say(it.state.text) }).joinToString(", ")
     setOnClickListener { change(addresses - address) }
   }
 
@@ -183,12 +183,12 @@ class PeopleField(context: Context, private val onChange: () -> Unit) : LinearLa
       number.background = context.oval(R.color.surface, R.color.edge)
       put(number, context.dp(28), context.dp(28), end = 12)
     }
-    val name = nameOf(address)
+    val name = known(address)?.name ?: address
     put(
       context.column {
         put(context.text(name, Style.BODY))
         if (name != address) put(context.text(address, Style.SECOND, R.color.text2))
-        known[address]?.let { put(state(it), top = 2) }
+        known(address)?.let { put(context.state(it.state), top = 2) }
       },
       weight = 1f,
     )
@@ -196,13 +196,10 @@ class PeopleField(context: Context, private val onChange: () -> Unit) : LinearLa
       val up = context.getString(R.string.a_up)
       put(context.iconButton(R.drawable.ic_drag, "$up: $name", R.color.text2) { change(addresses.moved(index)) }, context.dp(48), context.dp(48))
     }
-    val remove = context.getString(R.string.a_remove, name)
-    put(context.iconButton(R.drawable.ic_close, remove, R.color.text2) { change(addresses - address) }, context.dp(48), context.dp(48))
+    put(context.iconButton(R.drawable.ic_close, remove(address), R.color.text2) { change(addresses - address) }, context.dp(48), context.dp(48))
   }
 
-  private fun state(who: RecipientView) =
-    if (who.canEncrypt) context.state(R.drawable.ic_lock, context.getString(R.string.co_can), R.color.accent)
-    else context.state(R.drawable.ic_lock_open, context.getString(R.string.co_none), R.color.caution)
+  private fun remove(address: String) = known(address)?.let { context.say(it.remove) } ?: context.getString(R.string.a_remove, address)
 
   private fun List<String>.moved(index: Int) = toMutableList().also { it.add(index - 1, it.removeAt(index)) }
 }
@@ -210,4 +207,4 @@ class PeopleField(context: Context, private val onChange: () -> Unit) : LinearLa
 /** Width of the names of fields. */
 val Context.labelWidth get() = (dp(LABEL) * resources.configuration.fontScale.coerceIn(1f, 1.3f)).toInt()
 
-private const val LABEL = 68
+private const val LABEL = 80

@@ -2,49 +2,62 @@ package org.countersign.screen
 
 import android.view.Gravity
 import android.view.View
+import android.view.ViewGroup.LayoutParams.WRAP_CONTENT
 import android.widget.LinearLayout
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.isActive
 import kotlinx.coroutines.launch
 import org.countersign.Place
 import org.countersign.R
-import org.countersign.bridge.AccountSummary
-import org.countersign.bridge.CodeView
-import org.countersign.bridge.ContactView
-import org.countersign.bridge.MeetingStage
-import org.countersign.bridge.Trust
-import org.countersign.ui.Kind
-import org.countersign.ui.StepState
+import org.countersign.bridge.Account
+import org.countersign.bridge.Button
+import org.countersign.bridge.CardScanned
+import org.countersign.bridge.CoreException
+import org.countersign.bridge.DoesExchange
+import org.countersign.bridge.DoesSameNumber
+import org.countersign.bridge.DoesTakeNew
+import org.countersign.bridge.DoesWrite
+import org.countersign.bridge.KnownOrNew
+import org.countersign.bridge.ScanPage
+import org.countersign.bridge.ScanStep
+import org.countersign.ui.Shade
 import org.countersign.ui.Style
-import org.countersign.ui.action
-import org.countersign.ui.avatar
+import org.countersign.ui.banner
+import org.countersign.ui.button
 import org.countersign.ui.card
 import org.countersign.ui.centered
+import org.countersign.ui.color
 import org.countersign.ui.column
 import org.countersign.ui.dp
+import org.countersign.ui.drawable
 import org.countersign.ui.heading
 import org.countersign.ui.hero
+import org.countersign.ui.line
 import org.countersign.ui.pad
 import org.countersign.ui.put
 import org.countersign.ui.row
+import org.countersign.ui.say
 import org.countersign.ui.scroll
+import org.countersign.ui.shade
+import org.countersign.ui.shape
 import org.countersign.ui.state
 import org.countersign.ui.stepCircle
 import org.countersign.ui.text
 import org.countersign.ui.topBar
+import org.countersign.ui.why
 
 /** 12: whom the scan was about and how far the meeting is. Leaving loses nothing. */
 class ScannedScreen(host: Host, private val address: String) : Screen(host) {
   private val content: LinearLayout = context.column { pad(16, 24) }
   private val foot: LinearLayout = context.column { pad(16, 12) }
   private val own = OwnCode(context, OwnCode.Words.NONE)
+  private var shown: ScanPage? = null
 
   /** The own code as it is drawn, while the other phone has still to read it. */
   val modules: View get() = own.modules
 
   /** Both have met. */
-  var isMet = false
-    private set
+  val isMet: Boolean get() = shown?.title?.key == "sr_both"
 
   override val view: View = context.column {
     put(context.topBar(R.drawable.ic_close, R.string.a_close, null, { host.back() }))
@@ -53,18 +66,13 @@ class ScannedScreen(host: Host, private val address: String) : Screen(host) {
   }
 
   override suspend fun load() {
-    val account = session.account() ?: return
-    val person = account.people().list().firstOrNull { it.address == address }
-    val meeting = account.qrExchange().status().firstOrNull { it.address == address }
-    val name = person?.name?.ifBlank { null } ?: meeting?.name?.ifBlank { null } ?: address
-    isMet = person?.trust == Trust.MET && person.changedAnchor.not()
-    content.removeAllViews()
-    foot.removeAllViews()
-    when {
-      person?.changedAnchor == true || meeting?.stage == MeetingStage.AWAITING_AGREEMENT -> changed(name, person)
-      isMet -> met(name, person)
-      else -> waiting(name, account.summary(), account.qrExchange().show())
-    }
+    val exchange = session.account()?.qrExchange() ?: return
+    // A card that differs from what is known leaves no trace but the scan itself.
+    val scan = (session.scanned as? CardScanned)?.takeIf { it.differs && it.address == address }
+    val page = (if (scan != null) exchange.scanScreen(scan) else exchange.personScreen(address)) ?: return host.back()
+    if (page.code == null && page == shown) return
+    shown = page
+    show(page)
   }
 
   override fun appeared() {
@@ -77,73 +85,95 @@ class ScannedScreen(host: Host, private val address: String) : Screen(host) {
     }
   }
 
-  private fun head(icon: Int, title: String, line: String, fill: Int = R.color.accent_soft, ink: Int = R.color.accent) {
-    content.put(View(context), height = context.dp(48))
-    content.put(context.hero(icon, fill, ink, 104), context.dp(104), context.dp(104), gravity = Gravity.CENTER_HORIZONTAL)
-    content.put(context.text(title, Style.TITLE).centered().heading(), top = 24)
-    content.put(context.text(line, Style.BODY, R.color.text2).centered(), top = 8, start = 16, end = 16, bottom = 24)
+  private fun show(page: ScanPage) {
+    content.removeAllViews()
+    foot.removeAllViews()
+    val code = page.code
+    if (code != null) waiting(page) else head(page)
+    code?.let(own::show)
+    if (page.steps.isNotEmpty()) content.put(context.card { page.steps.forEach { put(step(it)) } }.also { it.pad(16, 4) }, top = 16)
+    page.number?.let { content.put(number(it), WRAP_CONTENT, top = 16, gravity = Gravity.CENTER_HORIZONTAL) }
+    if (code != null) page.text?.let { content.put(context.text(context.say(it), Style.SECOND, R.color.text2).centered(), start = 32, end = 32, top = 16) }
+    if (page.anchors.isNotEmpty()) content.put(anchors(page.anchors), top = 12)
+    page.buttons.forEachIndexed { index, button -> foot.put(context.button(button) { act(button) }, top = if (index > 0) 4 else 0) }
   }
 
-  private fun met(name: String, person: ContactView?) {
-    head(R.drawable.ic_seal, context.getString(R.string.sr_both, name), context.getString(R.string.sr_both_sub))
-    content.put(card(name, person))
-    val write = Place(Place.Kind.COMPOSE, Draft(to = listOf(address)).write())
-    foot.put(context.action(Kind.PRIMARY, context.getString(R.string.sr_write, name)) { host.replace(write) })
-    foot.put(context.action(Kind.TEXT, R.string.c_done) { host.back() }, top = 4)
+  private fun head(page: ScanPage) {
+    val shade = shade(page.tone)
+    content.put(View(context), height = context.dp(48))
+    val hero = context.hero(drawable(page.icon), shade.fill, color(page.tone), 104)
+    content.put(hero, context.dp(104), context.dp(104), gravity = Gravity.CENTER_HORIZONTAL)
+    content.put(context.text(context.say(page.title), Style.TITLE).centered().heading(), top = 24)
+    page.text?.let { content.put(context.text(context.say(it), Style.BODY, R.color.text2).centered(), top = 8, start = 16, end = 16) }
+    // Always the other person, with the address.
+    content.put(context.card { put(context.person(page.person)) }, top = 24)
   }
 
   /** The own code stays in sight: the other phone has still to read it. */
-  private fun waiting(name: String, owner: AccountSummary, code: CodeView) {
-    content.put(context.text(context.getString(R.string.sr_wait, name), Style.TITLE).centered().heading())
-    if (name != address) content.put(context.text(address, Style.SECOND, R.color.text2).centered(), top = 4)
-    own.show(owner, code)
+  private fun waiting(page: ScanPage) {
+    content.put(context.text(context.say(page.title), Style.TITLE).centered().heading())
+    content.put(context.text(page.person.address, Style.SECOND, R.color.text2).centered(), top = 4)
     content.put(own.view, context.dp(OWN_WIDTH), top = 16, gravity = Gravity.CENTER_HORIZONTAL)
-    val steps = context.card {
-      pad(16, 4)
-      put(step(StepState.DONE, "1", context.getString(R.string.sr_wait_1, name)))
-      put(step(StepState.NOW, "2", context.getString(R.string.sr_wait_2, name)))
-    }
-    content.put(steps, top = 16)
-    content.put(context.text(R.string.sr_wait_sub, Style.SECOND, R.color.text2).centered(), start = 32, end = 32, top = 16)
-    foot.put(context.action(Kind.OUTLINE, R.string.c_done) { host.back() })
   }
 
-  private fun step(state: StepState, mark: String, words: String): View = context.row {
+  private fun step(step: ScanStep): View = context.row {
     minimumHeight = context.dp(56)
-    put(context.stepCircle(state, mark), context.dp(STEP), context.dp(STEP), end = 8)
-    put(context.text(words, Style.STRONG), weight = 1f)
+    put(context.stepCircle(step.state, step.number.toString()), context.dp(STEP), context.dp(STEP), end = 8)
+    put(context.text(context.say(step.text), Style.STRONG), weight = 1f)
   }
 
-  private fun changed(name: String, person: ContactView?) {
-    val title = context.getString(R.string.sr_changed, name)
-    head(R.drawable.ic_warn, title, context.getString(R.string.sr_changed_sub, name), R.color.caution_soft, R.color.caution)
-    content.put(card(name, person))
-    foot.put(context.action(Kind.PRIMARY, context.getString(R.string.sr_again, name), R.drawable.ic_scan) { host.replace(Place(Place.Kind.EXCHANGE)) })
-    foot.put(context.action(Kind.TEXT, R.string.sr_keep) { host.back() }, top = 4)
+  private fun number(digits: String): View =
+    context.text(digits, Style.DISPLAY).apply {
+      background = context.shape(R.color.sunken, 12)
+      letterSpacing = DIGIT_SPACING
+      pad(24, 8)
+      // Read digit by digit: it is compared, not counted.
+      contentDescription = digits.toList().joinToString(" ")
+    }
+
+  private fun anchors(anchors: List<KnownOrNew>): View = context.card {
+    anchors.forEachIndexed { index, anchor ->
+      if (index > 0) put(context.line(), height = context.dp(1), start = 16)
+      put(
+        context.column {
+          pad(16, 12)
+          put(context.state(anchor.title))
+          put(context.text(context.say(anchor.line), Style.SECOND, R.color.text2), top = 2)
+        }
+      )
+    }
   }
 
-  /** Always the scanned person, with the address. */
-  private fun card(name: String, person: ContactView?) = context.card {
-    put(
-      context.row {
-        pad(16, 12)
-        gravity = Gravity.TOP
-        put(context.avatar(name), context.dp(40), context.dp(40), end = 12)
-        put(
-          context.column {
-            put(context.text(name, Style.STRONG))
-            if (name != address) put(context.text(address, Style.SECOND, R.color.text2))
-            person?.let { context.face(it) }?.let { put(context.state(it.icon, it.words, it.color), top = 4) }
-          },
-          weight = 1f,
-        )
+  private fun act(button: Button) {
+    when (val does = button.does) {
+      is DoesWrite -> host.replace(Place(Place.Kind.COMPOSE, Draft(to = listOfNotNull(does.address)).write()))
+      is DoesExchange -> host.replace(Place(Place.Kind.EXCHANGE))
+      is DoesSameNumber -> answer { it.qrExchange().confirmNumber(address) }
+      is DoesTakeNew -> answer { it.qrExchange().agree(address) }
+      else -> host.back()
+    }
+  }
+
+  private fun answer(call: suspend (Account) -> Unit) {
+    scope.launch {
+      try {
+        session.account()?.let { call(it) }
+        session.syncSoon()
+        reloadSoon()
+      } catch (error: CoreException) {
+        failed(error)
       }
-    )
+    }
+  }
+
+  override fun failed(error: CoreException) {
+    foot.put(context.banner(Shade.CAUTION, R.drawable.ic_warn, context.why(error)), top = 8)
   }
 
   private companion object {
     const val OWN_WIDTH = 276
     const val STEP = 44
+    const val DIGIT_SPACING = 0.2f
     const val LOOK_EVERY_MS = 3_000L
   }
 }

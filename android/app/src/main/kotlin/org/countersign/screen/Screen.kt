@@ -11,6 +11,8 @@ import kotlinx.coroutines.Job
 import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.launch
+import kotlinx.coroutines.sync.Mutex
+import kotlinx.coroutines.sync.withLock
 import org.countersign.Place
 import org.countersign.R
 import org.countersign.Session
@@ -42,6 +44,7 @@ abstract class Screen(protected val host: Host) {
   protected val session: Session get() = host.session
   protected val scope = CoroutineScope(SupervisorJob() + Dispatchers.Main)
   private var following: Job? = null
+  private val loading = Mutex()
 
   abstract val view: View
 
@@ -79,14 +82,16 @@ abstract class Screen(protected val host: Host) {
     scope.launch { reload() }
   }
 
-  private suspend fun reload() {
-    try {
-      load()
-      isReady = true
-    } catch (error: CoreException) {
-      failed(error)
+  /** One at a time: what was read first never comes last onto the screen. */
+  private suspend fun reload() =
+    loading.withLock {
+      try {
+        load()
+        isReady = true
+      } catch (error: CoreException) {
+        failed(error)
+      }
     }
-  }
 
   protected open fun appeared() {}
 

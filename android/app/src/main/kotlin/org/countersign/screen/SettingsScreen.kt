@@ -13,11 +13,11 @@ import org.countersign.bridge.AccountSummary
 import org.countersign.bridge.OwnKey
 import org.countersign.bridge.OwnKeyRole
 import org.countersign.ui.Style
-import org.countersign.ui.avatar
 import org.countersign.ui.card
 import org.countersign.ui.column
 import org.countersign.ui.dp
 import org.countersign.ui.fullDay
+import org.countersign.ui.hero
 import org.countersign.ui.iconButton
 import org.countersign.ui.line
 import org.countersign.ui.pad
@@ -49,7 +49,7 @@ class SettingsScreen(host: Host) : TabScreen(host, Place.Kind.SETTINGS, R.string
     put(
       context.row {
         setPaddingRelative(context.dp(16), context.dp(12), context.dp(4), context.dp(12))
-        put(context.avatar(summary.name), context.dp(40), context.dp(40), end = 12, gravity = Gravity.TOP)
+        put(context.hero(R.drawable.ic_person, R.color.sunken, R.color.text2, 40), context.dp(40), context.dp(40), end = 12, gravity = Gravity.TOP)
         put(
           context.column {
             put(context.text(summary.name, Style.STRONG))

@@ -8,6 +8,7 @@ import android.widget.FrameLayout
 import android.widget.LinearLayout
 import org.countersign.Place
 import org.countersign.bridge.Account
+import org.countersign.bridge.Banner
 import org.countersign.bridge.CoreException
 import org.countersign.R
 import org.countersign.ui.Shade
@@ -20,6 +21,7 @@ import org.countersign.ui.heading
 import org.countersign.ui.put
 import org.countersign.ui.row
 import org.countersign.ui.text
+import org.countersign.ui.why
 import org.countersign.ui.scroll
 
 /** What the four tabs have in common: a title, content that scrolls, the bar below. */
@@ -65,10 +67,14 @@ abstract class TabScreen(host: Host, here: Place.Kind, title: Int) : Screen(host
 
   protected suspend fun countWaiting(account: Account) = tabs.count(account.approvals().list().count { it.myTurn })
 
-  protected fun say(shade: Shade, icon: Int, words: CharSequence) {
+  protected fun tell(banner: Banner?, onTap: () -> Unit = {}) {
     notice.removeAllViews()
-    notice.put(context.banner(shade, icon, words), start = 16, end = 16, top = 4, bottom = 8)
+    banner?.let { notice.put(context.banner(it, onTap), start = 16, end = 16, top = 4, bottom = 8) }
   }
 
-  override fun failed(error: CoreException) = say(Shade.CAUTION, R.drawable.ic_warn, context.getString(R.string.er_other))
+  override fun failed(error: CoreException) {
+    notice.removeAllViews()
+    val words = context.why(error)
+    notice.put(context.banner(Shade.CAUTION, R.drawable.ic_warn, words), start = 16, end = 16, top = 4, bottom = 8)
+  }
 }

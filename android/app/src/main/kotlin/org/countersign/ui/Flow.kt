@@ -6,7 +6,7 @@ import android.view.ViewGroup
 import kotlin.math.max
 
 /** Views one after the other, in as many lines as they need, from the side where reading begins. */
-class Flow(context: Context) : ViewGroup(context) {
+class Flow(context: Context, private val lineGap: Int = 0) : ViewGroup(context) {
   private val gap = context.dp(6)
 
   override fun onMeasure(widthSpec: Int, heightSpec: Int) {
@@ -30,7 +30,7 @@ class Flow(context: Context) : ViewGroup(context) {
       val child = getChildAt(index)
       if (x > 0 && x + child.measuredWidth > width) {
         x = 0
-        y += line
+        y += line + lineGap
         line = 0
       }
       at(child, x, y)

@@ -134,21 +134,8 @@ fun Context.tag(icon: Int, words: CharSequence, ink: Int, fill: Int?): View = ro
   put(text(words, if (fill != null) Style.STATE else Style.CAPTION, ink))
 }
 
-/** When an answer is wanted, in a list: what is due today or over stands out. */
-fun Context.deadlineTag(at: Long): View {
-  val days = daysUntil(at)
-  return when {
-    days < 0 -> tag(R.drawable.ic_clock, shortly(at), R.color.danger, R.color.danger_soft)
-    days == 0 -> tag(R.drawable.ic_clock, "${getString(R.string.c_today)} ${clock(at)}", R.color.caution, R.color.caution_soft)
-    days < WEEK -> tag(R.drawable.ic_clock, weekdayAndClock(at), R.color.text2, null)
-    else -> tag(R.drawable.ic_clock, day(at), R.color.text2, null)
-  }
-}
-
-private const val WEEK = 7
-
 /** One of a few: the chosen one lies on a lighter piece. */
-fun Context.segment(words: Int, isOn: Boolean, badge: Int = 0, onTap: () -> Unit): View = row {
+fun Context.segment(words: CharSequence, isOn: Boolean, badge: Int = 0, onTap: () -> Unit): View = row {
   gravity = Gravity.CENTER
   minimumHeight = dp(48)
   pad(8)
@@ -181,16 +168,20 @@ fun Context.searchField(hint: Int, onChange: () -> Unit): EditText =
     isSingleLine = true
     minimumHeight = dp(48)
     isSaveEnabled = false
-    addTextChangedListener(
-      object : TextWatcher {
-        override fun afterTextChanged(text: Editable) = onChange()
-
-        override fun beforeTextChanged(text: CharSequence, start: Int, count: Int, after: Int) {}
-
-        override fun onTextChanged(text: CharSequence, start: Int, before: Int, count: Int) {}
-      }
-    )
+    onChange(onChange)
   }
+
+/** Whenever the text changes. */
+fun EditText.onChange(react: () -> Unit) =
+  addTextChangedListener(
+    object : TextWatcher {
+      override fun afterTextChanged(text: Editable) = react()
+
+      override fun beforeTextChanged(text: CharSequence, start: Int, count: Int, after: Int) {}
+
+      override fun onTextChanged(text: CharSequence, start: Int, before: Int, count: Int) {}
+    }
+  )
 
 fun Context.searchBar(field: EditText): View = row {
   background = shape(R.color.sunken, 24)
@@ -199,8 +190,9 @@ fun Context.searchBar(field: EditText): View = row {
   put(field, weight = 1f)
 }
 
-fun Context.avatar(name: String, size: Int = 40): TextView =
-  text(initials(name), Style.MARK, R.color.text2).apply {
+/** First letters of somebody in a circle. */
+fun Context.avatar(initials: String, size: Int = 40): TextView =
+  text(initials, Style.MARK, R.color.text2).apply {
     gravity = Gravity.CENTER
     background = oval(R.color.sunken)
     importantForAccessibility = View.IMPORTANT_FOR_ACCESSIBILITY_NO
@@ -208,15 +200,6 @@ fun Context.avatar(name: String, size: Int = 40): TextView =
     height = dp(size)
     maxLines = 1
   }
-
-/** First letters of the first and the last word; of a Chinese name its last character. */
-fun initials(name: String): String {
-  val words = name.split(' ', '.', '@').filter(String::isNotBlank)
-  val letters = if (words.size > 1) listOf(words.first(), words[1]) else words
-  val first = letters.joinToString("") { it.substring(0, it.offsetByCodePoints(0, 1)).uppercase() }
-  val isHan = name.isNotEmpty() && Character.UnicodeScript.of(name.codePointAt(0)) == Character.UnicodeScript.HAN
-  return if (isHan) name.substring(name.offsetByCodePoints(name.length, -1)) else first
-}
 
 fun Context.badge(count: Int): TextView =
   text(count.toString(), Style.TAB, R.color.on_accent).apply {
@@ -229,7 +212,10 @@ fun Context.badge(count: Int): TextView =
   }
 
 /** A field with its label above (or, where [isInside], in it) and, when something is wrong, an error under it. */
-class Field(context: Context, label: Int, kind: Int = InputType.TYPE_CLASS_TEXT, isInside: Boolean = false) : LinearLayout(context) {
+class Field(context: Context, label: CharSequence, kind: Int = InputType.TYPE_CLASS_TEXT, isInside: Boolean = false) :
+  LinearLayout(context) {
+  constructor(context: Context, label: Int, kind: Int) : this(context, context.getString(label), kind)
+
   private val name = context.text(label, Style.LABEL)
   private val frame = context.row()
   private val error = context.row().apply { visibility = GONE }
@@ -253,7 +239,7 @@ class Field(context: Context, label: Int, kind: Int = InputType.TYPE_CLASS_TEXT,
   init {
     orientation = VERTICAL
     if (isInside) {
-      edit.setHint(label)
+      edit.hint = label
     } else {
       name.labelFor = edit.id
       put(name, bottom = 8)
@@ -285,7 +271,7 @@ class Field(context: Context, label: Int, kind: Int = InputType.TYPE_CLASS_TEXT,
 }
 
 /** Nothing there: an icon in a circle, a heading, a line. */
-fun Context.empty(icon: Int, title: Int, line: Int): View = column {
+fun Context.empty(icon: Int, title: CharSequence, line: CharSequence): View = column {
   gravity = Gravity.CENTER
   pad(32, 48)
   put(hero(icon, R.color.sunken, R.color.text2), dp(88), dp(88))
@@ -301,13 +287,13 @@ fun Context.hero(icon: Int, fill: Int = R.color.accent_soft, color: Int = R.colo
   }
 
 /** A document; it answers to a touch where [onTap] is there. */
-fun Context.documentRow(name: CharSequence, detail: CharSequence, onTap: (() -> Unit)?): View = row {
+fun Context.documentRow(icon: Int, name: CharSequence, detail: CharSequence, onTap: (() -> Unit)?): View = row {
   pad(12, 12)
   minimumHeight = dp(56)
   put(
     FrameLayout(context).apply {
       background = shape(R.color.sunken, 8)
-      addView(icon(R.drawable.ic_doc), FrameLayout.LayoutParams(dp(20), dp(20), Gravity.CENTER))
+      addView(icon(icon), FrameLayout.LayoutParams(dp(20), dp(20), Gravity.CENTER))
     },
     dp(36), dp(36), end = 12,
   )

@@ -10,44 +10,44 @@ import android.view.ViewGroup.LayoutParams.WRAP_CONTENT
 import android.widget.FrameLayout
 import android.widget.LinearLayout
 import org.countersign.R
-
-enum class StepState { DONE, NOW, WAITING, REJECTED, SKIPPED }
-
-/** One step of a route as it is drawn. */
-class StepFace(val state: StepState, val mark: String, val name: String, val caption: String)
+import org.countersign.bridge.Route
+import org.countersign.bridge.Step
+import org.countersign.bridge.StepState
 
 /** The route of a request: circles in a row, or in a column for many steps or large text. */
-class RouteStrip(context: Context, private val steps: List<StepFace>) : LinearLayout(context) {
-  private val isVertical = steps.size >= 5 || context.isLarge
+class RouteStrip(context: Context, route: Route) : LinearLayout(context) {
+  private val steps = route.steps
+  private val isVertical = route.isVertical || context.isLarge
   private val paint = Paint().apply { strokeWidth = context.dp(2).toFloat() }
 
   init {
     orientation = if (isVertical) VERTICAL else HORIZONTAL
     setWillNotDraw(false)
     for ((index, step) in steps.withIndex()) {
-      val spoken = context.getString(R.string.a_step, (index + 1).toString(), steps.size.toString(), step.name, step.caption)
       val item = if (isVertical) beside(step) else under(step)
-      item.contentDescription = spoken
+      item.contentDescription = context.say(step.spoken)
       item.isFocusable = true
       if (isVertical) put(item, top = if (index == 0) 0 else 20) else put(item, weight = 1f)
     }
   }
 
-  private fun under(step: StepFace): LinearLayout = context.column {
+  private fun under(step: Step): LinearLayout = context.column {
     gravity = Gravity.CENTER_HORIZONTAL
-    put(context.stepCircle(step.state, step.mark), context.dp(NODE + 8), context.dp(NODE + 8), gravity = Gravity.CENTER_HORIZONTAL)
+    put(context.stepCircle(step.state, mark(step)), context.dp(NODE + 8), context.dp(NODE + 8), gravity = Gravity.CENTER_HORIZONTAL)
     put(words(step, isCentered = true), MATCH_PARENT, top = 2)
   }
 
-  private fun beside(step: StepFace): LinearLayout = context.row {
-    put(context.stepCircle(step.state, step.mark), context.dp(NODE + 8), context.dp(NODE + 8), end = 12)
+  private fun beside(step: Step): LinearLayout = context.row {
+    put(context.stepCircle(step.state, mark(step)), context.dp(NODE + 8), context.dp(NODE + 8), end = 12)
     put(words(step, isCentered = false), weight = 1f)
   }
 
-  private fun words(step: StepFace, isCentered: Boolean) = context.column {
-    val color = if (step.state == StepState.NOW) R.color.accent else R.color.text2
-    val name = context.text(step.name, Style.LABEL)
-    val caption = context.text(step.caption, if (step.state == StepState.NOW) Style.STATE else Style.CAPTION, color)
+  /** The number, or of a group how many approved. */
+  private fun mark(step: Step) = step.group?.let { "${it.approved}/${it.of}" } ?: step.number.toString()
+
+  private fun words(step: Step, isCentered: Boolean) = context.column {
+    val name = context.text(context.say(step.who), Style.LABEL)
+    val caption = context.text(context.say(step.caption), if (step.state == StepState.NOW) Style.STATE else Style.CAPTION, color(step.tone))
     if (isCentered) listOf(name, caption).forEach { it.centered() }
     put(name)
     put(caption)
@@ -78,7 +78,7 @@ fun Context.stepCircle(state: StepState, mark: String): View =
     if (state == StepState.NOW) background = oval(R.color.accent_soft)
     val node = FrameLayout(context)
     val (fill, edge, ink) = colours(state)
-    node.background = oval(fill, edge, 2, state == StepState.SKIPPED)
+    node.background = oval(fill, edge, 2, state == StepState.NOT_NEEDED)
     val sign =
       when (state) {
         StepState.DONE -> icon(R.drawable.ic_tick, ink)

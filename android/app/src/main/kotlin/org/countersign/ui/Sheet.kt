@@ -29,7 +29,7 @@ open class Sheet(context: Context) : Dialog(context, R.style.Sheet) {
   }
 
   /** A line: what it is, and its value. */
-  protected fun pair(key: Int, value: View) {
+  protected fun pair(key: CharSequence, value: View) {
     if (content.childCount > 1) content.put(context.line(), height = context.dp(1), start = 16)
     val name = context.text(key, Style.SECOND, R.color.text2)
     val line = if (context.isLarge) context.column() else context.row()
@@ -44,6 +44,4 @@ open class Sheet(context: Context) : Dialog(context, R.style.Sheet) {
     }
     content.put(line)
   }
-
-  protected fun pair(key: Int, value: CharSequence) = pair(key, context.text(value, Style.SUBJECT))
 }

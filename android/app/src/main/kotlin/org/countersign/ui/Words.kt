@@ -13,9 +13,12 @@ import java.time.temporal.ChronoUnit
 import java.util.Date
 import org.countersign.R
 import org.countersign.bridge.AddressValue
+import org.countersign.bridge.CoreException
 import org.countersign.bridge.CountValue
 import org.countersign.bridge.Label
+import org.countersign.bridge.MomentValue
 import org.countersign.bridge.NamedValue
+import org.countersign.bridge.NamesLabel
 import org.countersign.bridge.NamesValue
 import org.countersign.bridge.OnDate
 import org.countersign.bridge.PlainLabel
@@ -32,6 +35,7 @@ import org.countersign.bridge.Today
 import org.countersign.bridge.When
 import org.countersign.bridge.WordsLabel
 import org.countersign.bridge.Yesterday
+import org.countersign.bridge.faultText
 import org.countersign.words.WORDS
 
 /** A text that the core named, in the phone's language. */
@@ -56,15 +60,19 @@ private fun Context.fill(name: String, value: TextValue): String =
   when (value) {
     is NamedValue -> bound(value.name)
     is AddressValue -> bound(value.address)
-    is NamesValue -> listed(value.names.map { it?.let(::bound) ?: getString(R.string.c_me) })
+    is NamesValue -> names(value.names)
     is TimeValue -> if (name == "date") day(value.time) else shortTime(value.time)
+    is MomentValue -> dayAndClock(value.time)
     is CountValue -> value.count.toString()
     is SizeValue -> size(value.octets)
     is PlainValue -> bound(value.text)
   }
 
-/** As the language joins a list. */
-private fun Context.listed(parts: List<String>): String = ListFormatter.getInstance(resources.configuration.locales[0]).format(parts)
+/** Joined as the language joins a list; nobody stands for the account's owner. */
+private fun Context.names(names: List<String?>): String {
+  val parts = names.map { it?.let(::bound) ?: getString(R.string.c_me) }
+  return ListFormatter.getInstance(resources.configuration.locales[0]).format(parts)
+}
 
 /** What belongs to somebody: kept apart from the text around it whatever its direction, and not torn at its spaces. */
 private fun bound(value: String) = FIRST_STRONG + value.replace(' ', NO_BREAK) + POP
@@ -90,7 +98,11 @@ fun Context.say(label: Label): String =
     is WordsLabel -> say(label.text)
     is PlainLabel -> label.plain
     is TimeLabel -> dayAndClock(label.time)
+    is NamesLabel -> names(label.names)
   }
+
+/** Why something failed, in one sentence. */
+fun Context.why(error: CoreException): String = faultText(error)?.let { say(it) } ?: getString(R.string.er_other)
 
 /** The time of a row. */
 fun Context.say(whenever: When): String =
@@ -116,8 +128,8 @@ private fun Context.formatted(skeleton: String, seconds: Long): String {
   return java.text.SimpleDateFormat(pattern, locale).format(Date(seconds * 1000))
 }
 
-/** "3 May", "5月3日". */
-fun Context.day(seconds: Long) = formatted("dMMMM", seconds)
+/** "3 May", "5月3日"; with the year when it is another one. */
+fun Context.day(seconds: Long) = formatted(if (dayOf(seconds).year == LocalDate.now().year) "dMMMM" else "dMMMMy", seconds)
 
 /** "14:02". */
 fun Context.clock(seconds: Long) = formatted("Hm", seconds)

@@ -74,6 +74,8 @@ class CallsTest {
     assertEquals(scan, exchange.scanCard(card.png))
     assertEquals("sr_wait_1", exchange.scanScreen(scan).title.key)
     assertEquals("ct_card", ofCarol.people().screen().rows.single().state.text.key)
+    assertEquals("sr_wait_1", exchange.personScreen("dave@example.test")?.title?.key)
+    assertNull(exchange.personScreen("nobody@example.test"))
     assertTrue(ofCarol.composer().recipients(listOf("dave@example.test")).single().canEncrypt)
     ofCarol.people().forget("dave@example.test")
     assertTrue(ofCarol.people().list().isEmpty())
