@@ -281,7 +281,7 @@ class StoryScreensTest : UiTest() {
     }
     carol.leave()
     carol.start(Intent(app, MainActivity::class.java).putExtra(MainActivity.REQUEST, id))
-    waitUntil("Bob's decision is shown") { carol.on<ApprovalScreen>().view.words().any { it.startsWith("Bob Brandt: $COMMENT") } }
+    waitUntil("Bob's decision is shown") { carol.on<ApprovalScreen>().view.words().any { it.startsWith("bob@example.test: $COMMENT") } }
     tap(carol.on<ApprovalScreen>().approve!!)
     sign(carol)
     waitUntil("the decision left the phone") {
