@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use client::files::{DecryptError, FileError, OpenError, VerifyError};
-use client::{CoreError, Thing, WrongUse};
+use client::{CoreError, NetworkProblem, Thing, WrongUse};
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -99,6 +99,9 @@ impl Failure {
                 "there is no such approval, or its id is cut so short that several begin so: see `countersign \
                  approval list`"
                     .to_owned()
+            }
+            Failure::Core(CoreError::Network { problem: NetworkProblem::Offline, .. }) => {
+                "working offline, as asked: nothing was sent or fetched".to_owned()
             }
             Failure::Core(error) => error.to_string(),
             Failure::File { name, problem } => format!("{name}: {}", remedy(*problem)),

@@ -27,6 +27,11 @@ pub(crate) fn vault(home: &Path, file: Option<&Path>) -> Result<PassphraseVault,
     if passphrase.is_empty() {
         return Err(Failure::Argument("the passphrase is empty".to_owned()));
     }
+    if !exists && passphrase.chars().count() < MIN_PASSPHRASE {
+        return Err(Failure::Argument(format!(
+            "the passphrase is too short: it guards keys and mail, use at least {MIN_PASSPHRASE} characters"
+        )));
+    }
     let opened = if exists {
         PassphraseVault::open(&path, passphrase.as_bytes())
     } else {
@@ -35,6 +40,9 @@ pub(crate) fn vault(home: &Path, file: Option<&Path>) -> Result<PassphraseVault,
     };
     opened.map_err(|error| Failure::Core(error.into()))
 }
+
+/// Fewest characters of a new passphrase.
+const MIN_PASSPHRASE: usize = 8;
 
 /// The first line of a file.
 pub(crate) fn secret(file: &Path) -> Result<Zeroizing<String>, Failure> {

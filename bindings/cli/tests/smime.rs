@@ -245,12 +245,18 @@ fn a_truncated_or_changed_message_of_100_mb_leaves_no_output() {
     // In CBC the signature inside is what tells.
     let encrypt = ["encrypt", "--in", "content", "--out", "cbc", "--to", "bob.crt", "--signer", "alice.pem"];
     desk.ok(&with(&encrypt, &["--cipher", "aes-256-cbc"]));
-    for damage in [40, 50_000_000] {
+    let mut answers = Vec::new();
+    // In the last block of the padding, in the block before it, in the middle.
+    for damage in [12, 28, 50_000_000] {
         flipped(&desk, "cbc", damage);
-        desk.refused(1, &with(OPEN, &["flipped"]));
+        answers.push(desk.refused(1, &with(OPEN, &["flipped"])).err());
         truncated(&desk, "cbc", u64::try_from(damage).unwrap());
-        desk.refused(1, &with(OPEN, &["truncated"]));
+        answers.push(desk.refused(1, &with(OPEN, &["truncated"])).err());
     }
+    // Only the change in the middle leaves a signed message, whose signature is wrong; all else has one answer.
+    let signature = answers.remove(4);
+    assert!(signature.contains("digest_mismatch"), "{signature}");
+    assert!(answers.iter().all(|answer| answer.contains("can't be decrypted") && *answer == answers[0]));
     // An output that is there already stays as it is.
     desk.write("kept", b"what was there");
     flipped(&desk, "gcm", 1);

@@ -250,6 +250,8 @@ mirror! {
         Decided,
         /// Another event was made or came while this one was being signed.
         ChangedMeanwhile,
+        /// The participants may have been shown different requests, or a stated result is wrong.
+        Doubtful,
         /// Its text and its data differ, or it is malformed.
         Undecidable,
     }

@@ -15,10 +15,10 @@ cargo xtask COMMAND
 
   setup                install what tests and demo need (Debian, Ubuntu; elsewhere: says what is missing)
   test [rust]          setup, then unit, property, interop and end-to-end tests
+  prove                `test` with the full counts of the property and kill tests
   android test [TEST]  the Android app over the same core, on the JVM, against the real servers
   android apk          the Android app as APKs for two processors, checked, their native library run on this machine
   ios test             the Swift package over the same core, on Linux, against the real servers
-  prove                the same with the full counts of the property tests
   bench smime [--json] files of 25 MB and 1 GiB against `openssl cms`: time and memory as ratios; needs 5 GB in $TMPDIR
   lint                 format, clippy, layer rules, repository, wasm32 build, licences and bans
   demo [--keep]        the whole story between real servers, step by step; writes target/demo/index.html

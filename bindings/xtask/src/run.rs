@@ -96,6 +96,18 @@ impl Call {
         self
     }
 
+    /// Leaves out what `cargo run` tells about this very package: build scripts of others would see a change and run
+    /// again, and all that hangs on them.
+    pub fn without_package(mut self) -> Self {
+        let is_ours = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+        for (name, _) in std::env::vars_os() {
+            if name.to_str().is_some_and(is_ours) {
+                self.command.env_remove(name);
+            }
+        }
+        self
+    }
+
     /// Sets the bytes of standard input; empty unless called.
     pub fn input(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.input = bytes.into();

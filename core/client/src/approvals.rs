@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use engine::approval::{
     self, Attached, BuildError, Built, Carried, Code, Context, Due, EventId, EventSet, KeyName,
-    NewParticipant, NewRequest, NewTimestampAuthority, Outcome, Program, RawEvent, RequestDigest,
+    NewParticipant, NewRequest, NewTimestampAuthority, Outcome, PersonView, Program, RawEvent, RequestDigest,
     RequestView, Route, Rule, Signer, Word,
 };
 use engine::evidence::{self, PackFile};
@@ -162,6 +162,7 @@ impl Approvals {
         let id = id.to_owned();
         Task::spawn(&self.inner.core.handle, async move {
             let digest = inner.find_request(&id)?;
+            inner.decidable(&inner.view(digest)?)?;
             let case = inner.case(digest)?;
             let words =
                 tokio::task::spawn_blocking(move || approval::check_words(&digest, in_engine(language)));
@@ -517,10 +518,22 @@ impl AccountInner {
         comment: &str,
     ) -> Result<RequestRef, CoreError> {
         let view = self.view(digest)?;
+        let person = self.decidable(&view)?;
+        let certificate = self.own.approval_certificate()?;
+        let signer = Signer { number: person.number, key: KeyName::of(&certificate) };
+        let built = approval::build_decision(&view, signer, word, comment).map_err(from_build)?;
+        self.answer_all(built, &view, signer.key, false).await
+    }
+
+    /// This account's person in a request that it can decide now.
+    fn decidable<'a>(&self, view: &'a RequestView) -> Result<&'a PersonView, CoreError> {
         let me = &self.settings.address;
         let refuse = |why| Err(CoreError::WrongUse(WrongUse::NotDecidable(why)));
-        if !self.is_listed(&view, &self.people()?)? {
+        if !self.is_listed(view, &self.people()?)? {
             return refuse(NotDecidable::UnknownRequester);
+        }
+        if !view.alarms_without(&self.held_requests()?).is_empty() {
+            return refuse(NotDecidable::Doubtful);
         }
         match view.so_far {
             Outcome::Open => {}
@@ -534,10 +547,7 @@ impl AccountInner {
         let (Some(person), true) = (view.person(me), view.may_decide(me)) else {
             return refuse(NotDecidable::NotYourTurn);
         };
-        let certificate = self.own.approval_certificate()?;
-        let signer = Signer { number: person.number, key: KeyName::of(&certificate) };
-        let built = approval::build_decision(&view, signer, word, comment).map_err(from_build)?;
-        self.answer_all(built, &view, signer.key, false).await
+        Ok(person)
     }
 
     /// What the app does on its own for every request: results, receipts, missing events.

@@ -121,6 +121,9 @@ pub enum NotDecidable {
     /// Another event was made or came while this one was being signed.
     #[error("it changed while you were signing; look at it again")]
     ChangedMeanwhile,
+    /// The participants may have been shown different requests, or a stated result is wrong (approval rules 7 and 12).
+    #[error("the participants may have been shown different things: ask them before you decide")]
+    Doubtful,
     /// Its text and its data differ, or it is malformed.
     #[error("its text does not fit what it asks for")]
     Undecidable,

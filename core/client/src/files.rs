@@ -3,15 +3,17 @@
 //! Nothing is written before it was checked: the output is opened when the first checked octet comes, and removed
 //! when something goes wrong later. Never is a decrypted octet written under another name.
 
+mod pipe;
+
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufWriter, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use engine::stream::{self, Encrypting, Signed, Signing};
 pub use engine::stream::{Form, FrameError, OpenError, SealError, VerifyError};
 use serde::Serialize;
 pub use smime::enveloped::{ContentCipher, DecryptError, EncryptError, RsaTransport};
-use smime::enveloped::{DecryptionKey, Recipient};
+use smime::enveloped::{DecryptionKey, OpenedStream, Recipient};
 use smime::path::{AnchorScope, Trust, TrustAnchor};
 use smime::signed::{NotProven, SignError, SignRequest};
 use smime::stream::{Replay, Seekable, StreamError};
@@ -22,8 +24,8 @@ use crate::error::CoreError;
 use crate::inspect::{certificates, key, read_certificates};
 use crate::system::{OsRandom, now};
 
-/// Octets that are collected before they are written.
-const BUFFER: usize = 256 * 1024;
+/// Octets that are collected before they are written; the pieces that messages come in are not copied for it.
+const BUFFER: usize = 64 * 1024;
 
 /// Where octets come from or go to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -176,14 +178,45 @@ pub fn encrypt(
         None => {
             stream::encrypt(&mut source, length, &mut target, form, &encrypting, &mut OsRandom).map(|_| ())
         }
-        Some(signer) => {
-            let signing = signer.signing();
-            stream::sign_and_encrypt(&mut source, &mut target, form, signing, &encrypting, &mut OsRandom)
-                .map(|_| ())
-        }
+        Some(signer) => sign_and_encrypt(&mut source, &mut target, form, signer, &encrypting),
     };
     outcome.map_err(|error| written(error, FileError::Seal))?;
     target.commit()
+}
+
+/// One thread signs while another encrypts what it has written.
+fn sign_and_encrypt(
+    source: &mut dyn Read,
+    target: &mut Target,
+    form: Form,
+    signer: &Signer,
+    encrypting: &Encrypting<'_>,
+) -> Result<(), StreamError<SealError>> {
+    let (mut signed, to_encrypt) = pipe::pipe();
+    std::thread::scope(|scope| {
+        let encryption = scope.spawn(move || {
+            let mut writer = stream::encrypting(target, None, form, encrypting, &mut OsRandom)?;
+            while let Some(piece) = to_encrypt.next().map_err(StreamError::Input)? {
+                writer.take(&piece)?;
+            }
+            writer.finish().map(|_| ())
+        });
+        let inner = form.inside();
+        let signing = stream::sign(source, &mut signed, inner, signer.signing(), &mut OsRandom).map(|_| ());
+        if signing.is_ok() {
+            // Nobody reads any more when the encryption failed, which then is the error.
+            let _ = signed.finish();
+        } else {
+            drop(signed);
+        }
+        let encryption = encryption.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        match (signing, encryption) {
+            // The pipe broke because of the other side.
+            (Err(StreamError::Output(_)), Err(error)) => Err(error),
+            (Err(error), _) | (Ok(()), Err(error)) => Err(error),
+            (Ok(()), Ok(())) => Ok(()),
+        }
+    })
 }
 
 /// Decrypts a file with the keys in `keys` (PEM with certificate and unencrypted private key); with `verification`
@@ -198,40 +231,46 @@ pub fn decrypt(
         keys.iter().map(|file| key(file)).collect::<Result<_, _>>().map_err(FileError::Material)?;
     let source = open_again(input)?;
     let mut target = Target::new(input, output)?;
-    let mut opened =
-        stream::open(source, &keys, &mut OsRandom).map_err(|error| written(error, FileError::Open))?;
-    let mut report = DecryptionReport {
-        content: opened.cipher(),
-        key: opened.key_method(),
-        integrity: opened.has_integrity(),
-        weak: opened.is_weak(),
-        octets: None,
-        inside: None,
+    let refused = |error| written(error, FileError::Open);
+    let Some(verification) = verification else {
+        let mut opened = stream::open(source, &keys, &mut OsRandom).map_err(refused)?;
+        let mut report = DecryptionReport::of(&opened);
+        let mut content = opened.replay().map_err(FileError::Input)?;
+        let octets = smime::stream::copy(&mut content, |piece| {
+            target.write_all(piece).map_err(StreamError::<NotProven>::Output)
+        });
+        report.octets = Some(octets.map_err(released)?);
+        target.commit()?;
+        return Ok(report);
     };
-    match verification {
-        None => {
-            let mut content = opened.replay().map_err(FileError::Input)?;
-            let octets = smime::stream::copy(&mut content, |piece| {
-                target.write_all(piece).map_err(StreamError::<NotProven>::Output)
-            });
-            report.octets = Some(octets.map_err(released)?);
-            target.commit()?;
+    let opened = stream::open_signed(source, &keys, &mut OsRandom).map_err(refused)?;
+    let mut report = DecryptionReport::of(&opened);
+    let failed = || FileError::Open(OpenError::Decrypt(DecryptError::Failed));
+    let inside = match verify_into(opened, target, verification) {
+        // Wrong padding, noise that passed for padding, and what is no signed message: one answer.
+        Err(FileError::Verify(_)) if !report.integrity => Err(failed()),
+        Err(FileError::Input(error)) if !report.integrity && error.kind() == ErrorKind::InvalidData => {
+            Err(failed())
         }
-        Some(verification) => {
-            let integrity = opened.has_integrity();
-            let inside = match verify_into(opened, target, verification) {
-                // Noise that passed for padding is no signed message: the same answer as for a wrong padding.
-                Err(FileError::Verify(_)) if !integrity => {
-                    return Err(FileError::Open(OpenError::Decrypt(DecryptError::Failed)));
-                }
-                outcome => outcome?,
-            };
-            report.octets = inside.octets;
-            report.integrity |= inside.is_valid();
-            report.inside = Some(inside);
+        outcome => outcome,
+    }?;
+    report.octets = inside.octets;
+    report.integrity |= inside.is_valid();
+    report.inside = Some(inside);
+    Ok(report)
+}
+
+impl DecryptionReport {
+    fn of<R>(opened: &OpenedStream<R>) -> Self {
+        DecryptionReport {
+            content: opened.cipher(),
+            key: opened.key_method(),
+            integrity: opened.has_integrity(),
+            weak: opened.is_weak(),
+            octets: None,
+            inside: None,
         }
     }
-    Ok(report)
 }
 
 /// Verifies a signed file; what it signs is written to `output` when everything holds.
@@ -402,7 +441,7 @@ fn length(input: &Place) -> Option<u64> {
 /// An output that is committed or removed.
 struct Target {
     place: Option<Place>,
-    file: Option<BufWriter<Box<dyn Write>>>,
+    file: Option<BufWriter<Box<dyn Write + Send>>>,
 }
 
 impl Target {
@@ -415,9 +454,9 @@ impl Target {
         Ok(Target { place: Some(output.clone()), file: None })
     }
 
-    fn open(&mut self) -> io::Result<&mut BufWriter<Box<dyn Write>>> {
+    fn open(&mut self) -> io::Result<&mut BufWriter<Box<dyn Write + Send>>> {
         if self.file.is_none() {
-            let output: Box<dyn Write> = match &self.place {
+            let output: Box<dyn Write + Send> = match &self.place {
                 Some(Place::File(path)) => {
                     let mut options = fs::OpenOptions::new();
                     options.write(true).create(true).truncate(true);

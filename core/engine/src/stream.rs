@@ -10,7 +10,7 @@ use mail::stream::{Base64Reader, Base64Writer, CrlfReader, delimiters, header_se
 use rand_core::CryptoRng;
 use smime::enveloped::{
     ContentCipher, DecryptError, DecryptionKey, EncryptError, EncryptingWriter, OpenedStream, Recipient,
-    open_stream,
+    open_signed_stream, open_stream,
 };
 use smime::signed::{
     ContentHasher, NotProven, SignError, SignRequest, SignedContent, SignedData, SignedDataError,
@@ -35,6 +35,13 @@ pub enum Form {
     Pem,
     /// A MIME entity in base64 (RFC 8551 section 3.2).
     Mime,
+}
+
+impl Form {
+    /// The form of a message inside an encrypted one: in MIME an entity again, as mail programs expect it.
+    pub fn inside(self) -> Form {
+        if self == Form::Mime { Form::Mime } else { Form::Der }
+    }
 }
 
 /// What kind of message is framed.
@@ -433,6 +440,19 @@ pub fn open<R: Replay>(
     }
 }
 
+/// As [`open`], for a content that is a signed message; see [`open_signed_stream`]. Without integrity of the encryption,
+/// [`DecryptError::Failed`] stands for every error of [`Signed::read`] and [`Signed::judge`] on it.
+pub fn open_signed<R: Replay>(
+    input: R,
+    keys: &[DecryptionKey],
+    rng: &mut dyn CryptoRng,
+) -> Result<OpenedStream<Unframed<R>>, StreamError<OpenError>> {
+    match unframe(input).map_err(into)? {
+        Found::Opaque(message) => open_signed_stream(message, keys, rng).map_err(into),
+        Found::Clear(_) => Err(StreamError::Refused(OpenError::Decrypt(DecryptError::NotEncrypted))),
+    }
+}
+
 /// An error of a lower layer as one of this.
 fn into<E, F: From<E>>(error: StreamError<E>) -> StreamError<F> {
     match error {
@@ -551,40 +571,40 @@ pub fn encrypt<W: Write>(
     length: Option<u64>,
     output: W,
     form: Form,
-    encrypting: &Encrypting<'_>,
+    encrypting_to: &Encrypting<'_>,
     rng: &mut dyn CryptoRng,
 ) -> Result<W, StreamError<SealError>> {
-    let mut writer = encrypting.begin(length, output, form, rng)?;
-    copy(input, |piece| writer.take(piece).map_err(into))?;
-    writer.finish().map_err(into)?.finish().map_err(StreamError::Output)
+    let mut writer = encrypting(output, length, form, encrypting_to, rng)?;
+    copy(input, |piece| writer.take(piece))?;
+    writer.finish()
 }
 
-/// Signs `input` and encrypts the signed message into `output`, in one pass. Inside MIME the signed message is an
-/// entity again, as mail programs expect it.
-pub fn sign_and_encrypt<W: Write>(
-    input: &mut dyn Read,
+/// Begins to encrypt what comes piece by piece.
+pub fn encrypting<W: Write>(
     output: W,
+    length: Option<u64>,
     form: Form,
-    signing: Signing<'_>,
     encrypting: &Encrypting<'_>,
     rng: &mut dyn CryptoRng,
-) -> Result<W, StreamError<SealError>> {
-    let writer = encrypting.begin(None, output, form, rng)?;
-    let inner = if form == Form::Mime { Form::Mime } else { Form::Der };
-    let writer = sign(input, writer, inner, signing, rng)?;
-    writer.finish().map_err(into)?.finish().map_err(StreamError::Output)
+) -> Result<FramedEncryption<W>, StreamError<SealError>> {
+    let kind = Kind::Encrypted(encrypting.cipher);
+    let framing = FramingWriter::new(output, form, kind).map_err(StreamError::Output)?;
+    let writer = EncryptingWriter::new(framing, encrypting.recipients, encrypting.cipher, length, rng);
+    Ok(FramedEncryption(writer.map_err(into)?))
 }
 
-impl Encrypting<'_> {
-    fn begin<W: Write>(
-        &self,
-        length: Option<u64>,
-        output: W,
-        form: Form,
-        rng: &mut dyn CryptoRng,
-    ) -> Result<EncryptingWriter<FramingWriter<W>>, StreamError<SealError>> {
-        let framing =
-            FramingWriter::new(output, form, Kind::Encrypted(self.cipher)).map_err(StreamError::Output)?;
-        EncryptingWriter::new(framing, self.recipients, self.cipher, length, rng).map_err(into)
+/// An encrypted message in its framing, in the making.
+#[derive(Debug)]
+pub struct FramedEncryption<W: Write>(EncryptingWriter<FramingWriter<W>>);
+
+impl<W: Write> FramedEncryption<W> {
+    /// Takes the next octets of the content.
+    pub fn take(&mut self, content: &[u8]) -> Result<(), StreamError<SealError>> {
+        self.0.take(content).map_err(into)
+    }
+
+    /// Writes the end, and gives the output back.
+    pub fn finish(self) -> Result<W, StreamError<SealError>> {
+        self.0.finish().map_err(into)?.finish().map_err(StreamError::Output)
     }
 }

@@ -22,7 +22,7 @@ use zeroize::Zeroizing;
 
 pub use decrypt::decrypt;
 pub use encrypt::encrypt;
-pub use stream::{EncryptingWriter, OpenedStream, open_stream};
+pub use stream::{EncryptingWriter, OpenedStream, open_signed_stream, open_stream};
 
 use crate::certificate::Certificate;
 use crate::key::PrivateKey;

@@ -49,7 +49,12 @@ fn add(cli: &Cli, arguments: AddArgs) -> Result<(), Failure> {
     };
     let password = match &arguments.password_file {
         Some(file) => passphrase::secret(file)?,
-        None => passphrase::ask(&format!("Password of {}: ", config.address))?,
+        None => passphrase::ask(&format!("Password of {}: ", config.address)).map_err(|_| {
+            Failure::Argument(
+                "the mail account's password is missing: give --password-file, or run this on a terminal to be asked"
+                    .to_owned(),
+            )
+        })?,
     };
     let session = Session::open(cli, !arguments.replace)?;
     let work = if arguments.replace {

@@ -110,6 +110,8 @@ record! {
         step: Option<Text>,
         /// Until when.
         due: Option<Due>,
+        /// Something is wrong with the request.
+        warning: Option<Text>,
     }
 }
 

@@ -45,7 +45,7 @@ struct Bench {
 pub(super) fn measure(root: &Path) -> Result<Vec<Row>> {
     eprintln!("bench: building countersign (release)");
     let build = ["build", "--release", "--locked", "--quiet", "--package", "countersign"];
-    call("cargo").args(build).within(root).shown()?;
+    call("cargo").args(build).within(root).without_package().shown()?;
     let temporary = std::env::temp_dir();
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     let bench = Bench {

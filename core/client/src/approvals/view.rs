@@ -1,6 +1,6 @@
 //! View records of approvals.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use engine::approval::{
     DecisionView, Document, Outcome, PersonView, RequestDigest, RequestView, Rule, StageState, Undecidable,
@@ -12,8 +12,8 @@ use smime::path::Trust;
 use smime::{EmailAddress, UnixTime};
 
 use crate::config::AccountConfig;
-use crate::people::shown_contacts;
-use crate::view::{ApprovalCase, Me, Requester, Who, shown_name};
+use crate::people::{ContactView, shown_contacts};
+use crate::view::{ApprovalCase, Me, Requester, Who, sure_name};
 
 /// A line in the list of approvals.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -121,8 +121,11 @@ pub struct StageLine {
 pub struct PersonDecision {
     /// Address.
     pub address: String,
-    /// Name, as the requester wrote it.
+    /// Name, as the requester wrote it: show it only with the address.
     pub name: String,
+    /// Stored name of a person of whom this account is sure (met, or confirmed by the organisation, under the anchor that
+    /// the request names).
+    pub known_as: Option<String>,
     /// How this account trusts the anchor that the request names.
     pub trust: Trust,
     /// The decision, if there is one.
@@ -211,21 +214,20 @@ pub(super) fn case(
     let me = &own.address;
     let requester = view.people.iter().find(|person| person.number == view.requester);
     let contact = requester.and_then(|person| pinned_contact(person, people));
-    let shown = contact.and_then(|contact| shown_contacts(people).remove(contact.address.folded()));
+    let all = shown_contacts(people);
+    let shown = contact.and_then(|contact| all.get(contact.address.folded())).cloned();
     let token = view
         .events
         .iter()
         .find(|event| Some(event.id) == view.request)
         .and_then(|event| event.token.as_ref());
-    let informed = view.people.iter().filter(|person| person.informed).map(|person| {
-        let name = shown_name(Some(&person.name)).filter(|_| pinned_contact(person, people).is_some());
-        match person.address == *me {
+    let informed =
+        view.people.iter().filter(|person| person.informed).map(|person| match person.address == *me {
             true => Who::Me,
-            false => Who::Name(name.unwrap_or_else(|| person.address.to_string())),
-        }
-    });
+            false => Who::Name(known_as(person, people, &all).unwrap_or_else(|| person.address.to_string())),
+        });
     ApprovalCase {
-        approval: full(view, me, people, held, decision_waiting),
+        approval: full(view, me, (people, &all), held, decision_waiting),
         me: Me { name: own.name.clone(), address: me.to_string() },
         requester: Requester { trust: contact.map_or(Trust::None, |contact| contact.trust), contact: shown },
         // The request names its own authorities: only those that are trusted here as well certify anything on a screen.
@@ -247,10 +249,18 @@ fn pinned_contact<'a>(person: &PersonView, people: &'a People) -> Option<&'a Con
     })
 }
 
+fn known_as(person: &PersonView, people: &People, all: &Shown) -> Option<String> {
+    let contact = pinned_contact(person, people)?;
+    sure_name(all.get(contact.address.folded()))
+}
+
+/// Everybody as screens show them.
+type Shown = BTreeMap<String, ContactView>;
+
 fn full(
     view: &RequestView,
     me: &EmailAddress,
-    people: &People,
+    people: (&People, &Shown),
     held: &BTreeSet<RequestDigest>,
     decision_waiting: bool,
 ) -> ApprovalView {
@@ -297,7 +307,7 @@ fn full(
     }
 }
 
-fn decision(view: &RequestView, number: u32, people: &People) -> Option<PersonDecision> {
+fn decision(view: &RequestView, number: u32, (people, all): (&People, &Shown)) -> Option<PersonDecision> {
     let person = view.people.iter().find(|person| person.number == number)?;
     let contact = pinned_contact(person, people);
     let decision: Option<&DecisionView> = person.decision.as_ref();
@@ -305,6 +315,7 @@ fn decision(view: &RequestView, number: u32, people: &People) -> Option<PersonDe
     Some(PersonDecision {
         address: person.address.to_string(),
         name: person.name.clone(),
+        known_as: known_as(person, people, all),
         trust: contact.map_or(Trust::None, |contact| contact.trust),
         decision: decision.map(|decision| match decision.word {
             Word::Approve => Decision::Approved,

@@ -9,7 +9,7 @@ use super::message::{signed_line, warning};
 use super::route::{Route, ended, person_name, route};
 use super::{
     Arg, Banner, Button, Clock, Does, Icon, Label, Look, MenuRow, MessageStatus, Spoken, Text, Tone, Who,
-    shown_name,
+    shown_name, sure_name,
 };
 use crate::approvals::{ApprovalState, ApprovalView, Decision, PersonDecision};
 use crate::people::ContactView;
@@ -184,14 +184,13 @@ impl ApprovalCase {
         self.approval.requester.eq_ignore_ascii_case(&self.me.address)
     }
 
-    /// The stored name of the requester, else the address.
+    /// The stored name of a requester of whom this account is sure, else the address.
     pub(super) fn requester_name(&self) -> String {
         if self.is_own() {
             return shown_name(Some(&self.me.name)).unwrap_or_else(|| self.me.address.clone());
         }
-        let contact = self.requester.contact.as_ref().filter(|_| self.requester.trust != Trust::None);
-        let name = contact.and_then(|contact| shown_name(contact.name.as_deref()));
-        name.unwrap_or_else(|| self.approval.requester.clone())
+        let contact = self.requester.contact.as_ref().filter(|_| self.requester.trust <= Trust::Organisation);
+        sure_name(contact).unwrap_or_else(|| self.approval.requester.clone())
     }
 
     pub(super) fn is_warned(&self) -> bool {

@@ -148,7 +148,9 @@ pub fn confirm_result(result: Result<&ApprovalCase, &CoreError>, word: Word) -> 
                 NotDecidable::Ended => "cf_ended",
                 NotDecidable::Decided => "cf_decided",
                 NotDecidable::NotYourTurn | NotDecidable::ChangedMeanwhile => "cf_changed",
-                NotDecidable::UnknownRequester | NotDecidable::Undecidable => "cf_unfit",
+                NotDecidable::UnknownRequester | NotDecidable::Undecidable | NotDecidable::Doubtful => {
+                    "cf_unfit"
+                }
             };
             Some(Banner::new(Icon::Warn, Tone::Caution, Text::new(key)))
         }

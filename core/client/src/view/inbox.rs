@@ -65,6 +65,8 @@ pub struct PinnedRow {
     pub step: Option<Text>,
     /// Until when.
     pub due: Option<Due>,
+    /// Something is wrong with the request.
+    pub warning: Option<Text>,
 }
 
 /// The mail of a day.
@@ -205,6 +207,7 @@ fn waiting(cases: &[ApprovalCase], clock: Clock) -> Option<Waiting> {
         who: case.requester_name(),
         step: super::route::route(&case.approval, &case.me.address).progress,
         due: case.deadline.map(|at| due(at, clock)),
+        warning: case.is_warned().then(|| Text::new("st_unfit")),
     };
     let rows: Vec<PinnedRow> = mine.iter().take(MAX_PINNED).map(row).collect();
     (!rows.is_empty()).then(|| Waiting {

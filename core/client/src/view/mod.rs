@@ -28,6 +28,7 @@ mod tests;
 
 use serde::Serialize;
 use smime::UnixTime;
+use smime::path::Trust;
 
 pub use approval::{
     ApprovalCase, ApprovalScreen, Deadline, DecisionBar, DocumentRow, Me, Remark, Requester, approval_screen,
@@ -50,6 +51,8 @@ pub use reading::{Detail, FileRow, MessageMail, MessageScreen, Sender, message_s
 pub use route::{Member, Route, Share, Step, StepState};
 pub use scan::{KnownOrNew, ScanScreen, ScanStep, meeting_screen, person_screen, scan_screen};
 pub use states::{Screen, ScreenState, states};
+
+use crate::people::ContactView;
 
 /// A text of the strings table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -435,6 +438,13 @@ pub(crate) fn shown_name(name: Option<&str>) -> Option<String> {
     let shown: String = name?.chars().filter(is_shown).take(MAX_NAME).collect();
     let shown = shown.split_whitespace().collect::<Vec<_>>().join(" ");
     (!shown.is_empty() && !shown.contains(['@', '\u{ff20}', '\u{fe6b}'])).then_some(shown)
+}
+
+/// A stored name that may stand without its address: of somebody who was met, or whom the organisation confirms. Anybody
+/// else chose it himself.
+pub(crate) fn sure_name(contact: Option<&ContactView>) -> Option<String> {
+    let contact = contact.filter(|contact| contact.trust <= Trust::Organisation)?;
+    shown_name(contact.name.as_deref())
 }
 
 /// What stands for somebody in a circle: two first letters, of a Chinese name its last character.

@@ -9,7 +9,7 @@ use super::approval::{file_icon, file_spoken};
 use super::message::subject_label;
 use super::{
     Arg, Button, Does, Icon, Label, Look, MessageStatus, Spoken, StateLine, Text, Tone, Who, initials,
-    shown_name,
+    shown_name, sure_name,
 };
 use crate::mailboxes::AttachmentView;
 use crate::people::ContactView;
@@ -216,9 +216,11 @@ fn details(mail: &MessageMail) -> Vec<Detail> {
         let until = Text::new(until).with("date", Arg::Time(signer.not_after));
         row("td_issuer", plain(&common_name(&signer.issuer)), Some(Label::Text(until)).filter(|_| is_good));
     }
-    if verdict.encryption.state == EncryptionState::Decrypted {
-        let from = sender(mail);
-        let readers = [Who::Name(from.name)].into_iter().chain(mail.to.iter().cloned()).collect();
+    // Whom the signed header names; nobody else can say who else got a key.
+    if verdict.encryption.state == EncryptionState::Decrypted && is_good {
+        let address = verdict.headers.from.first().cloned().unwrap_or_default();
+        let from = Who::Name(sure_name(mail.contact.as_ref()).unwrap_or(address));
+        let readers = [from].into_iter().chain(mail.to.iter().cloned()).collect();
         row("td_readers", Label::Names(readers), None);
     }
     let stamp = &verdict.timestamp;

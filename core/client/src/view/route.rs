@@ -2,9 +2,8 @@
 
 use engine::approval::{Rule, StageState};
 use serde::Serialize;
-use smime::path::Trust;
 
-use super::{Arg, Icon, Label, Spoken, Text, Tone, Who, count, shown_name};
+use super::{Arg, Icon, Label, Spoken, Text, Tone, Who, count};
 use crate::approvals::{ApprovalState, ApprovalView, Decision, PersonDecision, StageLine};
 
 /// From so many steps on, the strip is vertical.
@@ -203,10 +202,9 @@ fn member(person: &PersonDecision, stage: &StageLine, step: StepState, me: &str)
     }
 }
 
-/// The requester names the people; of whom this account knows nothing, the address is shown.
+/// What the requester calls people is never shown: of whom this account is not sure, the address is.
 pub(super) fn person_name(person: &PersonDecision) -> String {
-    let name = shown_name(Some(&person.name)).filter(|_| person.trust != Trust::None);
-    name.unwrap_or_else(|| person.address.clone())
+    person.known_as.clone().unwrap_or_else(|| person.address.clone())
 }
 
 impl Member {

@@ -288,6 +288,7 @@ fn approver(name: &str, decision: Option<(Decision, &str)>) -> PersonDecision {
     PersonDecision {
         address: text,
         name: name.to_owned(),
+        known_as: super::sure_name(contact.as_ref()),
         trust: contact.map_or(Trust::None, |contact| contact.trust),
         decision: decision.map(|(decision, _)| decision),
         time: decision.map(|(_, time)| at(time)),

@@ -289,3 +289,38 @@ fn the_switches_of_a_connection_that_is_not_secure_do_not_exist() {
     assert!(insecure["found"].is_null(), "{insecure}");
     assert_eq!(insecure["error"]["text"]["key"], "er_insecure");
 }
+
+/// Whoever asks chooses what the approvers are called, and strangers choose their own names.
+#[test]
+fn nobody_of_whom_the_account_is_not_sure_is_shown_by_name_alone() {
+    let mut case = super::samples::purchase();
+    let fake = &mut case.approval.stages[0].people[0];
+    fake.address = "m2@evil.example".to_owned();
+    fake.trust = smime::path::Trust::Pinned;
+    fake.known_as = None;
+    fake.comment = Some("Checked.".to_owned());
+    let contact = case.requester.contact.as_mut().unwrap();
+    contact.trust = smime::path::Trust::PublicCa;
+    contact.name = Some("Finance Director".to_owned());
+    case.requester.trust = smime::path::Trust::PublicCa;
+    let clock = super::samples::clock();
+    let shown = serde_json::to_string(&(
+        super::approval_screen(&case, &[], clock),
+        super::approvals_screen(std::slice::from_ref(&case), clock),
+        super::inbox_screen(&[], std::slice::from_ref(&case), super::Connection::Online, clock),
+    ))
+    .unwrap();
+    assert!(shown.contains("m2@evil.example") && shown.contains("li.wei@northgate.example"));
+    assert!(!shown.contains("Zhang Min") && !shown.contains("Finance Director"), "{shown}");
+}
+
+/// What nobody signed says nothing about who can read it.
+#[test]
+fn readers_are_named_by_a_valid_signature_only() {
+    for state in states() {
+        let Screen::Message(message) = &state.screen else { continue };
+        let names_readers = message.details.iter().any(|detail| detail.key.key == "td_readers");
+        let status = message.status.line().text.key;
+        assert_eq!(names_readers, status == "st_both", "{}: {status}", state.name);
+    }
+}

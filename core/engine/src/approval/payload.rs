@@ -77,7 +77,7 @@ pub(super) fn reply(payload: &Message) -> Reply {
         word,
         codes: Code::all_in(&text, MAX_CODES),
         automatic,
-        comment: text::canonical(&own.join("\n")),
+        comment: text::canonical(&text::harmless(&own.join("\n"))),
     }
 }
 

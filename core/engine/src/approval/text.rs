@@ -220,6 +220,11 @@ fn deceives(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
+/// Foreign text without what could make it look different from what it says.
+pub(super) fn harmless(text: &str) -> String {
+    text.chars().filter(|c| matches!(c, '\n' | '\t') || !deceives(*c)).collect()
+}
+
 /// One line: a subject.
 pub(super) fn check_line(line: &str) -> Result<(), ()> {
     if line.is_empty() { Err(()) } else { check_optional_line(line) }

@@ -189,7 +189,6 @@ pub struct OpenedStream<R> {
     input: R,
     content: EncryptedContent,
     unlocked: Unlocked,
-    octets: u64,
 }
 
 /// Decrypts in two passes: this is the first one. It finds the key and checks the tag, or for CBC the padding; the
@@ -202,8 +201,22 @@ pub fn open_stream<R: Replay>(
     keys: &[DecryptionKey],
     rng: &mut dyn CryptoRng,
 ) -> Result<OpenedStream<R>, StreamError<DecryptError>> {
-    let (content, unlocked, octets) = check(&mut input, keys, rng)?;
-    Ok(OpenedStream { input, content, unlocked, octets })
+    let (content, unlocked) = open(&mut input, keys, rng, true)?;
+    Ok(OpenedStream { input, content, unlocked })
+}
+
+/// As [`open_stream`], for a content that is a signed message and given out only against the proof of its signature.
+///
+/// The padding of CBC is then looked at by whoever reads to the end, which ends in an error when it is wrong. A pass
+/// of its own for it would be an oracle: a right padding would be followed by the work on what is inside, a wrong one
+/// would not. All errors while reading such a content must be given as one.
+pub fn open_signed_stream<R: Replay>(
+    mut input: R,
+    keys: &[DecryptionKey],
+    rng: &mut dyn CryptoRng,
+) -> Result<OpenedStream<R>, StreamError<DecryptError>> {
+    let (content, unlocked) = open(&mut input, keys, rng, false)?;
+    Ok(OpenedStream { input, content, unlocked })
 }
 
 impl<R> OpenedStream<R> {
@@ -227,16 +240,11 @@ impl<R> OpenedStream<R> {
     pub fn is_weak(&self) -> bool {
         self.content.cipher.is_weak()
     }
-    /// Length of the content.
-    pub fn octets(&self) -> u64 {
-        self.octets
-    }
 }
 
 impl<R> std::fmt::Debug for OpenedStream<R> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("OpenedStream")
-            .field("octets", &self.octets)
             .field("cipher", &self.cipher())
             .field("key_method", &self.key_method())
             .finish_non_exhaustive()
@@ -307,30 +315,42 @@ fn leave<R: Read>(stream: &mut Stream<R>) -> Result<Vec<u8>, Fault> {
     if stream.at_end()? { Ok(tail) } else { Err(ber::BerError::Trailing.into()) }
 }
 
-fn check<R: Replay>(
+/// Finds the key, and checks the end: always a tag, a padding only with `padding`.
+fn open<R: Replay>(
     input: &mut R,
     keys: &[DecryptionKey],
     rng: &mut dyn CryptoRng,
-) -> Result<(EncryptedContent, Unlocked, u64), StreamError<DecryptError>> {
+    padding: bool,
+) -> Result<(EncryptedContent, Unlocked), StreamError<DecryptError>> {
     let mut stream = Stream::new(input.replay().map_err(StreamError::Input)?);
-    let (raw, authenticated, mut octets) = enter(&mut stream)?;
+    let (raw, authenticated, octets) = enter(&mut stream)?;
     let content_type = Reader::new(&raw.content_type).oid().map_err(|_| DecryptError::Malformed);
     let head = content_type
         .and_then(|content_type| Head::read(&raw.recipients, content_type, &raw.algorithm, authenticated))
         .map_err(StreamError::Refused)?;
     let unlocked = head.unlock(keys, rng).map_err(StreamError::Refused)?;
-    let content = head.content;
-    // From here on: the same answer and the same work, whatever is wrong.
-    let mut opener = content.opener(&unlocked);
+    if authenticated || padding {
+        check(stream, octets, &head.content, &unlocked, authenticated)?;
+    }
+    Ok((head.content, unlocked))
+}
+
+/// Reads to the end and checks the tag or the padding: the same answer and the same work, whatever is wrong.
+fn check<R: Read>(
+    mut stream: Stream<R>,
+    mut octets: Octets,
+    content: &EncryptedContent,
+    unlocked: &Unlocked,
+    authenticated: bool,
+) -> Result<(), StreamError<DecryptError>> {
+    let mut opener = content.opener(unlocked);
     let mut ciphertext = vec![0; CHUNK];
     let mut plaintext = Zeroizing::new(Vec::with_capacity(CHUNK + 64));
-    let mut total = 0;
     let ended = loop {
         match octets.read(&mut stream, &mut ciphertext) {
             Ok(0) => break leave(&mut stream),
             Ok(count) => {
                 plaintext.clear();
-                total += count as u64;
                 let piece = ciphertext.get(..count).unwrap_or_default();
                 if let Some(working) = &mut opener
                     && working.check(piece, &mut plaintext).is_none()
@@ -347,21 +367,8 @@ fn check<R: Replay>(
         Err(Fault::Input(error)) => return Err(StreamError::Input(error)),
         Err(Fault::Ber(_) | Fault::TooLong) => return Err(failed),
     };
-    let before = total - total.min(held_back(&opener));
     plaintext.clear();
-    let finished = finish(opener, &content, authenticated, &tail, &mut plaintext);
-    match finished {
-        Some(()) => Ok((content, unlocked, before + plaintext.len() as u64)),
-        None => Err(failed),
-    }
-}
-
-/// Octets of ciphertext whose content [`finish`] gives.
-fn held_back(opener: &Option<Opener>) -> u64 {
-    match opener {
-        Some(Opener::Cbc(cbc)) => cbc.held_octets() as u64,
-        _ => 0,
-    }
+    finish(opener, content, authenticated, &tail, &mut plaintext).ok_or(failed)
 }
 
 /// Reads and checks the tail; the last octets of the content go to `plaintext`.

@@ -110,11 +110,6 @@ impl CbcDecryptor {
         append_blocks(&mut self.partial, piece, self.block, 1, self.mode.as_mut(), out);
     }
 
-    /// Octets of ciphertext that wait for what comes behind them.
-    pub(in super::super) fn held_octets(&self) -> usize {
-        self.partial.len()
-    }
-
     /// Appends the content of the last block without padding. `None` when the padding or the length is wrong.
     pub(in super::super) fn finish(mut self, out: &mut Vec<u8>) -> Option<()> {
         if self.partial.len() != self.block {

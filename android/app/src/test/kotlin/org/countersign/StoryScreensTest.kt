@@ -315,7 +315,7 @@ class StoryScreensTest : UiTest() {
     carol.leave()
     carol.start(Intent(app, MainActivity::class.java).putExtra(MainActivity.REQUEST, id))
     waitUntil("Bob's decision is shown") { COMMENT in carol.on<ApprovalScreen>().view.words() }
-    assertEquals("Bob Brandt", saidBy(carol))
+    assertEquals("she has not met Bob", "bob@example.test", saidBy(carol))
     tap(carol.on<ApprovalScreen>().approve!!)
     sign(carol)
     waitUntil("the decision left the phone") {
