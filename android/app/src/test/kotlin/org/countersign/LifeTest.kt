@@ -9,10 +9,16 @@ import android.security.keystore.KeyGenParameterSpec
 import android.security.keystore.KeyProperties
 import android.view.View
 import android.view.WindowManager
+import java.io.ByteArrayOutputStream
 import java.io.File
+import java.io.IOException
 import java.io.InputStream
+import java.io.OutputStream
 import java.security.Signature
+import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.SupervisorJob
+import kotlinx.coroutines.cancel
 import kotlinx.coroutines.withContext
 import org.countersign.bridge.AnyOne
 import org.countersign.bridge.FileToSend
@@ -32,6 +38,7 @@ import org.countersign.screen.ApprovalsScreen
 import org.countersign.screen.ComposeScreen
 import org.countersign.screen.ContactsScreen
 import org.countersign.screen.ExchangeScreen
+import org.countersign.screen.Files
 import org.countersign.screen.InboxScreen
 import org.countersign.screen.MessageScreen
 import org.countersign.screen.Picked
@@ -47,6 +54,7 @@ import org.junit.Before
 import org.junit.Test
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.annotation.Config
+import org.robolectric.shadows.ShadowToast
 
 /** Back, rotation, the end of the process and large text, on a phone with an account. */
 class LifeTest : UiTest() {
@@ -302,6 +310,33 @@ class LifeTest : UiTest() {
     val picked = await { phone.activity.pickedFile(uri) }
     assertEquals(R.string.er_too_large, (picked as Picked.Refused).why)
     assertTrue("$read octets", read <= 41L * 1024 * 1024)
+  }
+
+  /** Also when the phone was turned while the system asked for the place. */
+  @Test
+  fun aDocumentCountsAsOpenedOnceItWasWritten() {
+    val written = mutableListOf<String>()
+    val scope = CoroutineScope(SupervisorJob() + Dispatchers.Main)
+    fun files() = Files(phone.activity, scope, { written += it }) { part -> part.toByteArray() }
+    val (broken, whole) = listOf("broken", "whole").map { Uri.parse("content://other.app/$it") }
+    val full =
+      object : OutputStream() {
+        override fun write(octet: Int) = throw IOException("full")
+      }
+    val kept = ByteArrayOutputStream()
+    shadowOf(app.contentResolver).registerOutputStream(broken, full)
+    shadowOf(app.contentResolver).registerOutputStream(whole, kept)
+    val files = files()
+    files.open("part 1", "offer.pdf", "application/pdf", "digest")
+    files.write(broken)
+    waitUntil("it says so") { ShadowToast.getTextOfLatestToast() == "The file could not be written." }
+    assertEquals(emptyList<String>(), written)
+    files.open("part 1", "offer.pdf", "application/pdf", "digest")
+    val state = Bundle().also(files::save)
+    files().apply { restore(state) }.write(whole)
+    waitUntil("it was written") { written == listOf("digest") }
+    assertEquals("part 1", kept.toString())
+    scope.cancel()
   }
 
   /** The Keystore itself asks for the person at each signature with this key, and lets nothing else be done with it. */
