@@ -1,12 +1,17 @@
 package org.countersign
 
+import android.Manifest
 import android.app.Activity
 import android.content.Intent
+import android.content.pm.PackageManager
+import android.os.BadParcelableException
 import android.os.Build
 import android.os.Bundle
+import android.view.Gravity
 import android.view.View
 import android.view.ViewGroup.LayoutParams.MATCH_PARENT
 import android.view.WindowInsets
+import android.view.WindowManager
 import android.widget.FrameLayout
 import android.window.OnBackInvokedDispatcher
 import kotlinx.coroutines.CoroutineScope
@@ -16,11 +21,21 @@ import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.launch
+import org.countersign.bridge.CoreException
 import org.countersign.screen.Host
 import org.countersign.screen.Screen
 import org.countersign.screen.open
+import org.countersign.ui.Kind
+import org.countersign.ui.Style
+import org.countersign.ui.action
+import org.countersign.ui.centered
 import org.countersign.ui.column
+import org.countersign.ui.dp
+import org.countersign.ui.hero
+import org.countersign.ui.pad
 import org.countersign.ui.put
+import org.countersign.ui.text
+import org.countersign.ui.why
 
 /** The one activity: a stack of places, the screen of the uppermost, and the loop that fetches mail while it is shown. */
 class MainActivity : Activity(), Host {
@@ -29,9 +44,10 @@ class MainActivity : Activity(), Host {
 
   /** Under the system's bar. */
   private lateinit var foot: View
-  private var stack = listOf<Place>()
+  private var stack = listOf<Level>()
   private var syncing: Job? = null
   private var results = 0
+  private var hasAskedForNotices = false
 
   override lateinit var session: Session
     private set
@@ -53,44 +69,85 @@ class MainActivity : Activity(), Host {
     }
     whole.setOnApplyWindowInsetsListener { view, insets -> keepClear(view, insets) }
     setContentView(whole)
+    if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.S) window.setHideOverlayWindows(true)
     if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.TIRAMISU) {
       onBackInvokedDispatcher.registerOnBackInvokedCallback(OnBackInvokedDispatcher.PRIORITY_DEFAULT) { back() }
     }
-    val places = state?.getStringArrayList(STACK)?.map(Place::parse).orEmpty()
-    if (places.isEmpty()) return begin(request(intent))
-    show(places, state?.getBundle(TOP))
+    hasAskedForNotices = state?.getBoolean(ASKED) == true
+    val levels = state?.let(::levels).orEmpty()
+    if (levels.isEmpty()) begin() else show(levels)
+  }
+
+  /** As they were saved, with what a turned phone keeps besides. */
+  private fun levels(state: Bundle): List<Level> {
+    val places = state.getStringArrayList(STACK).orEmpty().map(Place::parse)
     @Suppress("DEPRECATION") // Its successor is a library.
-    lastNonConfigurationInstance?.let { screen?.keep(it) }
+    val kept = lastNonConfigurationInstance as? List<*>
+    return places.mapIndexed { index, place -> Level(place, state.getBundle(LEVEL + index), kept?.getOrNull(index)) }
   }
 
   /** Where somebody starts: with an account in the inbox, or with the request of a notification over it. */
-  private fun begin(request: String?) {
+  private fun begin() {
     scope.launch {
-      val account = session.account()
-      val inbox = Place(Place.Kind.INBOX)
-      when {
-        account == null -> show(listOf(Place(Place.Kind.ADDRESS)))
-        request == null -> show(listOf(inbox))
-        else -> show(listOf(inbox, Place(Place.Kind.APPROVAL, request)))
+      try {
+        val account = session.account()
+        val request = request(intent)
+        val inbox = Level(Place(Place.Kind.INBOX))
+        when {
+          account == null -> show(listOf(Level(Place(Place.Kind.ADDRESS))))
+          request == null -> show(listOf(inbox))
+          else -> show(listOf(inbox, Level(Place(Place.Kind.APPROVAL, request))))
+        }
+      } catch (error: CoreException) {
+        stuck(error)
       }
     }
   }
 
-  override fun onNewIntent(intent: Intent) {
-    super.onNewIntent(intent)
-    request(intent)?.let { begin(it) }
+  /** The store could not be opened: why, and another try. */
+  private fun stuck(error: CoreException) {
+    val words = column {
+      gravity = Gravity.CENTER
+      pad(32, 48)
+      put(hero(R.drawable.ic_warn, R.color.caution_soft, R.color.caution), dp(88), dp(88))
+      put(text(why(error), Style.HEADING).centered(), top = 16)
+      put(action(Kind.PRIMARY, R.string.c_retry) { frame.removeAllViews(); begin() }, top = 24)
+      accessibilityLiveRegion = View.ACCESSIBILITY_LIVE_REGION_POLITE
+    }
+    frame.removeAllViews()
+    frame.addView(words, FrameLayout.LayoutParams(MATCH_PARENT, MATCH_PARENT))
   }
 
-  private fun request(intent: Intent) = intent.getStringExtra(REQUEST)
+  /** A notification was touched: its request lies over what was there, and what was written there is found again on the way back. */
+  override fun onNewIntent(intent: Intent) {
+    super.onNewIntent(intent)
+    if (stack.isEmpty()) return setIntent(intent)
+    val request = Place(Place.Kind.APPROVAL, request(intent) ?: return)
+    // Before there is an account there are no requests.
+    if (stack.first().place.kind == Place.Kind.ADDRESS || stack.last().place == request) return
+    go(request)
+  }
+
+  /** The launcher's activity can be started by any app, with anything in it. */
+  private fun request(intent: Intent): String? =
+    try {
+      intent.getStringExtra(REQUEST)?.takeIf(ID::matches)
+    } catch (_: BadParcelableException) {
+      null
+    }
 
   override fun onStart() {
     super.onStart()
     screen?.shown()
     syncing = scope.launch {
       while (true) {
-        if (session.account() != null) {
-          SyncJob.schedule(this@MainActivity)
-          session.sync()
+        try {
+          if (session.account() != null) {
+            SyncJob.schedule(this@MainActivity)
+            session.sync()
+          }
+        } catch (_: CoreException) {
+          // The screen says it; a later turn may do.
         }
         delay(SYNC_EVERY_MS)
       }
@@ -121,24 +178,29 @@ class MainActivity : Activity(), Host {
 
   override fun onSaveInstanceState(state: Bundle) {
     super.onSaveInstanceState(state)
-    state.putStringArrayList(STACK, ArrayList(stack.map(Place::toString)))
-    state.putBundle(TOP, Bundle().also { screen?.save(it) })
+    state.putBoolean(ASKED, hasAskedForNotices)
+    state.putStringArrayList(STACK, ArrayList(stack.map { it.place.toString() }))
+    stack.dropLast(1).forEachIndexed { index, level -> state.putBundle(LEVEL + index, level.state) }
+    screen?.let { top -> state.putBundle(LEVEL + stack.lastIndex, Bundle().also(top::save)) }
   }
 
   @Suppress("OVERRIDE_DEPRECATION")
-  override fun onRetainNonConfigurationInstance(): Any? = screen?.kept()
+  override fun onRetainNonConfigurationInstance(): Any = stack.dropLast(1).map { it.kept } + screen?.kept()
 
-  override fun go(place: Place) = show(stack + place)
+  override fun go(place: Place) {
+    val below = screen?.let { Level(stack.last().place, Bundle().also(it::save), it.kept()) }
+    show(stack.dropLast(1) + listOfNotNull(below) + Level(place))
+  }
 
-  override fun root(place: Place) = show(listOf(place))
+  override fun root(place: Place) = show(listOf(Level(place)))
 
-  override fun replace(place: Place) = show(stack.dropLast(1) + place)
+  override fun replace(place: Place) = show(stack.dropLast(1) + Level(place))
 
   override fun back() {
     if (screen?.back() == true) return
     when {
       stack.size > 1 -> show(stack.dropLast(1))
-      stack.firstOrNull()?.let { it.isTab && it.kind != Place.Kind.INBOX } == true -> root(Place(Place.Kind.INBOX))
+      stack.firstOrNull()?.place?.let { it.isTab && it.kind != Place.Kind.INBOX } == true -> root(Place(Place.Kind.INBOX))
       else -> finish()
     }
   }
@@ -146,18 +208,36 @@ class MainActivity : Activity(), Host {
   @Deprecated("the way before API 33")
   override fun onBackPressed() = back()
 
-  private fun show(places: List<Place>, state: Bundle? = null) {
+  private fun show(levels: List<Level>) {
     screen?.hidden()
     screen?.left()
-    stack = places
-    val next = open(places.last(), this)
+    stack = levels
+    val top = levels.last()
+    hideFromPictures(top.place.kind in SECRET)
+    val next = open(top.place, this)
     screen = next
     frame.removeAllViews()
     frame.addView(next.view, FrameLayout.LayoutParams(MATCH_PARENT, MATCH_PARENT))
     foot.setBackgroundColor(getColor(next.footColor))
     window.navigationBarColor = getColor(next.footColor)
-    state?.let(next::restore)
+    top.state?.let(next::restore)
+    top.kept?.let(next::keep)
     next.shown()
+    if (top.place.kind == Place.Kind.INBOX) askForNotices()
+  }
+
+  /** Mail, passwords and codes are neither in screenshots nor among the recent apps. */
+  private fun hideFromPictures(isSecret: Boolean) {
+    if (isSecret) window.addFlags(WindowManager.LayoutParams.FLAG_SECURE) else window.clearFlags(WindowManager.LayoutParams.FLAG_SECURE)
+  }
+
+  /** Once there is an account, so that a waiting request can be announced. Who refused is not asked again. */
+  private fun askForNotices() {
+    if (hasAskedForNotices || Build.VERSION.SDK_INT < Build.VERSION_CODES.TIRAMISU) return
+    hasAskedForNotices = true
+    val permission = Manifest.permission.POST_NOTIFICATIONS
+    if (checkSelfPermission(permission) == PackageManager.PERMISSION_GRANTED || shouldShowRequestPermissionRationale(permission)) return
+    requestPermissions(arrayOf(permission), 0)
   }
 
   /** From API 35 on the window lies under the system's bars. */
@@ -196,11 +276,22 @@ class MainActivity : Activity(), Host {
     screen?.permitted()
   }
 
+  /** A place of the stack; below the uppermost one with what its screen saved and kept. */
+  private class Level(val place: Place, val state: Bundle? = null, val kept: Any? = null)
+
   companion object {
     /** Extra: the id of the approval to open. */
     const val REQUEST = "request"
+
+    /** Of an approval: SHA-256. */
+    private val ID = Regex("[0-9a-f]{64}")
+    private val SECRET =
+      setOf(
+        Place.Kind.PASSWORD, Place.Kind.MESSAGE, Place.Kind.APPROVAL, Place.Kind.COMPOSE, Place.Kind.EXCHANGE, Place.Kind.SCANNED,
+      )
     private const val STACK = "stack"
-    private const val TOP = "top"
+    private const val LEVEL = "level"
+    private const val ASKED = "asked"
     private const val SYNC_EVERY_MS = 30_000L
   }
 }

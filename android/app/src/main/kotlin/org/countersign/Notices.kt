@@ -27,6 +27,7 @@ class Notices(private val context: Context) {
         .setPublicVersion(Notification.Builder(context, CHANNEL).setSmallIcon(R.drawable.ic_stamp).build())
         .setContentIntent(open(id))
         .setAutoCancel(true)
+        .setOnlyAlertOnce(true)
         .build()
     manager.notify(id, 0, notification)
   }

@@ -20,6 +20,9 @@ import org.countersign.bridge.VaultProblem
 class Prompt : Gate {
   private var front = WeakReference<Activity>(null)
 
+  /** Takes away what is shown now. */
+  private var refuse: () -> Unit = {}
+
   fun shown(activity: Activity) {
     front = WeakReference(activity)
   }
@@ -28,6 +31,9 @@ class Prompt : Gate {
     if (front.get() === activity) front.clear()
   }
 
+  /** The person went back: nothing is signed. On the main thread. */
+  fun stop() = refuse()
+
   override suspend fun confirm(summary: String, signature: Signature) =
     withContext(Dispatchers.Main) {
       // Nothing is signed behind the person's back: without a screen there is no prompt.
@@ -35,6 +41,11 @@ class Prompt : Gate {
       suspendCancellableCoroutine { waiting ->
         val stop = CancellationSignal()
         waiting.invokeOnCancellation { stop.cancel() }
+        val refused = { if (waiting.isActive) waiting.resumeWithException(Refused(VaultProblem.CANCELLED)) }
+        refuse = {
+          stop.cancel()
+          refused()
+        }
         val answer =
           object : BiometricPrompt.AuthenticationCallback() {
             override fun onAuthenticationSucceeded(result: BiometricPrompt.AuthenticationResult?) {
@@ -45,7 +56,7 @@ class Prompt : Gate {
               if (waiting.isActive) waiting.resumeWithException(Refused(problem(code)))
             }
           }
-        prompt(activity, summary) { waiting.takeIf { it.isActive }?.resumeWithException(Refused(VaultProblem.CANCELLED)) }
+        prompt(activity, summary, refused)
           .authenticate(BiometricPrompt.CryptoObject(signature), stop, activity.mainExecutor, answer)
       }
     }

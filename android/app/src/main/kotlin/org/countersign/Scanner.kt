@@ -24,11 +24,11 @@ import org.countersign.bridge.CameraFrame
  */
 class Scanner(context: Context, private val onFrame: (CameraFrame) -> Unit) {
   private val cameras = context.getSystemService(CameraManager::class.java)
-  private var thread: HandlerThread? = null
-  private var reader: ImageReader? = null
-  private var device: CameraDevice? = null
-  private var capture: CameraCaptureSession? = null
-  private var request: CaptureRequest.Builder? = null
+  @Volatile private var thread: HandlerThread? = null
+  @Volatile private var reader: ImageReader? = null
+  @Volatile private var device: CameraDevice? = null
+  @Volatile private var capture: CameraCaptureSession? = null
+  @Volatile private var request: CaptureRequest.Builder? = null
   private var isFront = false
 
   /** The permission must be there. False when there is no such camera. */
@@ -36,6 +36,11 @@ class Scanner(context: Context, private val onFrame: (CameraFrame) -> Unit) {
   fun start(preview: SurfaceTexture, isFront: Boolean): Boolean {
     stop()
     this.isFront = isFront
+    return works { open(preview) }.also { if (!it) stop() }
+  }
+
+  @SuppressLint("MissingPermission")
+  private fun open(preview: SurfaceTexture): Boolean {
     val id = find(isFront) ?: return false
     val size = frameSize(id) ?: return false
     val worker = HandlerThread("camera").also { it.start() }
@@ -45,33 +50,40 @@ class Scanner(context: Context, private val onFrame: (CameraFrame) -> Unit) {
     reader = images
     images.setOnImageAvailableListener({ it.acquireLatestImage()?.use(::look) }, handler)
     preview.setDefaultBufferSize(size.width, size.height)
-    return try {
-      cameras.openCamera(id, opened(Surface(preview), images, handler), handler)
-      true
+    cameras.openCamera(id, opened(Surface(preview), images, worker), handler)
+    return true
+  }
+
+  /** False when the camera is another app's, was switched off or taken away, or is closed meanwhile. */
+  private inline fun works(use: () -> Boolean): Boolean =
+    try {
+      use()
     } catch (_: CameraAccessException) {
       false
+    } catch (_: SecurityException) {
+      false
+    } catch (_: IllegalStateException) {
+      false
+    } catch (_: IllegalArgumentException) {
+      false
     }
-  }
 
   fun light(isOn: Boolean) {
     val (session, builder) = (capture ?: return) to (request ?: return)
     builder.set(CaptureRequest.FLASH_MODE, if (isOn) CaptureRequest.FLASH_MODE_TORCH else CaptureRequest.FLASH_MODE_OFF)
-    try {
-      session.setRepeatingRequest(builder.build(), null, null)
-    } catch (_: CameraAccessException) {
-      // Closed meanwhile.
-    }
+    works { session.setRepeatingRequest(builder.build(), null, null) >= 0 }
   }
 
   fun stop() {
+    val worker = thread
+    thread = null
     capture?.close()
     device?.close()
     reader?.close()
-    thread?.quitSafely()
+    worker?.quitSafely()
     capture = null
     device = null
     reader = null
-    thread = null
     request = null
   }
 
@@ -88,17 +100,24 @@ class Scanner(context: Context, private val onFrame: (CameraFrame) -> Unit) {
     return sizes.filter { it.width <= MAX_WIDTH }.maxByOrNull { it.width * it.height } ?: sizes.minByOrNull { it.width * it.height }
   }
 
-  private fun opened(preview: Surface, images: ImageReader, handler: Handler) =
+  private fun opened(preview: Surface, images: ImageReader, worker: HandlerThread) =
     object : CameraDevice.StateCallback() {
       @Suppress("DEPRECATION") // Its successor needs API 28 executors and says the same.
       override fun onOpened(camera: CameraDevice) {
         device = camera
-        val builder = camera.createCaptureRequest(CameraDevice.TEMPLATE_PREVIEW)
-        builder.addTarget(preview)
-        builder.addTarget(images.surface)
-        builder.set(CaptureRequest.CONTROL_AF_MODE, CaptureRequest.CONTROL_AF_MODE_CONTINUOUS_PICTURE)
-        request = builder
-        camera.createCaptureSession(listOf(preview, images.surface), configured(builder, handler), handler)
+        // Stopped while it was being opened: nobody else would close it. [stop] sets the thread first and closes the device then.
+        if (thread !== worker) return camera.close()
+        val isSetUp = works {
+          val builder = camera.createCaptureRequest(CameraDevice.TEMPLATE_PREVIEW)
+          builder.addTarget(preview)
+          builder.addTarget(images.surface)
+          builder.set(CaptureRequest.CONTROL_AF_MODE, CaptureRequest.CONTROL_AF_MODE_CONTINUOUS_PICTURE)
+          request = builder
+          val handler = Handler(worker.looper)
+          camera.createCaptureSession(listOf(preview, images.surface), configured(builder, handler), handler)
+          true
+        }
+        if (!isSetUp) camera.close()
       }
 
       override fun onDisconnected(camera: CameraDevice) = camera.close()
@@ -110,11 +129,7 @@ class Scanner(context: Context, private val onFrame: (CameraFrame) -> Unit) {
     object : CameraCaptureSession.StateCallback() {
       override fun onConfigured(session: CameraCaptureSession) {
         capture = session
-        try {
-          session.setRepeatingRequest(builder.build(), null, handler)
-        } catch (_: CameraAccessException) {
-          // Closed meanwhile.
-        }
+        works { session.setRepeatingRequest(builder.build(), null, handler) >= 0 }
       }
 
       override fun onConfigureFailed(session: CameraCaptureSession) = session.close()

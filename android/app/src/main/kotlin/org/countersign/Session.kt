@@ -3,16 +3,21 @@ package org.countersign
 import android.content.Context
 import java.io.File
 import java.time.OffsetDateTime
+import java.util.concurrent.atomic.AtomicLong
 import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Deferred
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.SupervisorJob
+import kotlinx.coroutines.async
 import kotlinx.coroutines.cancel
+import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.MutableSharedFlow
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.sync.Mutex
 import kotlinx.coroutines.sync.withLock
 import kotlinx.coroutines.withContext
+import kotlinx.coroutines.withTimeoutOrNull
 import org.countersign.bridge.Account
 import org.countersign.bridge.AccountConfig
 import org.countersign.bridge.ApprovalChanged
@@ -65,6 +70,15 @@ class Session(
   /** What the camera saw last. */
   @Volatile var scanned: Scanned? = null
 
+  /** The request that is on the screen: nothing needs to announce it. */
+  @Volatile var onScreen: String? = null
+
+  /** What is being written. */
+  val drafts = Drafts()
+
+  /** Even between two events, odd while one is followed. */
+  private val followed = AtomicLong()
+
   /** The user's day, as the core needs it. */
   fun clock(): Clock {
     val now = OffsetDateTime.now()
@@ -98,11 +112,11 @@ class Session(
       cancellable { office.core.addAccount(config, password, it) }.also { account = it }
     }
 
-  /** Fetches and sends what there is. Never throws for the network's sake: see [link]. */
+  /** Fetches and sends what there is. Never throws for the network's or the store's sake: see [link]. */
   suspend fun sync() {
-    val account = account() ?: return
     syncing.withLock {
       try {
+        val account = account() ?: return
         val report = cancellable { account.sync(it) }
         lastSync = System.currentTimeMillis() / 1000
         link.value = Link.FINE
@@ -120,6 +134,30 @@ class Session(
     scope.launch { sync() }
   }
 
+  /**
+   * Work that a person started and that a turned phone does not end. It ends with why it failed, or with nothing; cancelling it stops the
+   * work in the core.
+   */
+  fun errand(work: suspend () -> Unit): Deferred<CoreException?> =
+    scope.async {
+      try {
+        work()
+        null
+      } catch (error: CoreException) {
+        error
+      }
+    }
+
+  /** Until what the core told so far has been announced. It tells one thing after the other: a pause is the end. */
+  suspend fun settle() {
+    withTimeoutOrNull(SETTLE_MS) {
+      do {
+        val before = followed.get()
+        delay(PAUSE_MS)
+      } while (followed.get() != before || before % 2 == 1L)
+    }
+  }
+
   /** Ends it: for tests, the app itself lives as long as its process. */
   suspend fun close() {
     scope.cancel()
@@ -131,27 +169,47 @@ class Session(
     office
       ?: withContext(Dispatchers.IO) {
         home.mkdirs()
-        Office(home, vault(prompt), offline).also { it.unlock() }
+        unlocked(Office(home, vault(prompt), offline))
       }.also {
         office = it
         scope.launch { follow(it) }
       }
 
+  /** An office that stays locked is closed: it holds the home, and the next try needs it. */
+  private suspend fun unlocked(office: Office): Office {
+    var isOpen = false
+    try {
+      office.unlock()
+      isOpen = true
+    } finally {
+      if (!isOpen) office.close()
+    }
+    return office
+  }
+
   private suspend fun follow(office: Office) {
     office.events().collect { event ->
+      followed.incrementAndGet()
       if (event is ApprovalChanged) announce(event.id)
+      followed.incrementAndGet()
       changes.tryEmit(Unit)
     }
   }
 
-  /** A request that waits for this person is announced, unless it is on the screen already. */
+  /** A request that waits for this person is announced, unless it is on the screen already or something is wrong with it. */
   private suspend fun announce(id: String) {
+    if (id == onScreen) return notices.gone(id)
     try {
       val mine = account()?.approvals()?.screen(clock())?.segments?.first()?.groups.orEmpty()
       val row = mine.flatMap { it.rows }.firstOrNull { it.id == id }
-      if (row != null) notices.waiting(id, row.who.orEmpty()) else notices.gone(id)
+      if (row != null && row.warning == null) notices.waiting(id, row.who.orEmpty()) else notices.gone(id)
     } catch (_: CoreException) {
       // Gone meanwhile, or the core is closing.
     }
+  }
+
+  private companion object {
+    const val PAUSE_MS = 500L
+    const val SETTLE_MS = 20_000L
   }
 }

@@ -19,8 +19,14 @@ class SyncJob : JobService() {
 
   override fun onStartJob(parameters: JobParameters): Boolean {
     scope.launch {
-      (application as CountersignApp).session().sync()
-      jobFinished(parameters, false)
+      val session = (application as CountersignApp).session()
+      try {
+        session.sync()
+        // Else the process may end before a waiting request is announced.
+        session.settle()
+      } finally {
+        jobFinished(parameters, false)
+      }
     }
     return true
   }

@@ -20,7 +20,7 @@ import org.robolectric.Shadows.shadowOf
  * Pictures of the screens, each in light and dark, English and Chinese and with large text, checked as they are taken, and a page
  * that shows them beside the design's.
  */
-class Gallery(private val test: UiTest) {
+class Gallery(private val test: UiTest, private val folder: File = File(System.getProperty("countersign.screens"))) {
   /** How a phone is set up, and the end of the name of the design's picture of it. */
   enum class Look(val file: String, val qualifiers: String, val design: String, val fontScale: Float = 1f) {
     LIGHT("en-light", "en-rGB-w393dp-h851dp-notnight-xxhdpi", ""),
@@ -31,15 +31,16 @@ class Gallery(private val test: UiTest) {
     HUGE("en-huge", "en-rGB-w393dp-h851dp-notnight-xxhdpi", ".text200", 2f),
   }
 
-  private val folder = File(System.getProperty("countersign.screens")).also {
-    it.deleteRecursively()
-    it.mkdirs()
-  }
   private val designs = File(System.getProperty("countersign.designs"))
   private val names = sortedSetOf<String>()
 
   /** What the checks found, in all pictures. */
   val problems = mutableListOf<String>()
+
+  init {
+    folder.deleteRecursively()
+    folder.mkdirs()
+  }
 
   /**
    * The phone's screen in every look; [name] is that of the design's picture. The phone is turned over for each, as by the person in the

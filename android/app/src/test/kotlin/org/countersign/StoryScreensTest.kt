@@ -7,6 +7,7 @@ import android.content.Intent
 import android.hardware.biometrics.BiometricPrompt
 import android.media.Image
 import android.view.View
+import android.widget.TextView
 import java.time.LocalDate
 import java.time.LocalTime
 import java.time.ZoneId
@@ -171,6 +172,7 @@ class StoryScreensTest : UiTest() {
     tap(alice.on<InboxScreen>().write)
     val compose = alice.on<ComposeScreen>()
     compose.approval.isChecked = true
+    waitUntil("it is a request") { "Answer by" in compose.view.words() }
     for (person in listOf("bob@example.test", "carol@example.test")) {
       if (compose.to.input.visibility != View.VISIBLE) tap(compose.to.add)
       compose.to.input.setText(person)
@@ -225,6 +227,7 @@ class StoryScreensTest : UiTest() {
     val words = bob.on<ApprovalScreen>().view.words()
     assertTrue(words.toString(), words.containsAll(listOf("Your turn", "Alice Ahlborn asks for your approval", "Encrypted and signed", "2 days left")))
     val id = await { bob.session.account()!!.approvals().list().single().id }
+    stopSigning(bob)
     tap(bob.on<ApprovalScreen>().approve!!)
     sheet(bob).comment = COMMENT
     gallery.add(bob, "07-confirm")
@@ -233,7 +236,7 @@ class StoryScreensTest : UiTest() {
     bob.start(state = state)
     assertEquals("and the end of the process", COMMENT, sheet(bob).comment)
     refuseFinger(bob)
-    sign(bob)
+    signTurned(bob)
     waitUntil("the next one is named") { "Approved. carol@example.test is next." in bob.on<ApprovalScreen>().view.words() }
     gallery.add(bob, "07b-signed")
     return id
@@ -270,6 +273,36 @@ class StoryScreensTest : UiTest() {
     assertEquals("one finger, one signature", before + 1, FakeKeystore.confirmed.get())
   }
 
+  /** Back, while the system asks: nothing is signed, and it can be begun anew. */
+  private fun stopSigning(phone: Hand) {
+    tap(phone.on<ApprovalScreen>().approve!!)
+    val sheet = sheet(phone)
+    val before = FakeKeystore.confirmed.get()
+    tap(sheet.sign)
+    prompted()
+    assertFalse("it is signed once", sheet.sign.isEnabled)
+    sheet.cancel()
+    waitUntil("the sheet is gone") { !sheet.isShowing }
+    ShadowBiometricPrompt.reset()
+    assertEquals(before, FakeKeystore.confirmed.get())
+    waitUntil("it can be decided") { phone.on<ApprovalScreen>().approve?.isEnabled == true }
+  }
+
+  /** The phone is turned while the system asks: it goes on, and cannot be begun a second time. */
+  private fun signTurned(phone: Hand) {
+    val before = FakeKeystore.confirmed.get()
+    tap(sheet(phone).sign)
+    prompted()
+    phone.turn("en-rGB-w851dp-h393dp-land-notnight-xxhdpi")
+    assertFalse("it is being signed", sheet(phone).sign.isEnabled)
+    phone.turn(Gallery.Look.LIGHT.qualifiers)
+    assertFalse("it is being signed", sheet(phone).sign.isEnabled)
+    FakeKeystore.finger()
+    ShadowBiometricPrompt.authenticateCurrentSessionSuccessfully()
+    waitUntil("the sheet is gone") { phone.on<ApprovalScreen>().sheet?.isShowing == false }
+    assertEquals("one finger, one signature", before + 1, FakeKeystore.confirmed.get())
+  }
+
   private fun prompted() = waitUntil("the prompt is up") { ShadowBiometricPrompt.getCurrentPrompt() != null }
 
   private fun approveLast(id: String) {
@@ -281,7 +314,8 @@ class StoryScreensTest : UiTest() {
     }
     carol.leave()
     carol.start(Intent(app, MainActivity::class.java).putExtra(MainActivity.REQUEST, id))
-    waitUntil("Bob's decision is shown") { carol.on<ApprovalScreen>().view.words().any { it.startsWith("bob@example.test: $COMMENT") } }
+    waitUntil("Bob's decision is shown") { COMMENT in carol.on<ApprovalScreen>().view.words() }
+    assertEquals("she has not met Bob", "bob@example.test", saidBy(carol))
     tap(carol.on<ApprovalScreen>().approve!!)
     sign(carol)
     waitUntil("the decision left the phone") {
@@ -300,13 +334,19 @@ class StoryScreensTest : UiTest() {
     alice.leave()
     alice.start(Intent(app, MainActivity::class.java).putExtra(MainActivity.REQUEST, id))
     val words = alice.on<ApprovalScreen>().view.words()
-    assertTrue(words.toString(), words.any { it.startsWith("Approved") })
-    assertTrue(words.toString(), "Bob Brandt: $COMMENT" in words)
+    assertTrue(words.toString(), "Approved by everybody who had to" in words)
+    assertEquals("Bob Brandt", saidBy(alice))
     gallery.add(alice, "06c-approval-closed")
     alice.activity.root(Place(Place.Kind.SETTINGS))
     alice.on<SettingsScreen>()
     gallery.add(alice, "15-settings")
     alice.leave()
+  }
+
+  /** Whose the remark is, in a view of its own. */
+  private fun saidBy(phone: Hand): String {
+    val remark = phone.on<ApprovalScreen>().view.all().single { (it as? TextView)?.text.toString() == COMMENT }
+    return (remark.parent as View).words().first()
   }
 
   /** From the phone alone, after the process ended. */

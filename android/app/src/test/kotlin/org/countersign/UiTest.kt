@@ -1,5 +1,6 @@
 package org.countersign
 
+import android.Manifest
 import android.content.RestrictionsManager
 import android.graphics.Rect
 import android.os.Bundle
@@ -30,6 +31,8 @@ abstract class UiTest {
   @Before
   fun servers() {
     FakeKeystore.install()
+    // Given when the app is installed.
+    shadowOf(app).grantPermissions(Manifest.permission.HIDE_OVERLAY_WINDOWS)
     val set = Bundle()
     set.putString("imap", "localhost:${World.imap}")
     set.putString("smtp", "localhost:${World.smtp}")
@@ -95,12 +98,12 @@ abstract class UiTest {
     }
   }
 
-  protected fun View.all(): Sequence<View> = sequence {
+  internal fun View.all(): Sequence<View> = sequence {
     yield(this@all)
     if (this@all is ViewGroup) for (index in 0 until childCount) yieldAll(getChildAt(index).all())
   }
 
-  protected fun View.words() = all().filterIsInstance<TextView>().map { it.text.plain() }.filter(String::isNotBlank).toList()
+  internal fun View.words() = all().filterIsInstance<TextView>().map { it.text.plain() }.filter(String::isNotBlank).toList()
 
   /** The innermost view that answers to a touch and holds these words. */
   protected fun View.touching(words: String): View =

@@ -77,12 +77,13 @@ class KeystoreVault(private val gate: Gate, private val space: String = "phone")
     val signature = guarded {
       if (algorithm != SignatureAlgorithm.ECDSA_P256_SHA256) refuse(VaultProblem.UNAVAILABLE)
       val private = known(key) as? PrivateKey ?: refuse(VaultProblem.NO_SUCH_KEY)
+      // Decisions are signed by the key that asks, and by nothing else; it signs nothing else.
+      if ((role(key) == KeyRole.APPROVAL) != (purpose is SignPurpose.Approval)) refuse(VaultProblem.NO_SUCH_KEY)
       Signature.getInstance("SHA256withECDSA").apply { initSign(private) }
     }
-    if (role(key) == KeyRole.APPROVAL) {
-      val summary = (purpose as? SignPurpose.Approval)?.summary ?: ""
+    if (purpose is SignPurpose.Approval) {
       try {
-        gate.confirm(summary, signature)
+        gate.confirm(purpose.summary, signature)
       } catch (refused: Refused) {
         refuse(refused.problem)
       }

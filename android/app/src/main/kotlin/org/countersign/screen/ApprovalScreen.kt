@@ -4,9 +4,11 @@ import android.content.Intent
 import android.os.Bundle
 import android.view.View
 import android.widget.LinearLayout
+import kotlinx.coroutines.Deferred
 import kotlinx.coroutines.launch
 import org.countersign.Place
 import org.countersign.R
+import org.countersign.bridge.Account
 import org.countersign.bridge.ApprovalPage
 import org.countersign.bridge.Button
 import org.countersign.bridge.CoreException
@@ -19,10 +21,15 @@ import org.countersign.bridge.Language
 import org.countersign.bridge.Remark
 import org.countersign.bridge.Tone
 import org.countersign.bridge.Word
+import org.countersign.bridge.cancellable
 import org.countersign.bridge.undecidedBanner
 import org.countersign.ui.ActionButton
+import org.countersign.ui.Kind
 import org.countersign.ui.RouteStrip
+import org.countersign.ui.Shade
 import org.countersign.ui.Style
+import org.countersign.ui.action
+import org.countersign.ui.banner
 import org.countersign.ui.button
 import org.countersign.ui.card
 import org.countersign.ui.color
@@ -44,21 +51,34 @@ import org.countersign.ui.scroll
 import org.countersign.ui.section
 import org.countersign.ui.shape
 import org.countersign.ui.size
+import org.countersign.ui.switchOff
 import org.countersign.ui.text
 import org.countersign.ui.topBar
+import org.countersign.ui.why
 
 /** 06: a request with its route; 07 opens over it. */
-class ApprovalScreen(host: Host, private val id: String) : Screen(host) {
+class ApprovalScreen(host: Host, private val asked: String) : Screen(host) {
   private val result: LinearLayout = context.column()
   private val content: LinearLayout = context.column()
   private val foot: LinearLayout = context.column()
   private var bar: DecisionBar? = null
   private var details: DetailsSheet? = null
-  private var opening: DocumentRow? = null
-  private val files = Files(host, scope) { index -> open(index.toULong()) }
+  private val files = Files(host, scope, { session.opened(it) }) { index -> open(index.toULong()) }
+  private var page: ApprovalPage? = null
 
   /** A sheet that was open before a rotation. */
   private var pending: Bundle? = null
+
+  /** A signature that is being made; it goes on while the phone is turned. */
+  private class Decision(val word: Word, val work: Deferred<CoreException?>)
+
+  private var decision: Decision? = null
+  private var isKept = false
+  private var isInFront = false
+  private var isDecided = false
+
+  /** Why the last try signed nothing, when the sheet was not there to say it. */
+  private var problem: String? = null
 
   /** Absent when it isn't this person's turn. */
   var approve: ActionButton? = null
@@ -79,15 +99,45 @@ class ApprovalScreen(host: Host, private val id: String) : Screen(host) {
   override suspend fun load() {
     val account = session.account() ?: return
     val page = account.approvals().showScreen(id, session.opened.toList(), session.clock())
+    if (isInFront) session.onScreen = page.id
     session.notices.gone(page.id)
     show(page)
     pending?.let {
       pending = null
-      if (page.bar != null) ask(Word.valueOf(it.getString(WORD, Word.APPROVE.name)), it.getString(COMMENT, ""))
+      if (page.isOpen) ask(Word.valueOf(it.getString(WORD, Word.APPROVE.name)), it.getString(COMMENT, ""))
     }
   }
 
-  private fun show(page: ApprovalPage) {
+  /** In full: what is signed is what was shown, whatever led here. */
+  private val id get() = page?.id ?: asked
+
+  /** This person can decide it now. */
+  private val ApprovalPage.isOpen get() = bar?.approve?.isEnabled == true
+
+  /** Nothing that was read before is true any more. */
+  override fun failed(error: CoreException) {
+    page = null
+    bar = null
+    approve = null
+    if (decision == null) sheet?.dismiss()
+    for (part in listOf(result, content, foot)) part.removeAllViews()
+    content.put(context.banner(Shade.CAUTION, R.drawable.ic_warn, context.why(error)), start = 16, end = 16, top = 12)
+    content.put(context.action(Kind.TEXT, R.string.a_back) { host.back() }, start = 16, end = 16, top = 12)
+  }
+
+  override fun appeared() {
+    isInFront = true
+  }
+
+  override fun disappeared() {
+    isInFront = false
+    if (session.onScreen == page?.id) session.onScreen = null
+  }
+
+  internal fun show(page: ApprovalPage) {
+    this.page = page
+    // One that is being signed ends by itself.
+    if (!page.isOpen && decision == null) sheet?.dismiss()
     result.removeAllViews()
     page.banner?.let { result.put(context.outcome(it)) }
     content.removeAllViews()
@@ -118,7 +168,14 @@ class ApprovalScreen(host: Host, private val id: String) : Screen(host) {
     background = context.shape(R.color.sunken, 12)
     pad(16, 12)
     putIcon(R.drawable.ic_ask, R.color.text2, 20, end = 12)
-    put(context.text("${context.say(remark.who)}: ${remark.text}", Style.SECOND), weight = 1f)
+    // Apart: a remark with a line break must not look like another person's.
+    put(
+      context.column {
+        put(context.text(context.say(remark.who), Style.LABEL))
+        put(context.text(remark.text, Style.SECOND), top = 2)
+      },
+      weight = 1f,
+    )
   }
 
   private fun documents(page: ApprovalPage) {
@@ -134,21 +191,16 @@ class ApprovalScreen(host: Host, private val id: String) : Screen(host) {
   }
 
   private fun document(file: DocumentRow): View {
-    val open = {
-      opening = file
-      files.open(file.index.toString(), file.name, ANY)
-    }
+    val open = { files.open(file.index.toString(), file.name, ANY, file.sha256) }
     val row = context.documentRow(drawable(file.icon), file.name, "${context.size(file.size)} · ${context.say(file.state)}", open.takeIf { file.isEnabled })
     row.contentDescription = context.say(file.spoken)
+    if (!file.isEnabled) row.switchOff()
     return row
   }
 
-  /** From the signed request itself; it is remembered as opened. */
-  private suspend fun open(index: ULong): ByteArray {
-    val octets = checkNotNull(session.account()) { "there is an account" }.approvals().document(id, index)
-    opening?.let { session.opened(it.sha256) }
-    return octets
-  }
+  /** From the signed request itself. */
+  private suspend fun open(index: ULong): ByteArray =
+    checkNotNull(session.account()) { "there is an account" }.approvals().document(id, index)
 
   /** The bar stays as it is while nothing about it changes: a finger may be on it. */
   private fun showFoot(page: ApprovalPage) {
@@ -169,6 +221,8 @@ class ApprovalScreen(host: Host, private val id: String) : Screen(host) {
     val reject = context.button(bar.reject) { ask(Word.REJECT) }
     this.approve = approve
     val buttons = if (context.isLarge) context.column() else context.row()
+    // Nobody decides through another app's window.
+    buttons.filterTouchesWhenObscured = true
     buttons.pad(16, 12)
     if (context.isLarge) {
       buttons.put(approve)
@@ -203,50 +257,89 @@ class ApprovalScreen(host: Host, private val id: String) : Screen(host) {
   }
 
   private fun ask(word: Word, comment: String = "") {
-    if (sheet?.isShowing == true) return
+    if (sheet?.isShowing == true || isDecided) return
     scope.launch {
-      val approvals = session.account()?.approvals() ?: return@launch
+      val account = session.account() ?: return@launch
       val language = if (context.isChinese) Language.ZH else Language.EN
+      val id = id
+      // One that was stopped ends first.
+      decision?.work?.takeIf { it.isCancelled }?.join()
       try {
-        val page = approvals.confirmScreen(id, word, language, session.opened.toList())
-        if (sheet?.isShowing == true) return@launch
-        sheet = ConfirmSheet(context, page, word, comment) { decide(word, it) }.also { it.show() }
+        val confirm = account.approvals().confirmScreen(id, word, language, session.opened.toList())
+        if (sheet?.isShowing == true || isDecided || page?.isOpen != true) return@launch
+        val sheet = ConfirmSheet(context, confirm, word, comment, { decide(account, id, word, it) }, ::stop)
+        this@ApprovalScreen.sheet = sheet
+        if (decision != null) sheet.working(true) else problem?.let(sheet::failed)
+        problem = null
+        sheet.show()
       } catch (_: CoreException) {
         reloadSoon()
       }
     }
   }
 
-  private fun decide(word: Word, comment: String) {
-    val sheet = sheet ?: return
+  private fun decide(account: Account, id: String, word: Word, comment: String) {
+    if (decision != null) return
+    follow(Decision(word, session.errand { cancellable { account.approvals().decide(id, word, comment, it) } }))
+  }
+
+  /** The prompt goes, and the work in the core ends. */
+  private fun stop() {
+    val decision = decision ?: return
+    session.prompt.stop()
+    decision.work.cancel()
+  }
+
+  private fun follow(decision: Decision) {
+    this.decision = decision
     scope.launch {
-      try {
-        val account = session.account() ?: return@launch
-        account.approvals().decide(id, word, comment)
-        sheet.dismiss()
-        session.syncSoon()
-      } catch (error: CoreException) {
-        sheet.failed(undecidedBanner(error, word)?.let { context.say(it.text) })
-      }
+      decision.work.join()
+      this@ApprovalScreen.decision = null
+      if (!decision.work.isCancelled) ended(decision.word, decision.work.await())
       reloadSoon()
     }
   }
 
+  private fun ended(word: Word, error: CoreException?) {
+    if (error == null) {
+      isDecided = true
+      sheet?.dismiss()
+      session.syncSoon()
+      return
+    }
+    val words = undecidedBanner(error, word)?.let { context.say(it.text) }
+    val sheet = sheet
+    if (sheet?.isShowing == true) sheet.failed(words) else problem = words
+  }
+
   override fun answered(data: Intent) {
-    data.data?.let(files::save)
+    data.data?.let(files::write)
   }
 
   override fun save(state: Bundle) {
+    files.save(state)
     val sheet = sheet?.takeIf { it.isShowing } ?: return
     state.putString(WORD, sheet.word.name)
     state.putString(COMMENT, sheet.comment)
   }
 
+  override fun kept(): Any? {
+    isKept = true
+    return decision
+  }
+
+  override fun keep(what: Any) {
+    (what as? Decision)?.let(::follow)
+  }
+
   override fun restore(state: Bundle) {
+    files.restore(state)
     if (state.containsKey(WORD)) pending = state
   }
 
   override fun gone() {
+    // Nothing is signed for somebody who went away.
+    if (!isKept) stop()
     sheet?.dismiss()
     details?.dismiss()
   }

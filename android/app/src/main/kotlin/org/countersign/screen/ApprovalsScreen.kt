@@ -36,7 +36,7 @@ class ApprovalsScreen(host: Host) : TabScreen(host, Place.Kind.APPROVALS, R.stri
   override suspend fun load() {
     val account = session.account() ?: return
     val page = account.approvals().screen(session.clock())
-    countWaiting(account)
+    showWaiting(page.segments.first().count)
     show(page)
   }
 

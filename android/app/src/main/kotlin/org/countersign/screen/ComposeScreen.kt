@@ -17,13 +17,14 @@ import java.time.LocalTime
 import java.time.OffsetDateTime
 import java.time.ZoneId
 import java.time.format.DateTimeFormatter
+import java.util.UUID
+import kotlinx.coroutines.Deferred
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.sync.Mutex
 import kotlinx.coroutines.sync.withLock
 import org.countersign.Place
 import org.countersign.R
-import org.countersign.bridge.All
-import org.countersign.bridge.AnyOne
+import org.countersign.bridge.Account
 import org.countersign.bridge.ComposePage
 import org.countersign.bridge.CoreException
 import org.countersign.bridge.Deciding
@@ -32,6 +33,7 @@ import org.countersign.bridge.InOrder
 import org.countersign.bridge.NewApproval
 import org.countersign.bridge.NewMail
 import org.countersign.bridge.WrittenMail
+import org.countersign.bridge.cancellable
 import org.countersign.ui.ActionButton
 import org.countersign.ui.Style
 import org.countersign.ui.column
@@ -70,12 +72,21 @@ class ComposeScreen(host: Host, argument: String) : Screen(host) {
   private val deadlineRow: LinearLayout = context.column()
   private val fileRows: LinearLayout = context.column()
   private val foot = ComposeFoot(context, { invite(it) }) { send(it) }
-  private var deciding: Deciding = InOrder
+  private var account: Account? = null
   private var page: ComposePage? = null
   private val looking = Mutex()
   private var files = listOf<FileToSend>()
-  private var isSending = false
   private var problem: String? = null
+
+  /** The mail on its way into the outbox; it goes on while the phone is turned. */
+  private var sending: Deferred<CoreException?>? = null
+
+  /** Of this draft; see [org.countersign.Drafts]. */
+  private var name = session.drafts.name(argument) ?: UUID.randomUUID().toString()
+
+  /** Who has to approve. */
+  var deciding: Deciding = InOrder
+    private set
 
   /** Until when an answer is wanted, seconds since 1970. */
   var deadline: Long? = null
@@ -118,7 +129,7 @@ class ComposeScreen(host: Host, argument: String) : Screen(host) {
 
   init {
     body.setHint(R.string.co_text)
-    fill(Draft.read(argument))
+    fill(Draft.read(session.drafts.read(argument)))
     approval.setOnCheckedChangeListener { _, _ -> lookAgain() }
     subject.onChange { lookAgain() }
   }
@@ -162,6 +173,7 @@ class ComposeScreen(host: Host, argument: String) : Screen(host) {
   private suspend fun look() =
     looking.withLock {
       val account = session.account() ?: return
+      this.account = account
       val written = WrittenMail(approval.isChecked, to.addresses, cc.addresses, subject.text.toString(), deciding, deadline, allowsPlain = true)
       val page = account.composer().screen(written)
       this.page = page
@@ -180,7 +192,7 @@ class ComposeScreen(host: Host, argument: String) : Screen(host) {
     drawDeadline(page)
     fileRows.removeAllViews()
     for (file in files) fileRows.put(fileRow(file))
-    foot.show(page.footer, isSending, problem)
+    foot.show(page.footer, sending != null, problem)
   }
 
   private fun drawSwitch(page: ComposePage) {
@@ -204,7 +216,7 @@ class ComposeScreen(host: Host, argument: String) : Screen(host) {
   private fun drawOrders(page: ComposePage) {
     orders.removeAllViews()
     if (page.to.people.size < 2 || page.order.isEmpty()) return
-    val pieces = page.order.zip(DECIDING).map { (choice, deciding) ->
+    val pieces = page.order.zip(Draft.ORDERS).map { (choice, deciding) ->
       context.segment(context.say(choice.text), choice.isChosen) {
         this.deciding = deciding
         lookAgain()
@@ -258,49 +270,54 @@ class ComposeScreen(host: Host, argument: String) : Screen(host) {
   }
 
   private fun send(isPlain: Boolean) {
-    to.take()
-    cc.take()
-    isSending = true
+    val account = account ?: return
+    if (sending != null) return
+    // Both are looked at: each says what is wrong in it. Nothing goes out without somebody who stands there.
+    if (listOf(to, cc).count { it.isLeft() } > 0) return
+    val work = if (approval.isChecked) asking(account) else mailing(account, isPlain)
     problem = null
+    follow(session.errand(work))
+  }
+
+  private fun follow(work: Deferred<CoreException?>) {
+    sending = work
     draw()
     scope.launch {
-      try {
-        hand(isPlain)
-        session.syncSoon()
-        host.back()
-      } catch (error: CoreException) {
-        problem = context.why(error)
-        isSending = false
-        draw()
-      }
+      work.join()
+      sending = null
+      problem = if (work.isCancelled) context.getString(R.string.er_other) else work.await()?.let { context.why(it) }
+      if (problem != null) return@launch draw()
+      session.drafts.drop(name)
+      session.syncSoon()
+      host.back()
     }
   }
+
+  /** It ends in a moment, and then tells what became of it. */
+  override fun back() = sending != null
 
   /** Somebody without a certificate is written to first; what stands here is found again on the way back. */
-  private fun invite(address: String) {
-    host.replace(Place(Place.Kind.COMPOSE, draft().write()))
-    host.go(Place(Place.Kind.COMPOSE, Draft(to = listOf(address)).write()))
+  private fun invite(address: String) = host.go(Place(Place.Kind.COMPOSE, Draft(to = listOf(address)).write()))
+
+  private fun asking(account: Account): suspend () -> Unit {
+    val until = deadline?.let { OffsetDateTime.ofInstant(Instant.ofEpochSecond(it), ZoneId.systemDefault()) }
+    val request =
+      NewApproval(
+        to = to.addresses,
+        cc = cc.addresses,
+        subject = subject.text.toString().trim(),
+        text = body.text.toString(),
+        files = files,
+        deciding = deciding,
+        deadline = until?.format(DateTimeFormatter.ISO_OFFSET_DATE_TIME),
+      )
+    return { cancellable { account.approvals().request(request, it) } }
   }
 
-  private suspend fun hand(isPlain: Boolean) {
-    val account = session.account() ?: return
+  private fun mailing(account: Account, isPlain: Boolean): suspend () -> Unit {
     val (title, text) = subject.text.toString().trim() to body.text.toString()
-    if (approval.isChecked) {
-      val until = deadline?.let { OffsetDateTime.ofInstant(Instant.ofEpochSecond(it), ZoneId.systemDefault()) }
-      account.approvals().request(
-        NewApproval(
-          to = to.addresses,
-          cc = cc.addresses,
-          subject = title,
-          text = text,
-          files = files,
-          deciding = deciding,
-          deadline = until?.format(DateTimeFormatter.ISO_OFFSET_DATE_TIME),
-        )
-      )
-    } else {
-      account.composer().send(NewMail(to = to.addresses, cc = cc.addresses, subject = title, text = text, files = files, signedOnly = isPlain))
-    }
+    val mail = NewMail(to = to.addresses, cc = cc.addresses, subject = title, text = text, files = files, signedOnly = isPlain)
+    return { cancellable { account.composer().send(mail, it) } }
   }
 
   private fun pick() {
@@ -308,14 +325,23 @@ class ComposeScreen(host: Host, argument: String) : Screen(host) {
       host.ask(Intent(Intent.ACTION_OPEN_DOCUMENT).addCategory(Intent.CATEGORY_OPENABLE).setType("*/*"))
     } catch (_: ActivityNotFoundException) {
       // Nothing on this phone offers files.
+      tell(R.string.er_other)
     }
   }
 
   override fun answered(data: Intent) {
     val uri = data.data ?: return
     scope.launch {
-      host.pickedFile(uri)?.let(::attach)
+      when (val picked = host.pickedFile(uri)) {
+        is Picked.Taken -> attach(picked.file)
+        is Picked.Refused -> tell(picked.why)
+      }
     }
+  }
+
+  private fun tell(words: Int) {
+    problem = context.getString(words)
+    draw()
   }
 
   fun attach(file: FileToSend) {
@@ -334,30 +360,37 @@ class ComposeScreen(host: Host, argument: String) : Screen(host) {
     subject.setText(draft.subject)
     body.setText(draft.text)
     approval.isChecked = draft.isApproval
+    deciding = draft.deciding
     deadline = draft.deadline
   }
 
   /** Text and people; after the end of the process files are chosen again. */
-  override fun save(state: Bundle) = state.putString("draft", draft().write())
+  override fun save(state: Bundle) = state.putString(DRAFT, session.drafts.hold(name, draft().write()))
 
-  private fun draft() = Draft(to.addresses, cc.addresses, subject.text.toString(), body.text.toString(), approval.isChecked, deadline)
+  private fun draft() =
+    Draft(to.addresses, cc.addresses, subject.text.toString(), body.text.toString(), approval.isChecked, deadline, deciding)
 
   override fun restore(state: Bundle) {
-    state.getString("draft")?.let { fill(Draft.read(it)) }
+    val saved = state.getString(DRAFT) ?: return
+    name = session.drafts.name(saved) ?: name
+    fill(Draft.read(session.drafts.read(saved)))
     lookAgain()
   }
 
-  override fun kept(): Any = files
+  private class Kept(val files: List<FileToSend>, val sending: Deferred<CoreException?>?)
+
+  override fun kept(): Any = Kept(files, sending)
 
   override fun keep(what: Any) {
-    (what as? List<*>)?.filterIsInstance<FileToSend>()?.forEach(::attach)
+    if (what !is Kept) return
+    what.files.forEach(::attach)
+    what.sending?.let(::follow)
   }
 
   private companion object {
+    const val DRAFT = "draft"
+
     /** The hour that is offered for a deadline. */
     const val END_OF_WORK = 18
-
-    /** In the order in which they are offered. */
-    val DECIDING = listOf(InOrder, All, AnyOne)
   }
 }

@@ -35,7 +35,9 @@ class ConfirmSheet(
   val word: Word,
   before: String,
   private val onSign: (String) -> Unit,
+  private val onStop: () -> Unit,
 ) : Sheet(outer) {
+  private var isWorking = false
   private val kind = InputType.TYPE_CLASS_TEXT or InputType.TYPE_TEXT_FLAG_CAP_SENTENCES
   private val remark = Field(context, context.say(page.commentLabel), kind, isInside = true)
   val sign = context.button(page.sign) { sign() }
@@ -50,6 +52,8 @@ class ConfirmSheet(
     comment = before
     // A missing reason is named when somebody signs; a button that is merely grey would not say why.
     sign.isEnabled = true
+    // Nobody signs through another app's window.
+    content.filterTouchesWhenObscured = true
     content.setPadding(0, 0, 0, context.dp(12))
     content.put(context.text(context.say(page.title), Style.TITLE).heading(), start = 16, end = 16, bottom = 8)
     line(page.decisionLabel, context.row { put(context.tag(page.decision), WRAP_CONTENT) })
@@ -61,7 +65,7 @@ class ConfirmSheet(
     content.put(remark, start = 16, end = 16, top = 12)
     content.put(context.text(context.say(page.hintFinger), Style.SECOND, R.color.text2).centered(), start = 32, end = 32, top = 12)
     content.put(sign, start = 16, end = 16, top = 12)
-    content.put(context.button(page.cancel) { dismiss() }, start = 16, end = 16)
+    content.put(context.button(page.cancel) { cancel() }, start = 16, end = 16)
   }
 
   private fun line(label: Text, value: View) = pair(context.say(label), value)
@@ -103,7 +107,16 @@ class ConfirmSheet(
     onSign(comment)
   }
 
-  private fun working(isWorking: Boolean) {
+  /** The button, Back, or a touch beside the sheet. While it is being signed, a touch beside it is none, and the others stop that. */
+  override fun cancel() {
+    if (isWorking) onStop()
+    super.cancel()
+  }
+
+  /** While the system asks, and until the signature is there. */
+  fun working(isWorking: Boolean) {
+    this.isWorking = isWorking
+    setCanceledOnTouchOutside(!isWorking)
     sign.isEnabled = !isWorking
     remark.edit.isEnabled = !isWorking
   }

@@ -1,5 +1,9 @@
 package org.countersign.screen
 
+import org.countersign.bridge.All
+import org.countersign.bridge.AnyOne
+import org.countersign.bridge.Deciding
+import org.countersign.bridge.InOrder
 import org.json.JSONArray
 import org.json.JSONObject
 
@@ -12,6 +16,8 @@ data class Draft(
   val isApproval: Boolean = false,
   /** Seconds since 1970. */
   val deadline: Long? = null,
+  /** One of [ORDERS]. */
+  val deciding: Deciding = InOrder,
 ) {
   fun write(): String =
     JSONObject()
@@ -21,15 +27,22 @@ data class Draft(
       .put("text", text)
       .put("approval", isApproval)
       .putOpt("deadline", deadline)
+      .put("deciding", ORDERS.indexOf(deciding))
       .toString()
 
   companion object {
+    /** In the order in which they are offered. */
+    val ORDERS: List<Deciding> = listOf(InOrder, All, AnyOne)
+
     fun read(text: String): Draft {
       if (text.isBlank()) return Draft()
       val json = JSONObject(text)
       fun list(name: String) = json.getJSONArray(name).let { all -> List(all.length()) { all.getString(it) } }
       val deadline = if (json.has("deadline")) json.getLong("deadline") else null
-      return Draft(list("to"), list("cc"), json.getString("subject"), json.getString("text"), json.getBoolean("approval"), deadline)
+      return Draft(
+        list("to"), list("cc"), json.getString("subject"), json.getString("text"), json.getBoolean("approval"), deadline,
+        ORDERS[json.getInt("deciding")],
+      )
     }
   }
 }

@@ -1,6 +1,7 @@
 package org.countersign.screen
 
 import android.Manifest
+import android.content.ActivityNotFoundException
 import android.content.Intent
 import android.content.pm.PackageManager
 import android.graphics.SurfaceTexture
@@ -173,14 +174,23 @@ class ExchangeScreen(host: Host) : Screen(host) {
     preview.surfaceTexture?.let(::startCamera)
   }
 
-  private fun pick() = host.ask(Intent(Intent.ACTION_OPEN_DOCUMENT).addCategory(Intent.CATEGORY_OPENABLE).setType("image/png"))
+  private fun pick() {
+    try {
+      host.ask(Intent(Intent.ACTION_OPEN_DOCUMENT).addCategory(Intent.CATEGORY_OPENABLE).setType("image/png"))
+    } catch (_: ActivityNotFoundException) {
+      // Nothing on this phone offers pictures.
+      tell(context.getString(R.string.er_other))
+    }
+  }
 
   /** A picture counts as a card: it may be old, and nobody was met. */
   override fun answered(data: Intent) {
     val uri = data.data ?: return
     scope.launch {
-      val png = host.pickedFile(uri)?.bytes ?: return@launch
-      read { session.account()?.qrExchange()?.scanCard(png) }
+      when (val picked = host.pickedFile(uri)) {
+        is Picked.Taken -> read { session.account()?.qrExchange()?.scanCard(picked.file.bytes) }
+        is Picked.Refused -> tell(context.getString(picked.why))
+      }
     }
   }
 
@@ -197,9 +207,13 @@ class ExchangeScreen(host: Host) : Screen(host) {
     try {
       scan()?.let(::recognised)
     } catch (error: CoreException) {
-      notice.removeAllViews()
-      notice.put(context.banner(Shade.CAUTION, R.drawable.ic_warn, context.why(error)))
+      tell(context.why(error))
     }
+  }
+
+  private fun tell(words: String) {
+    notice.removeAllViews()
+    notice.put(context.banner(Shade.CAUTION, R.drawable.ic_warn, words))
   }
 
   private fun recognised(scanned: Scanned) {

@@ -68,7 +68,7 @@ class InboxScreen(host: Host) : TabScreen(host, Place.Kind.INBOX, R.string.tab_i
   override suspend fun load() {
     val account = session.account() ?: return
     val page = account.mailboxes().screen(session.connection, session.clock())
-    countWaiting(account)
+    showWaiting(page.badge)
     // A list that is the same stays: a finger may be on it.
     if (page == this.page) return
     this.page = page

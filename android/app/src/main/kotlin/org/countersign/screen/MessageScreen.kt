@@ -1,9 +1,11 @@
 package org.countersign.screen
 
 import android.content.Intent
+import android.os.Bundle
 import android.view.Gravity
 import android.view.View
 import android.widget.LinearLayout
+import java.util.UUID
 import kotlinx.coroutines.launch
 import org.countersign.Place
 import org.countersign.R
@@ -17,8 +19,10 @@ import org.countersign.bridge.DoesWrite
 import org.countersign.bridge.FileRow
 import org.countersign.bridge.MessagePage
 import org.countersign.bridge.PlainLabel
+import org.countersign.ui.Kind
 import org.countersign.ui.Shade
 import org.countersign.ui.Style
+import org.countersign.ui.action
 import org.countersign.ui.avatar
 import org.countersign.ui.banner
 import org.countersign.ui.button
@@ -40,6 +44,7 @@ import org.countersign.ui.scroll
 import org.countersign.ui.section
 import org.countersign.ui.size
 import org.countersign.ui.state
+import org.countersign.ui.switchOff
 import org.countersign.ui.text
 import org.countersign.ui.topBar
 import org.countersign.ui.why
@@ -49,7 +54,9 @@ class MessageScreen(host: Host, private val id: String) : Screen(host) {
   private val content: LinearLayout = context.column()
   private val foot: LinearLayout = context.column()
   private var details: DetailsSheet? = null
-  private var files: Files? = null
+  private val files = Files(host, scope) { part ->
+    checkNotNull(session.account()) { "there is an account" }.mailboxes().attachment(id, part)
+  }
 
   /** The trust line or the warning. */
   var status: View? = null
@@ -71,11 +78,18 @@ class MessageScreen(host: Host, private val id: String) : Screen(host) {
       host.replace(Place(Place.Kind.APPROVAL, it))
       return
     }
-    files = Files(host, scope) { part -> mailboxes.attachment(id, part) }
     show(page)
   }
 
-  private fun show(page: MessagePage) {
+  /** Nothing that was read before is true any more. */
+  override fun failed(error: CoreException) {
+    content.removeAllViews()
+    foot.removeAllViews()
+    content.put(context.banner(Shade.CAUTION, R.drawable.ic_warn, context.why(error)), start = 16, end = 16, top = 12)
+    content.put(context.action(Kind.TEXT, R.string.a_back) { host.back() }, start = 16, end = 16, top = 12)
+  }
+
+  internal fun show(page: MessagePage) {
     content.removeAllViews()
     val ink = if (page.subject is PlainLabel) R.color.text else R.color.text2
     content.put(context.text(context.say(page.subject), Style.TITLE, ink).heading(), start = 16, end = 16)
@@ -121,11 +135,11 @@ class MessageScreen(host: Host, private val id: String) : Screen(host) {
 
   private fun attachment(file: FileRow): View {
     val name = context.say(file.name)
-    val open = { files?.open(file.part, name, ANY) ?: Unit }
+    val open = { files.open(file.part, name, ANY) }
     val detail = "${context.size(file.size)} · ${context.say(file.state)}"
     val row = context.documentRow(drawable(file.icon), name, detail, open.takeIf { file.isEnabled })
     row.contentDescription = context.say(file.spoken)
-    row.alpha = if (file.isEnabled) 1f else 0.5f
+    if (!file.isEnabled) row.switchOff()
     return row
   }
 
@@ -186,7 +200,8 @@ class MessageScreen(host: Host, private val id: String) : Screen(host) {
           }
           else -> Draft(to = sender, subject = titled("Re: ", headers.subject))
         }
-      host.go(Place(Place.Kind.COMPOSE, draft.write()))
+      // A forwarded text can be long.
+      host.go(Place(Place.Kind.COMPOSE, session.drafts.hold(UUID.randomUUID().toString(), draft.write())))
     } catch (error: CoreException) {
       foot.put(context.banner(Shade.CAUTION, R.drawable.ic_warn, context.why(error)), start = 16, end = 16, bottom = 12)
     }
@@ -201,8 +216,12 @@ class MessageScreen(host: Host, private val id: String) : Screen(host) {
   }
 
   override fun answered(data: Intent) {
-    data.data?.let { files?.save(it) }
+    data.data?.let(files::write)
   }
+
+  override fun save(state: Bundle) = files.save(state)
+
+  override fun restore(state: Bundle) = files.restore(state)
 
   override fun gone() {
     details?.dismiss()

@@ -133,6 +133,13 @@ class PeopleField(context: Context, private val onChange: () -> Unit) : LinearLa
     return true
   }
 
+  /** Takes what stands in the field; true when something is left there that is no address. */
+  fun isLeft(): Boolean {
+    if (input.text.isBlank() || take()) return false
+    input.requestFocus()
+    return true
+  }
+
   private fun write() {
     isWriting = true
     draw()

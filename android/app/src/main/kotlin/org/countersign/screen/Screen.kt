@@ -108,7 +108,7 @@ abstract class Screen(protected val host: Host) {
 
   open fun save(state: Bundle) {}
 
-  /** What survives a rotation but not the process: too large for the saved state. */
+  /** What survives a rotation, or another screen over this one, but not the process. The screen is left right after. */
   open fun kept(): Any? = null
 
   open fun keep(what: Any) {}

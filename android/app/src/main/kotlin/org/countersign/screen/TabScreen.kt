@@ -65,7 +65,11 @@ abstract class TabScreen(host: Host, here: Place.Kind, title: Int) : Screen(host
     content.setPadding(0, 0, 0, context.dp(88))
   }
 
-  protected suspend fun countWaiting(account: Account) = tabs.count(account.approvals().list().count { it.myTurn })
+  protected suspend fun countWaiting(account: Account) =
+    showWaiting(account.approvals().screen(session.clock()).segments.first().count)
+
+  /** As the core counts them. */
+  protected fun showWaiting(count: ULong?) = tabs.count(count?.toInt() ?: 0)
 
   protected fun tell(banner: Banner?, onTap: () -> Unit = {}) {
     notice.removeAllViews()

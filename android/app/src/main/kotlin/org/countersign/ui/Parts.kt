@@ -7,6 +7,7 @@ import android.text.InputType
 import android.text.TextWatcher
 import android.view.Gravity
 import android.view.View
+import android.view.ViewGroup
 import android.view.ViewGroup.LayoutParams.WRAP_CONTENT
 import android.view.accessibility.AccessibilityNodeInfo
 import android.widget.Button
@@ -53,13 +54,26 @@ class ActionButton(context: Context, kind: Kind, words: CharSequence, icon: Int?
 
   override fun setEnabled(enabled: Boolean) {
     super.setEnabled(enabled)
-    alpha = if (enabled) 1f else 0.5f
+    alpha = if (enabled) 1f else FAINT
+    for (index in 0 until childCount) getChildAt(index).isEnabled = enabled
   }
 
   override fun onInitializeAccessibilityNodeInfo(info: AccessibilityNodeInfo) {
     super.onInitializeAccessibilityNodeInfo(info)
     info.className = Button::class.java.name
   }
+}
+
+private const val FAINT = 0.5f
+
+/** Switched off, with all that is in it. */
+fun View.switchOff() {
+  alpha = FAINT
+  fun off(view: View) {
+    view.isEnabled = false
+    if (view is ViewGroup) for (index in 0 until view.childCount) off(view.getChildAt(index))
+  }
+  off(this)
 }
 
 fun Context.action(kind: Kind, words: Int, icon: Int? = null, onTap: () -> Unit) = action(kind, getString(words), icon, onTap)

@@ -7,6 +7,7 @@ import android.view.Gravity
 import android.view.View
 import android.view.ViewGroup.LayoutParams.MATCH_PARENT
 import android.view.ViewGroup.LayoutParams.WRAP_CONTENT
+import android.view.WindowManager
 import android.widget.LinearLayout
 import org.countersign.R
 
@@ -23,6 +24,8 @@ open class Sheet(context: Context) : Dialog(context, R.style.Sheet) {
       put(context.scroll(content), height = WRAP_CONTENT)
     }
     setContentView(whole)
+    // A window of its own: it is not secret because the activity's is.
+    window?.addFlags(WindowManager.LayoutParams.FLAG_SECURE)
     window?.setGravity(Gravity.BOTTOM)
     window?.setLayout(MATCH_PARENT, WRAP_CONTENT)
     window?.decorView?.setPadding(0, 0, 0, 0)

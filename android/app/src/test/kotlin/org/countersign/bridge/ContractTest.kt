@@ -15,6 +15,7 @@ import kotlinx.coroutines.withContext
 import kotlinx.coroutines.withTimeout
 import org.countersign.core.CancelToken
 import org.countersign.core.CoreException
+import org.countersign.core.Misuse
 import org.countersign.core.NewMail
 import org.countersign.core.Security
 import org.countersign.core.StopReason
@@ -25,7 +26,6 @@ import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
 import org.junit.Assert.assertThrows
 import org.junit.Assert.assertTrue
-import org.junit.Assert.fail
 import org.junit.Test
 
 /** What the binding promises, whatever the core does. */
@@ -38,7 +38,8 @@ class ContractTest {
   @Test
   fun aLockedCoreSaysSo(): Unit = runBlocking {
     Phone().office.use { office ->
-      assertThrows(CoreException::class.java) { runBlocking { office.core.accounts() } }
+      val locked = assertThrows(CoreException.WrongUse::class.java) { runBlocking { office.core.accounts() } }
+      assertEquals(Misuse.Locked, locked.problem)
     }
   }
 
@@ -93,12 +94,9 @@ class ContractTest {
   fun aPanicInsideIsAnErrorAndTheCoreLives(): Unit = runBlocking {
     Phone().office.use { office ->
       office.unlock()
-      try {
-        office.core.panicForTest()
-        fail("no error")
-      } catch (_: Exception) {
-        assertTrue(office.core.accounts().isEmpty())
-      }
+      val stopped = assertThrows(CoreException.Stopped::class.java) { runBlocking { office.core.panicForTest() } }
+      assertTrue("${stopped.reason}", stopped.reason is StopReason.Defect)
+      assertTrue(office.core.accounts().isEmpty())
     }
   }
 
