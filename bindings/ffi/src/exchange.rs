@@ -203,10 +203,15 @@ impl QrExchange {
         Ok(self.calls.run("qr_exchange.scan_card_frame", cancel, start).await?.map(Into::into))
     }
 
-    /// The user compared the numbers of the meeting with this person: the same.
+    /// The user compared the number that is shown of the meeting with this person: the same.
     #[uniffi::method(default(cancel = None))]
-    pub async fn confirm_number(&self, address: String, cancel: Cancel) -> Result<(), CoreError> {
-        let start = |who| self.exchange.confirm_number(who);
+    pub async fn confirm_number(
+        &self,
+        address: String,
+        number: String,
+        cancel: Cancel,
+    ) -> Result<(), CoreError> {
+        let start = |who| self.exchange.confirm_number(who, Some(number));
         self.calls.run_with("qr_exchange.confirm_number", cancel, self::address(&address), start).await
     }
 

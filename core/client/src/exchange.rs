@@ -212,19 +212,32 @@ impl QrExchange {
         })
     }
 
-    /// The user compared the numbers of the meeting with this person: the same.
-    pub fn confirm_number(&self, address: EmailAddress) -> Task<()> {
-        self.answer(address, |meetings, id, people| meetings.confirm_number(id, now(), people, &mut OsRandom))
+    /// The user compared the numbers of the meeting with this person: the same. `number` is the one that was on the screen:
+    /// a meeting that began meanwhile is not confirmed with it. Without it, the newest meeting is meant.
+    pub fn confirm_number(&self, address: EmailAddress, number: Option<String>) -> Task<()> {
+        let is_shown = move |status: &meeting::Status| {
+            number
+                .as_deref()
+                .is_none_or(|number| status.number.is_some_and(|asked| asked.to_string() == number))
+        };
+        self.answer(address, is_shown, |meetings, id, people| {
+            meetings.confirm_number(id, now(), people, &mut OsRandom)
+        })
     }
 
     /// The user agrees that this person's known anchor is replaced.
     pub fn agree(&self, address: EmailAddress) -> Task<()> {
-        self.answer(address, |meetings, id, people| meetings.agree(id, now(), people, &mut OsRandom))
+        self.answer(
+            address,
+            |_| true,
+            |meetings, id, people| meetings.agree(id, now(), people, &mut OsRandom),
+        )
     }
 
     fn answer(
         &self,
         address: EmailAddress,
+        is_meant: impl Fn(&meeting::Status) -> bool + Send + Sync + 'static,
         step: impl Fn(&mut Meetings, meeting::MeetingId, &People) -> Result<Vec<Action>, meeting::MeetingError>
         + Send
         + Sync
@@ -236,6 +249,7 @@ impl QrExchange {
                 .step(|meetings, people| {
                     let waiting = meetings.status().into_iter().rev().find(|status| {
                         status.person.address == address
+                            && is_meant(status)
                             && matches!(
                                 status.stage,
                                 meeting::Stage::AwaitingConfirmation | meeting::Stage::AwaitingAgreement

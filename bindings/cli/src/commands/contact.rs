@@ -117,7 +117,7 @@ fn meet(cli: &Cli, arguments: MeetArgs) -> Result<(), Failure> {
     let session = Session::open(cli, false)?;
     let account = session.account()?;
     let exchange = account.qr_exchange();
-    session.run(if replaces { exchange.agree(who) } else { exchange.confirm_number(who) })?;
+    session.run(if replaces { exchange.agree(who) } else { exchange.confirm_number(who, None) })?;
     if !session.offline {
         session.run(account.composer().flush())?;
     }

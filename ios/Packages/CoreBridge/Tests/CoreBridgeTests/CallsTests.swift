@@ -61,7 +61,11 @@ import Testing
       return try await showing.meetingScreens().contains { $0.number == number }
     }
     await #expect(throws: CoreError.self) { try await showing.agree(address: "carol@example.test") }
-    try await showing.confirmNumber(address: "carol@example.test")
+    await #expect(throws: CoreError.self) {
+      try await showing.confirmNumber(
+        address: "carol@example.test", number: number == "0000" ? "0001" : "0000")
+    }
+    try await showing.confirmNumber(address: "carol@example.test", number: number)
     try await until("both are met") {
       _ = try await dave.sync()
       _ = try await carol.sync()

@@ -95,7 +95,7 @@ class ScannedScreen(host: Host, private val address: String) : Screen(host) {
     page.number?.let { content.put(number(it), WRAP_CONTENT, top = 16, gravity = Gravity.CENTER_HORIZONTAL) }
     if (code != null) page.text?.let { content.put(context.text(context.say(it), Style.SECOND, R.color.text2).centered(), start = 32, end = 32, top = 16) }
     if (page.anchors.isNotEmpty()) content.put(anchors(page.anchors), top = 12)
-    page.buttons.forEachIndexed { index, button -> foot.put(context.button(button) { act(button) }, top = if (index > 0) 4 else 0) }
+    page.buttons.forEachIndexed { index, button -> foot.put(context.button(button) { act(button, page) }, top = if (index > 0) 4 else 0) }
   }
 
   private fun head(page: ScanPage) {
@@ -144,11 +144,11 @@ class ScannedScreen(host: Host, private val address: String) : Screen(host) {
     }
   }
 
-  private fun act(button: Button) {
+  private fun act(button: Button, page: ScanPage) {
     when (val does = button.does) {
       is DoesWrite -> host.replace(Place(Place.Kind.COMPOSE, Draft(to = listOfNotNull(does.address)).write()))
       is DoesExchange -> host.replace(Place(Place.Kind.EXCHANGE))
-      is DoesSameNumber -> answer { it.qrExchange().confirmNumber(address) }
+      is DoesSameNumber -> page.number?.let { number -> answer { it.qrExchange().confirmNumber(address, number) } }
       is DoesTakeNew -> answer { it.qrExchange().agree(address) }
       else -> host.back()
     }

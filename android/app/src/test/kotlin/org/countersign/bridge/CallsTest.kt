@@ -98,7 +98,8 @@ class CallsTest {
       showing.meetingScreens().any { it.number == scan.number }
     }
     assertTrue(failure { showing.agree("carol@example.test") } is CoreException.NotFound)
-    showing.confirmNumber("carol@example.test")
+    assertTrue(failure { showing.confirmNumber("carol@example.test", if (scan.number == "0000") "0001" else "0000") } is CoreException.NotFound)
+    showing.confirmNumber("carol@example.test", scan.number)
     until("both are met") {
       ofDave.sync()
       ofCarol.sync()
