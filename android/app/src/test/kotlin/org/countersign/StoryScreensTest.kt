@@ -229,6 +229,7 @@ class StoryScreensTest : UiTest() {
     val id = await { bob.session.account()!!.approvals().list().single().id }
     stopSigning(bob)
     tap(bob.on<ApprovalScreen>().approve!!)
+    assertTrue("a stopped signature does not stand in the way", sheet(bob).sign.isEnabled)
     sheet(bob).comment = COMMENT
     gallery.add(bob, "07-confirm")
     assertEquals("the comment survives a turn of the phone", COMMENT, sheet(bob).comment)

@@ -269,7 +269,7 @@ class ApprovalScreen(host: Host, private val asked: String) : Screen(host) {
         if (sheet?.isShowing == true || isDecided || page?.isOpen != true) return@launch
         val sheet = ConfirmSheet(context, confirm, word, comment, { decide(account, id, word, it) }, ::stop)
         this@ApprovalScreen.sheet = sheet
-        if (decision != null) sheet.working(true) else problem?.let(sheet::failed)
+        if (isSigning) sheet.working(true) else problem?.let(sheet::failed)
         problem = null
         sheet.show()
       } catch (_: CoreException) {
@@ -278,8 +278,11 @@ class ApprovalScreen(host: Host, private val asked: String) : Screen(host) {
     }
   }
 
+  /** A decision that was stopped is none, also before its work has ended. */
+  private val isSigning get() = decision?.work?.isActive == true
+
   private fun decide(account: Account, id: String, word: Word, comment: String) {
-    if (decision != null) return
+    if (isSigning) return
     follow(Decision(word, session.errand { cancellable { account.approvals().decide(id, word, comment, it) } }))
   }
 
@@ -294,7 +297,7 @@ class ApprovalScreen(host: Host, private val asked: String) : Screen(host) {
     this.decision = decision
     scope.launch {
       decision.work.join()
-      this@ApprovalScreen.decision = null
+      if (this@ApprovalScreen.decision === decision) this@ApprovalScreen.decision = null
       if (!decision.work.isCancelled) ended(decision.word, decision.work.await())
       reloadSoon()
     }
