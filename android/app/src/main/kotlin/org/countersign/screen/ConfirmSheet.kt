@@ -35,9 +35,8 @@ class ConfirmSheet(
   val word: Word,
   before: String,
   private val onSign: (String) -> Unit,
-  private val onStop: () -> Unit,
+  onStop: () -> Unit,
 ) : Sheet(outer) {
-  private var isWorking = false
   private val kind = InputType.TYPE_CLASS_TEXT or InputType.TYPE_TEXT_FLAG_CAP_SENTENCES
   private val remark = Field(context, context.say(page.commentLabel), kind, isInside = true)
   val sign = context.button(page.sign) { sign() }
@@ -50,6 +49,8 @@ class ConfirmSheet(
 
   init {
     comment = before
+    // The button, Back, or a touch beside the sheet: what is being signed is stopped.
+    setOnCancelListener { onStop() }
     // A missing reason is named when somebody signs; a button that is merely grey would not say why.
     sign.isEnabled = true
     // Nobody signs through another app's window.
@@ -107,15 +108,8 @@ class ConfirmSheet(
     onSign(comment)
   }
 
-  /** The button, Back, or a touch beside the sheet. While it is being signed, a touch beside it is none, and the others stop that. */
-  override fun cancel() {
-    if (isWorking) onStop()
-    super.cancel()
-  }
-
-  /** While the system asks, and until the signature is there. */
+  /** While the system asks, and until the signature is there: a touch beside the sheet is none then. */
   fun working(isWorking: Boolean) {
-    this.isWorking = isWorking
     setCanceledOnTouchOutside(!isWorking)
     sign.isEnabled = !isWorking
     remark.edit.isEnabled = !isWorking
