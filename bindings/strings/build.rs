@@ -1,6 +1,5 @@
 //! Reads `strings.tsv` and makes the table of the library; a mistake in it fails the build.
 
-#[allow(dead_code, reason = "the library has the rest of it")]
 #[path = "src/table.rs"]
 mod table;
 

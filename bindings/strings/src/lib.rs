@@ -20,6 +20,13 @@ pub const TABLE: &str = include_str!("../strings.tsv");
 /// All texts, sorted by key.
 pub const WORDS: &[Words] = include!(concat!(env!("OUT_DIR"), "/table.rs"));
 
+impl Entry {
+    /// It counts, and has a form for one.
+    pub fn is_plural(&self) -> bool {
+        self.en.len() == 2
+    }
+}
+
 /// A language of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {

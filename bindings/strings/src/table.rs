@@ -25,13 +25,6 @@ pub struct Entry {
     pub placeholders: Vec<String>,
 }
 
-impl Entry {
-    /// It counts, and has a form for one.
-    pub fn is_plural(&self) -> bool {
-        self.en.len() == 2
-    }
-}
-
 /// Something wrong in a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistake {
