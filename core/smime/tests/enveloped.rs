@@ -43,23 +43,11 @@ fn openssl_decrypts_what_is_encrypted_here() {
         let bob = openssl.identity("bob", key);
         for (cipher, name) in CIPHERS {
             for content in [CONTENT, b"", &[7; 16], &[0; 100_000]] {
-                openssl.write(
-                    "encrypted",
+                let output = openssl.cms_decrypt(
                     &encrypt(content, &[recipient(&bob, rsa)], cipher, &mut OsRandom).unwrap(),
-                );
-                let output = openssl.run(&[
-                    "cms",
-                    "-decrypt",
-                    "-binary",
-                    "-inform",
-                    "DER",
-                    "-in",
-                    "encrypted",
-                    "-recip",
                     "bob.crt",
-                    "-inkey",
                     "bob.key",
-                ]);
+                );
                 assert!(output == content, "{name} {rsa:?} {} octets", content.len());
             }
         }
@@ -146,22 +134,9 @@ fn everybody_reads_a_message_to_mixed_recipients() {
         let keys = [DecryptionKey { key: bare, certificates: vec![] }];
         assert_eq!(decrypt(&message, &keys, &mut OsRandom).unwrap().content.as_slice(), CONTENT);
         // OpenSSL finds its recipient among the others.
-        openssl.write("encrypted", &message);
         for name in ["rsa", "p256", "p384", "p521"] {
             let (certificate, key) = (format!("{name}.crt"), format!("{name}.key"));
-            let output = openssl.run(&[
-                "cms",
-                "-decrypt",
-                "-binary",
-                "-inform",
-                "DER",
-                "-in",
-                "encrypted",
-                "-recip",
-                &certificate,
-                "-inkey",
-                &key,
-            ]);
+            let output = openssl.cms_decrypt(&message, &certificate, &key);
             assert_eq!(output, CONTENT);
         }
         let stranger = openssl.identity("stranger", P256);
@@ -195,20 +170,11 @@ fn openssl_decrypts_for_a_key_without_certificate() {
     ]);
     let recipients = [Recipient::Key { public_key: key.public_key_der() }];
     for (cipher, _) in CIPHERS {
-        openssl.write("encrypted", &encrypt(CONTENT, &recipients, cipher, &mut OsRandom).unwrap());
-        let output = openssl.run(&[
-            "cms",
-            "-decrypt",
-            "-binary",
-            "-inform",
-            "DER",
-            "-in",
-            "encrypted",
-            "-recip",
+        let output = openssl.cms_decrypt(
+            &encrypt(CONTENT, &recipients, cipher, &mut OsRandom).unwrap(),
             "bob.crt",
-            "-inkey",
             "bob.key",
-        ]);
+        );
         assert_eq!(output, CONTENT);
     }
 }

@@ -66,6 +66,13 @@ impl Openssl {
         Command::new("openssl").current_dir(self.folder.path()).args(arguments).output().unwrap()
     }
 
+    /// What `openssl cms -decrypt` makes of a DER message.
+    pub fn cms_decrypt(&self, message: &[u8], certificate: &str, key: &str) -> Vec<u8> {
+        self.write("encrypted", message);
+        let input = ["cms", "-decrypt", "-binary", "-inform", "DER", "-in", "encrypted"];
+        self.run(&[input.as_slice(), &["-recip", certificate, "-inkey", key]].concat())
+    }
+
     /// Runs `openssl`, which must succeed.
     pub fn run(&self, arguments: &[&str]) -> Vec<u8> {
         let output = self.try_run(arguments);
