@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use client::{EncryptionState, Inspection, SignatureState, UnixTime};
+use client::{EncryptionState, Inspection, SignatureState, Trust, UnixTime};
 
 use super::files::read;
 use crate::args::{Cli, InspectArgs, Requirement};
@@ -28,7 +28,7 @@ pub(crate) fn run(cli: &Cli, arguments: &InspectArgs) -> Result<(), Failure> {
         say!("Encryption: {}", code(&verdict.encryption.state));
         say!("Signature:  {} {}", code(&verdict.signature.state), codes(&verdict.signature.reasons));
         for signer in &verdict.signature.signers {
-            say!("  signer:   {} ({}, {})", line(&signer.subject), signer.algorithm, code(&signer.trust));
+            say!("  signer:   {} ({}, {})", line(&signer.subject), signer.algorithm, trust(signer.trust));
         }
         say!("Timestamp:  {} {}", code(&verdict.timestamp.state), codes(&verdict.timestamp.reasons));
         for part in &verdict.parts {
@@ -62,6 +62,11 @@ pub(crate) fn run(cli: &Cli, arguments: &InspectArgs) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// Why a signer is trusted. Nothing but `--trust` makes anybody trusted here.
+pub(super) fn trust(trust: Trust) -> &'static str {
+    if trust == Trust::None { "not trusted" } else { "trusted through --trust" }
 }
 
 pub(super) fn code<T: serde::Serialize>(value: &T) -> String {

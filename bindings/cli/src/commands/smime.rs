@@ -9,7 +9,7 @@ use client::files::{
 };
 
 use super::files::{address, read};
-use super::inspect::{code, codes};
+use super::inspect::{code, codes, trust};
 use crate::args::{
     AgainstArgs, CipherArg, Cli, FormArg, RsaArg, SmimeCommand, SmimeDecryptArgs, SmimeEncryptArgs,
     SmimeSignArgs, SmimeVerifyArgs,
@@ -100,7 +100,7 @@ fn verify_file(cli: &Cli, arguments: &SmimeVerifyArgs) -> Result<(), Failure> {
 fn show(report: &SignatureReport) {
     say!("Signature:  {} {}", code(&report.signature.state), codes(&report.signature.reasons));
     for signer in &report.signature.signers {
-        say!("  signer:   {} ({}, {})", line(&signer.subject), signer.algorithm, code(&signer.trust));
+        say!("  signer:   {} ({}, {})", line(&signer.subject), signer.algorithm, trust(signer.trust));
     }
     say!("Timestamp:  {} {}", code(&report.timestamp.state), codes(&report.timestamp.reasons));
 }
