@@ -227,6 +227,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_comment_of_a_foreign_reply_looks_like_what_it_says() {
+        let raw = "Content-Type: text/plain; charset=utf-8\r\n\r\nApprove\r\nup to \u{202e}0001\u{202c}\u{7} EUR\r\n";
+        let reply = reply(&Message::parse(raw.as_bytes()).unwrap());
+        assert_eq!((reply.word, reply.comment.as_str()), (Some(Word::Approve), "up to 0001 EUR"));
+    }
+
+    #[test]
     fn a_legacy_display_element_hides_nothing_but_the_subject() {
         let shows = |block: &str| {
             let raw = format!(
