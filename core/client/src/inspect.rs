@@ -3,7 +3,7 @@
 use engine::secure::{self, Opening, Verdict};
 use smime::enveloped::DecryptionKey;
 use smime::path::{AnchorScope, Trust, TrustAnchor};
-use smime::{Certificate, PrivateKey, UnixTime};
+use smime::{Certificate, EmailAddress, PrivateKey, UnixTime};
 
 use crate::error::{CoreError, Unreadable};
 use crate::system::{OsRandom, now};
@@ -29,12 +29,16 @@ pub fn inspect(mail: &[u8], inspection: &Inspection) -> Result<Verdict, CoreErro
         .collect();
     let untrusted = certificates(&inspection.untrusted)?;
     let keys = inspection.keys.iter().map(|file| key(file)).collect::<Result<Vec<_>, _>>()?;
+    // Whoever can open a mail may read what it says of its readers.
+    let own: Vec<EmailAddress> =
+        keys.iter().flat_map(|key| &key.certificates).flat_map(|one| one.emails().to_vec()).collect();
     let opening = Opening {
         keys: &keys,
         at: inspection.at.unwrap_or_else(now),
         anchors: &anchors,
         timestamp_anchors: &anchors,
         untrusted: &untrusted,
+        own: &own,
     };
     let opened =
         secure::open(mail, &opening, &mut OsRandom).map_err(|_| CoreError::Unreadable(Unreadable::Mail))?;

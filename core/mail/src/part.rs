@@ -15,6 +15,7 @@ use serde::Serialize;
 
 use crate::headers::Headers;
 
+pub use html::{Html, Link, Remote};
 pub use tree::{Tree, tree};
 
 /// Deepest nesting of multiparts and messages that is followed.
@@ -92,6 +93,10 @@ impl Message {
     /// Reads a message. Never fails for being odd; only for exceeding a limit.
     pub fn parse(raw: &[u8]) -> Result<Self, ReadError> {
         Ok(Self { raw: raw.to_vec(), root: scan::root(raw)? })
+    }
+    /// Adds a parameter that no mail can have to the root's.
+    pub(crate) fn mark(&mut self, name: &str) {
+        self.root.parameters.push((name.to_owned(), String::new()));
     }
     /// The received octets.
     pub fn raw(&self) -> &[u8] {
