@@ -6,6 +6,7 @@
 pub mod address;
 mod asn1;
 pub mod ber;
+pub mod capabilities;
 pub mod certificate;
 pub mod enveloped;
 pub mod fingerprint;
