@@ -13,6 +13,7 @@ pub mod issue;
 pub mod key;
 pub mod oid;
 pub mod path;
+pub mod primitives;
 #[allow(dead_code, reason = "its callers come next")]
 mod rc2;
 pub mod signed;
