@@ -154,11 +154,9 @@ oids! {
     AES256_GCM = "2.16.840.1.101.3.4.1.46";
     /// des-ede3-cbc.
     TDES_CBC = "1.2.840.113549.3.7";
-
-    /// des-cbc, never used here; a capability of old programs.
-    DES_CBC = "1.3.14.3.2.7";
     /// rc2-cbc.
     RC2_CBC = "1.2.840.113549.3.2";
+
     /// id-alg-AEADChaCha20Poly1305 (RFC 8103).
     CHACHA20_POLY1305 = "1.2.840.113549.1.9.16.3.18";
     /// id-alg-cek-hkdf-sha256 (RFC 9709).
