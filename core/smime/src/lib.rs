@@ -13,6 +13,9 @@ pub mod issue;
 pub mod key;
 pub mod oid;
 pub mod path;
+pub mod primitives;
+#[allow(dead_code, reason = "its callers come next")]
+mod rc2;
 pub mod signed;
 pub mod stream;
 pub mod time;
