@@ -13,7 +13,10 @@ pub mod issue;
 pub mod key;
 pub mod oid;
 pub mod path;
-#[allow(dead_code, reason = "its callers come next")]
+mod pbe;
+mod pem;
+pub mod pkcs12;
+pub mod pkcs8;
 mod rc2;
 pub mod signed;
 pub mod stream;
