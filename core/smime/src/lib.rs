@@ -17,6 +17,7 @@ mod pbe;
 mod pem;
 pub mod pkcs12;
 pub mod pkcs8;
+pub mod primitives;
 mod rc2;
 pub mod signed;
 pub mod stream;
