@@ -64,6 +64,8 @@ pub(crate) enum Command {
     Evidence(EvidenceCommand),
     /// Judge one mail in a file: signature, encryption, timestamp; no network, no home
     Inspect(InspectArgs),
+    /// Show the parts of one mail in a file, and what is wrong with it; no network, no home
+    Mime(MimeArgs),
     /// Sign, encrypt, decrypt and verify files of any size; no network, no home
     #[command(subcommand)]
     Smime(SmimeCommand),
@@ -335,6 +337,13 @@ pub(crate) enum EvidenceCommand {
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MimeArgs {
+    /// The mail; `-` is standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) mail: PathBuf,
 }
 
 #[derive(Debug, Args)]

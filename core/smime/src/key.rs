@@ -2,7 +2,6 @@
 
 mod algorithm;
 mod digest;
-mod pem;
 mod private;
 mod public;
 
@@ -20,6 +19,9 @@ use crate::oid;
 
 /// RSA keys below this many bits are weak: read, never written with.
 pub const MIN_RSA_BITS: u32 = 2048;
+
+/// RSA keys below this many bits are refused: they protect nothing. Old mail is encrypted to some that are longer.
+pub const MIN_READ_RSA_BITS: u32 = 1024;
 
 /// RSA keys above this many bits are refused: they would only cost time.
 pub const MAX_RSA_BITS: u32 = 8192;
@@ -196,6 +198,9 @@ pub enum KeyError {
     /// The key's algorithm, curve or size is not known here.
     #[error("the key's algorithm is not supported")]
     Unsupported,
+    /// An RSA key of fewer than [`MIN_READ_RSA_BITS`].
+    #[error("the RSA key has fewer than {MIN_READ_RSA_BITS} bits: it protects nothing")]
+    TooShort,
     /// RSA below 2048 bits, or an algorithm that the key can't do.
     #[error("the key can't be used with this algorithm")]
     WrongAlgorithm,
