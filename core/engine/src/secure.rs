@@ -7,7 +7,7 @@
 use mail::part::{Html, Message, Remote};
 use mail::protect::{self, HeaderView, pad_entity, wrap_pkcs7};
 use rand_core::CryptoRng;
-use smime::enveloped::{self, ContentCipher, DecryptionKey, EncryptError, Recipient};
+use smime::enveloped::{self, ContentCipher, ContentEncryption, DecryptionKey, EncryptError, Recipient};
 use smime::path::TrustAnchor;
 use smime::signed::{self, SignedData};
 use smime::verdict::TimestampVerdict;
@@ -227,7 +227,7 @@ pub fn seal(
     signed_der: &[u8],
     outer: &[(String, String)],
     recipients: &[Recipient],
-    cipher: ContentCipher,
+    encryption: impl Into<ContentEncryption>,
     padding: Option<usize>,
     rng: &mut dyn CryptoRng,
 ) -> Result<Vec<u8>, EncryptError> {
@@ -235,8 +235,9 @@ pub fn seal(
     if let Some(step) = padding {
         entity = pad_entity(entity, step);
     }
-    let encrypted = enveloped::encrypt(&entity, recipients, cipher, rng)?;
-    let smime_type = match cipher {
+    let encryption = encryption.into();
+    let encrypted = enveloped::encrypt(&entity, recipients, encryption, rng)?;
+    let smime_type = match encryption.cipher {
         ContentCipher::Aes256Gcm | ContentCipher::Aes128Gcm => "authEnveloped-data",
         ContentCipher::Aes256Cbc | ContentCipher::Aes128Cbc => "enveloped-data",
     };

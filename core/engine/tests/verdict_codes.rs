@@ -30,6 +30,14 @@ fn snake_case(name: &str) -> String {
     out
 }
 
+fn camel_case(code: &str) -> String {
+    let capital = |word: &str| {
+        let mut letters = word.chars();
+        letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect::<String>()
+    };
+    code.split('_').map(capital).collect()
+}
+
 /// The rows of the table under a heading.
 fn rows<'a>(document: &'a str, heading: &str) -> Vec<Vec<&'a str>> {
     let section = document.split_once(&format!("\n## {heading}\n")).unwrap().1.split("\n## ").next().unwrap();
@@ -62,10 +70,7 @@ fn every_warning_is_documented_with_a_test_that_produces_it() {
     sources(&root().join("core/engine/tests"), &mut tests);
     for row in rows {
         let name = code(row[2]);
-        let variant: String = code(row[0])
-            .split('_')
-            .map(|word| format!("{}{}", word[..1].to_uppercase(), &word[1..]))
-            .collect();
+        let variant = camel_case(&code(row[0]));
         let test =
             tests.split(&format!("fn {name}()")).nth(1).unwrap_or_else(|| panic!("there is no test {name}"));
         let body = test.split("\n}").next().unwrap();

@@ -53,7 +53,7 @@ pub(super) fn peel(
             layers.warnings.insert(Warning::TooManyLayers);
             break;
         }
-        layers.is_ambiguous |= structure::is_layer_ambiguous(&current);
+        layers.is_ambiguous |= structure::is_ambiguous(&current);
         let content = match layer {
             Layer::Opaque(octets) => layers.opaque(&octets, keys, rng),
             Layer::Clear { content, signature } => layers.clear(content, &signature, helpers),
@@ -63,7 +63,7 @@ pub(super) fn peel(
         current = next;
     }
     if layers.payload.is_some() {
-        layers.is_ambiguous |= structure::is_body_ambiguous(&current);
+        layers.is_ambiguous |= structure::is_ambiguous(&current);
     }
     if structure::has_layer_inside(&current) {
         layers.warnings.insert(Warning::LayerNotAtRoot);
@@ -220,7 +220,7 @@ pub(super) fn is_opaque(part: &Part) -> bool {
     }
 }
 
-pub(super) fn is_signature_part(part: &Part) -> bool {
+fn is_signature_part(part: &Part) -> bool {
     is_signature_type(&part.content_type)
 }
 

@@ -111,6 +111,10 @@ fn flips_and_swaps_in_foreign_messages_give_no_integrity() {
     }
 }
 
+/// What an attacker makes of a ciphertext.
+type Change<'a> = &'a dyn Fn(&[u8]) -> Vec<u8>;
+type BoxedChange = Box<dyn Fn(&[u8]) -> Vec<u8>>;
+
 /// Splits one DER element: its tag, its content, what follows.
 fn element(der: &[u8]) -> (u8, &[u8], &[u8]) {
     let (length, head) = match der[1] {
@@ -144,7 +148,7 @@ pub fn content(der: &[u8]) -> Vec<u8> {
 }
 
 /// The message with another ciphertext, all lengths in order: the ciphertext is the last element of the last of the last.
-fn with_ciphertext(der: &[u8], change: &dyn Fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
+fn with_ciphertext(der: &[u8], change: Change<'_>) -> Vec<u8> {
     let (tag, inside, _) = element(der);
     if tag == 0x80 {
         return tlv(tag, &change(inside));
@@ -167,8 +171,7 @@ fn blocks_that_are_cut_inserted_or_repeated_give_no_integrity() {
     let der = encrypt(text.as_bytes(), &[bob.recipient()], ContentCipher::Aes256Cbc, &mut Rng).unwrap();
     assert_eq!(opened(&with_ciphertext(&der, &|ct| ct.to_vec()), &keys).payload.raw(), text.as_bytes());
     let blocks = |ct: &[u8]| ct.chunks(16).map(<[u8]>::to_vec).collect::<Vec<_>>();
-    type Change<'a> = Box<dyn Fn(&[u8]) -> Vec<u8> + 'a>;
-    let mut changes: Vec<(String, Change<'_>)> = vec![
+    let mut changes: Vec<(String, BoxedChange)> = vec![
         ("nothing is left".to_owned(), Box::new(|_| Vec::new())),
         ("half a block".to_owned(), Box::new(|ct| ct[..ct.len() - 8].to_vec())),
         ("not a whole block more".to_owned(), Box::new(|ct| [ct, &[0; 5]].concat())),
@@ -212,7 +215,7 @@ fn every_way_to_fail_is_the_same_answer() {
         &mut Rng,
     )
     .unwrap();
-    let changes: [&dyn Fn(&[u8]) -> Vec<u8>; 4] = [
+    let changes: [Change<'_>; 4] = [
         &|_| Vec::new(),
         &|ct| ct[..ct.len() - 1].to_vec(),
         // The last block decides about the padding; 16 octets of zero are very unlikely to give a right one.

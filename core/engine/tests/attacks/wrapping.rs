@@ -4,6 +4,7 @@ use engine::secure::{Credit, Opened, Warning};
 use mail::protect::wrap_signed;
 use smime::verdict::{Reason, SignatureState};
 
+use super::efail::{content, elements, tlv};
 use crate::support::{Person, alice_and_bob, as_bob, mailed, opened, outer, random};
 
 const PAYLOAD: &[u8] = b"Content-Type: text/plain\r\n\r\nPay 1 EUR.\r\n";
@@ -152,4 +153,27 @@ fn a_replaced_signature_is_the_other_persons() {
     let mail = opened(&raw, &bob, &[&alice, &eve]);
     assert_eq!(mail.verdict.signature.reasons, [Reason::AddressMismatch]);
     assert_uncredited(&mail, "replaced");
+}
+
+/// People sign twice while a new algorithm spreads; a stranger who adds a signature nobody can check does no harm either.
+#[test]
+fn a_second_signature_of_an_unknown_algorithm_is_named() {
+    let (alice, bob) = alice_and_bob();
+    let der = alice.sign(PAYLOAD, false);
+    let info = elements(&content(&der));
+    let mut fields = elements(&content(&content(&info[1])));
+    let signers = elements(&content(&fields.pop().unwrap()));
+    let mut other = elements(&content(&signers[0]));
+    // signatureAlgorithm of SignerInfo: an algorithm of the future.
+    let at = other.len() - 2;
+    other[at] = tlv(0x30, &[0x06, 3, 0x2a, 3, 4]);
+    let signers = [signers[0].clone(), tlv(0x30, &other.concat())].concat();
+    fields.push(tlv(0x31, &signers));
+    let twice = tlv(0x30, &[info[0].clone(), tlv(0xa0, &tlv(0x30, &fields.concat()))].concat());
+    let mail = as_bob(
+        &mail::protect::wrap_pkcs7(&outer("alice@example.org"), "signed-data", &twice),
+        (&alice, &bob),
+    );
+    assert_eq!(mail.verdict.signature.state, SignatureState::Valid, "{:?}", mail.verdict.signature);
+    assert_eq!(mail.verdict.warnings, [Warning::UnknownSecondSignature]);
 }

@@ -4,8 +4,7 @@ use ed25519_dalek::SigningKey as Ed25519Key;
 use p256::elliptic_curve::Generate;
 use pkcs8::EncodePrivateKey;
 use rand_core::CryptoRng;
-use rsa::{Pkcs1v15Sign, Pss};
-use sha2::{Sha256, Sha384, Sha512};
+use sha2::{Digest as _, Sha256};
 use signature::Signer;
 use signature::hazmat::PrehashSigner;
 use x25519_dalek::StaticSecret;
@@ -13,10 +12,12 @@ use zeroize::Zeroizing;
 
 use super::public::{Kind, PublicKey};
 use super::{
-    AlgorithmIdentifier, KeyAlgorithm, KeyError, MAX_RSA_BITS, MIN_RSA_BITS, SignatureAlgorithm, pem,
+    AlgorithmIdentifier, KeyAlgorithm, KeyError, MAX_RSA_BITS, MIN_READ_RSA_BITS, MIN_RSA_BITS,
+    SignatureAlgorithm,
 };
 use crate::ber::{self, Reader};
-use crate::oid;
+use crate::primitives::Backend;
+use crate::{oid, pem};
 
 /// PKCS#8 of a Curve25519 key without the 32 key octets (RFC 8410 section 7); octet 11 tells Ed25519 (0x70) from
 /// X25519 (0x6E).
@@ -105,13 +106,15 @@ impl PrivateKey {
         {
             return Err(KeyError::Malformed);
         }
+        fields.finish()?;
         Ok(key)
     }
 
     /// The first unencrypted private key in a PEM file.
     pub fn from_pem(pem: &[u8]) -> Result<Self, KeyError> {
-        let labels = ["PRIVATE KEY", "EC PRIVATE KEY", "RSA PRIVATE KEY"];
-        Self::from_der(&pem::first_block(pem, &labels).ok_or(KeyError::Malformed)?)
+        let blocks = pem::blocks(pem).into_iter();
+        let mut plain = blocks.filter(|block| crate::pkcs8::PLAIN_LABELS.contains(&block.label));
+        Self::from_der(&plain.find_map(|block| block.der()).ok_or(KeyError::Malformed)?)
     }
 
     fn from_secret(secret: Secret) -> Result<Self, KeyError> {
@@ -127,7 +130,7 @@ impl PrivateKey {
         let public = PublicKey {
             kind: match &secret {
                 Secret::Rsa(key) => Kind::Rsa { key: key.to_public_key(), pss_only: false },
-                Secret::P256(key) => Kind::P256(key.public_key()),
+                Secret::P256(key) => Kind::P256(Backend::chosen().p256_public_key(key)),
                 Secret::P384(key) => Kind::P384(key.public_key()),
                 Secret::P521(key) => Kind::P521(key.public_key()),
                 Secret::Ed25519(key) => Kind::Ed25519(key.verifying_key()),
@@ -157,16 +160,10 @@ impl PrivateKey {
         self.public.algorithm()
     }
 
-    /// The algorithm to sign with by default: ECDSA with the curve's digest, RSASSA-PKCS1-v1_5 with SHA-256, Ed25519.
-    /// P-521, X25519 and short RSA keys don't sign: [`KeyError::WrongAlgorithm`].
+    /// The algorithm to sign with by default: that of the curve, RSASSA-PKCS1-v1_5 with SHA-256, Ed25519.
+    /// X25519 and short RSA keys don't sign: [`KeyError::WrongAlgorithm`].
     pub fn default_signature_algorithm(&self) -> Result<SignatureAlgorithm, KeyError> {
-        match self.algorithm() {
-            KeyAlgorithm::Rsa(bits) if bits >= MIN_RSA_BITS => Ok(SignatureAlgorithm::RsaPkcs1Sha256),
-            KeyAlgorithm::P256 => Ok(SignatureAlgorithm::EcdsaP256Sha256),
-            KeyAlgorithm::P384 => Ok(SignatureAlgorithm::EcdsaP384Sha384),
-            KeyAlgorithm::Ed25519 => Ok(SignatureAlgorithm::Ed25519),
-            _ => Err(KeyError::WrongAlgorithm),
-        }
+        SignatureAlgorithm::choose(self.algorithm(), None, false)
     }
 
     /// Signs `message` (hashed here). ECDSA is deterministic (RFC 6979); its signature is in DER form.
@@ -179,32 +176,30 @@ impl PrivateKey {
         if !algorithm.fits(self.algorithm()) {
             return Err(KeyError::WrongAlgorithm);
         }
-        let hash = algorithm.digest().digest(message);
+        let backend = Backend::chosen();
         let failed = |_| KeyError::WrongAlgorithm;
         match (&self.secret, algorithm) {
-            (Secret::Rsa(key), SignatureAlgorithm::RsaPssSha256) => {
-                key.sign_with_rng(rng, Pss::<Sha256>::new(), &hash).map_err(|_| KeyError::WrongAlgorithm)
-            }
             (Secret::Rsa(key), _) => {
-                let padding = match algorithm {
-                    SignatureAlgorithm::RsaPkcs1Sha384 => Pkcs1v15Sign::new::<Sha384>(),
-                    SignatureAlgorithm::RsaPkcs1Sha512 => Pkcs1v15Sign::new::<Sha512>(),
-                    _ => Pkcs1v15Sign::new::<Sha256>(),
-                };
-                key.sign_with_rng(rng, padding, &hash).map_err(|_| KeyError::WrongAlgorithm)
+                backend.rsa_sign(key, &self.pkcs8, algorithm, message, rng).ok_or(KeyError::WrongAlgorithm)
             }
             (Secret::P256(key), _) => {
-                let signature: p256::ecdsa::Signature =
-                    p256::ecdsa::SigningKey::from(key).sign_prehash(&hash).map_err(failed)?;
-                Ok(signature.to_der().as_bytes().to_vec())
+                let hash = Sha256::digest(message).into();
+                backend.p256_sign(key, &hash).ok_or(KeyError::WrongAlgorithm)
             }
             (Secret::P384(key), _) => {
-                let signature: p384::ecdsa::Signature =
-                    p384::ecdsa::SigningKey::from(key).sign_prehash(&hash).map_err(failed)?;
+                let signature: p384::ecdsa::Signature = p384::ecdsa::SigningKey::from(key)
+                    .sign_prehash(&algorithm.digest().digest(message))
+                    .map_err(failed)?;
+                Ok(signature.to_der().as_bytes().to_vec())
+            }
+            (Secret::P521(key), _) => {
+                let signature: p521::ecdsa::Signature = p521::ecdsa::SigningKey::from(key)
+                    .sign_prehash(&algorithm.digest().digest(message))
+                    .map_err(failed)?;
                 Ok(signature.to_der().as_bytes().to_vec())
             }
             (Secret::Ed25519(key), _) => Ok(key.try_sign(message).map_err(failed)?.to_bytes().to_vec()),
-            (Secret::P521(_) | Secret::X25519(_), _) => Err(KeyError::WrongAlgorithm),
+            (Secret::X25519(_), _) => Err(KeyError::WrongAlgorithm),
         }
     }
 
@@ -218,9 +213,9 @@ impl PrivateKey {
 
     /// The shared secret of a key agreement: the x coordinate, or X25519's output (RFC 7748 section 6.1).
     /// `None` for keys that don't fit together and for X25519 keys of small order.
-    pub(crate) fn agree(&self, peer: &PublicKey) -> Option<Zeroizing<Vec<u8>>> {
+    pub fn agree(&self, peer: &PublicKey) -> Option<Zeroizing<Vec<u8>>> {
         let secret = match (&self.secret, &peer.kind) {
-            (Secret::P256(key), Kind::P256(peer)) => key.diffie_hellman(peer).raw_secret_bytes().to_vec(),
+            (Secret::P256(key), Kind::P256(peer)) => return Some(Backend::chosen().p256_agree(key, peer)),
             (Secret::P384(key), Kind::P384(peer)) => key.diffie_hellman(peer).raw_secret_bytes().to_vec(),
             (Secret::P521(key), Kind::P521(peer)) => key.diffie_hellman(peer).raw_secret_bytes().to_vec(),
             (Secret::X25519(key), Kind::X25519(peer)) => {
@@ -273,6 +268,10 @@ fn rsa_secret(der: &[u8]) -> Result<Secret, KeyError> {
     if modulus.len() > 1 + (MAX_RSA_BITS / 8) as usize {
         return Err(KeyError::Unsupported);
     }
+    let leading = modulus.iter().take_while(|octet| **octet == 0).count();
+    if modulus.len() - leading < (MIN_READ_RSA_BITS / 8) as usize {
+        return Err(KeyError::TooShort);
+    }
     let key = rsa::PrivateKey::from_pkcs1_der(der).map_err(|_| KeyError::Malformed)?;
     Ok(Secret::Rsa(Box::new(key)))
 }
@@ -312,6 +311,8 @@ fn ec_key(der: &[u8], curve: Option<const_oid::ObjectIdentifier>) -> Result<Priv
     {
         return Err(KeyError::Malformed);
     }
+    // An unknown field may be a damaged public key, the only part that tells whether the scalar is damaged.
+    fields.finish()?;
     Ok(key)
 }
 
