@@ -128,6 +128,11 @@ pub(super) fn is_authenticated(kind: &ObjectIdentifier) -> Result<bool, DecryptE
     }
 }
 
+/// AuthEnvelopedData has version 0 (RFC 5083 section 2.1). What EnvelopedData says is no reason to refuse it.
+pub(super) fn check_version(version: &Element<'_>, authenticated: bool) -> Result<(), BerError> {
+    if authenticated && version.small()? != 0 { Err(BerError::Value) } else { Ok(()) }
+}
+
 /// ContentInfo with EnvelopedData (RFC 5652 section 6.1) or AuthEnvelopedData (RFC 5083 section 2.1).
 fn read(ber: &[u8]) -> Result<(Head<'_>, Cow<'_, [u8]>, Tail), DecryptError> {
     let mut content_info = ber::sequence(ber)?;
@@ -136,7 +141,7 @@ fn read(ber: &[u8]) -> Result<(Head<'_>, Cow<'_, [u8]>, Tail), DecryptError> {
     content_info.finish()?;
     let mut fields = explicit.sequence()?;
     explicit.finish()?;
-    fields.expect(ber::INTEGER)?;
+    check_version(&fields.expect(ber::INTEGER)?, authenticated)?;
     fields.optional(Tag::context(0))?;
     let recipients = recipient::read_all(fields.set()?)?;
     let mut encrypted = fields.sequence()?;
