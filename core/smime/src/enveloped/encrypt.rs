@@ -10,7 +10,7 @@ use super::agreement::{Kdf, Wrap, wrap_aes256};
 use super::content::Cipher;
 use super::kem;
 use super::stream::EncryptingWriter;
-use super::{ContentCipher, EncryptError, MAX_RECIPIENTS, Recipient, RsaTransport};
+use super::{ContentEncryption, EncryptError, MAX_RECIPIENTS, Recipient, RsaTransport};
 use crate::ber::write;
 use crate::certificate::Certificate;
 use crate::key::{self, DigestAlgorithm, KeyAlgorithm, PrivateKey, PublicKey};
@@ -25,7 +25,7 @@ use crate::stream::StreamError;
 pub fn encrypt(
     content: &[u8],
     recipients: &[Recipient],
-    cipher: ContentCipher,
+    encryption: impl Into<ContentEncryption>,
     rng: &mut dyn CryptoRng,
 ) -> Result<Vec<u8>, EncryptError> {
     let out = Vec::with_capacity(content.len() + 1024);
@@ -35,7 +35,7 @@ pub fn encrypt(
         StreamError::Input(_) | StreamError::Output(_) => EncryptError::ContentTooLong,
     };
     let mut writer =
-        EncryptingWriter::new(out, recipients, cipher, Some(content.len() as u64), rng).map_err(whole)?;
+        EncryptingWriter::new(out, recipients, encryption, Some(content.len() as u64), rng).map_err(whole)?;
     writer.take(content).map_err(whole)?;
     writer.finish().map_err(whole)
 }

@@ -3,6 +3,7 @@
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
+use super::public::Kind;
 use super::{KeyAlgorithm, KeyError};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,11 +42,11 @@ impl PrivateKey {
         Err(KeyError::Unsupported)
     }
 
-    pub(in crate::key) fn public(&self) -> PublicKey {
+    pub(in crate::key) fn public(&self) -> Kind {
         match *self {}
     }
 
-    pub(in crate::key) fn to_octets(&self) -> Zeroizing<Vec<u8>> {
+    pub(in crate::key) fn to_pkcs8(&self) -> Option<Zeroizing<Vec<u8>>> {
         match *self {}
     }
 

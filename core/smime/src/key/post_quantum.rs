@@ -7,6 +7,7 @@ use rand_core::CryptoRng;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use super::public::Kind;
 use super::{KeyAlgorithm, KeyError, expanded};
 use crate::ber::{self, write};
 
@@ -186,16 +187,18 @@ impl PrivateKey {
         })
     }
 
-    pub(in crate::key) fn public(&self) -> PublicKey {
-        PublicKey { algorithm: self.algorithm, octets: self.public.clone() }
+    pub(in crate::key) fn public(&self) -> Kind {
+        Kind::PostQuantum(PublicKey { algorithm: self.algorithm, octets: self.public.clone() })
     }
 
-    /// The octets of PKCS#8's privateKey: the seed where it is known.
-    pub(in crate::key) fn to_octets(&self) -> Zeroizing<Vec<u8>> {
-        Zeroizing::new(match &self.form {
+    /// PKCS#8 with the seed where it is known, else with the expanded key.
+    pub(in crate::key) fn to_pkcs8(&self) -> Option<Zeroizing<Vec<u8>>> {
+        let octets = Zeroizing::new(match &self.form {
             Form::Seed(seed) => write::context_primitive(0, seed),
             Form::Expanded(expanded) => write::octet_string(expanded),
-        })
+        });
+        let algorithm = write::algorithm(&self.algorithm.post_quantum_oid()?, &[]);
+        Some(Zeroizing::new(write::sequence(&[&write::small(0), &algorithm, &write::octet_string(&octets)])))
     }
 
     /// ML-DSA in pure mode with an empty context, hedged with randomness (FIPS 204 section 3.4).
