@@ -103,6 +103,9 @@ impl SignatureScheme {
             oid::ECDSA_SHA384 => Ok(Self::Ecdsa(Sha384)),
             oid::ECDSA_SHA512 => Ok(Self::Ecdsa(Sha512)),
             oid::ED25519 => Ok(Self::Ed25519),
+            oid::ML_DSA_44 | oid::ML_DSA_65 | oid::ML_DSA_87 if !cfg!(feature = "pq") => {
+                Err(KeyError::Unsupported)
+            }
             oid::ML_DSA_44 | oid::ML_DSA_65 | oid::ML_DSA_87 if algorithm.parameters.is_some() => {
                 Err(KeyError::Malformed)
             }
