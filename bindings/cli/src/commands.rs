@@ -8,6 +8,7 @@ mod files;
 mod inspect;
 mod keys;
 mod mail;
+mod mime;
 mod smime;
 
 use crate::args::{Cli, Command};
@@ -28,6 +29,7 @@ pub(crate) fn run(mut cli: Cli) -> Result<(), Failure> {
         Command::Approval(command) => approval::run(&cli, command),
         Command::Evidence(command) => evidence::run(&cli, command),
         Command::Inspect(arguments) => inspect::run(&cli, &arguments),
+        Command::Mime(arguments) => mime::run(&cli, &arguments),
         Command::Smime(command) => smime::run(&cli, &command),
     }
 }

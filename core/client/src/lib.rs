@@ -15,6 +15,7 @@ pub mod files;
 mod imap;
 mod inspect;
 mod mailboxes;
+mod mime;
 mod outbox;
 mod people;
 mod record;
@@ -40,6 +41,7 @@ pub use error::{
 pub use exchange::{CameraFrame, CodeView, QrExchange, ScanView};
 pub use inspect::{Inspection, inspect, read_certificates};
 pub use mailboxes::{AttachmentView, MailProblem, MailSummary, MailView, Mailboxes};
+pub use mime::mime_tree;
 pub use outbox::{Flushed, OutboxEntry, OutboxState};
 pub use people::{ContactView, PeopleList};
 pub use sync::{Folder, SyncReport};
@@ -54,6 +56,7 @@ pub use engine::ports::Vault;
 pub use engine::secure::{
     Credit, EncryptionState, EncryptionVerdict, HeadersRecord, PartRecord, Summary, Verdict, Warning,
 };
+pub use mail::part::{Defect as MimeDefect, ReadError as MimeError, Tree as MimeTree};
 pub use smime::path::Trust;
 pub use smime::verdict::{
     Reason, Revocation, SignatureState, SignatureVerdict, SignerVerdict, TimestampState, TimestampVerdict,
