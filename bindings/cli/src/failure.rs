@@ -83,9 +83,9 @@ impl Failure {
             Failure::DoesNotHold(_) | Failure::Signature(_) => "does_not_hold",
             Failure::Smime(FileError::Open(OpenError::Decrypt(DecryptError::Failed))) => "does_not_hold",
             Failure::Smime(FileError::Open(OpenError::Decrypt(DecryptError::NoKey))) => "no_key",
-            Failure::Smime(FileError::Seal(_) | FileError::SameFile | FileError::NoOwnCertificate) => {
-                "wrong_use"
-            }
+            Failure::Smime(
+                FileError::Seal(_) | FileError::SameFile | FileError::NoOwnCertificate | FileError::NoRsaKey,
+            ) => "wrong_use",
             Failure::Smime(_) => "unreadable_input",
             Failure::NotSent { .. } => "not_sent",
             Failure::Uncertain { .. } => "uncertain",

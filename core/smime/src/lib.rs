@@ -6,6 +6,7 @@
 pub mod address;
 mod asn1;
 pub mod ber;
+pub mod capabilities;
 pub mod certificate;
 pub mod enveloped;
 pub mod fingerprint;
@@ -13,8 +14,11 @@ pub mod issue;
 pub mod key;
 pub mod oid;
 pub mod path;
+mod pbe;
+mod pem;
+pub mod pkcs12;
+pub mod pkcs8;
 pub mod primitives;
-#[allow(dead_code, reason = "its callers come next")]
 mod rc2;
 pub mod signed;
 pub mod stream;
