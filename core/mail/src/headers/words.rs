@@ -37,9 +37,7 @@ fn decode_words(text: &str) -> String {
             out.push_str(before);
         }
         match &mut pending {
-            Some((charset, octets)) if charset.eq_ignore_ascii_case(word.charset) => {
-                octets.extend(word.octets)
-            }
+            Some((charset, octets)) if can_join(charset, word.charset) => octets.extend(word.octets),
             _ => {
                 flush(&mut out, &mut pending);
                 pending = Some((word.charset, word.octets));
@@ -50,6 +48,11 @@ fn decode_words(text: &str) -> String {
     flush(&mut out, &mut pending);
     out.push_str(rest);
     out
+}
+
+/// In UTF-7 the end of a word ends what was shifted, and nothing else may.
+fn can_join(charset: &str, next: &str) -> bool {
+    charset.eq_ignore_ascii_case(next) && !charset.to_ascii_lowercase().contains("utf-7")
 }
 
 fn flush(out: &mut String, pending: &mut Option<(&str, Vec<u8>)>) {
