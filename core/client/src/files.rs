@@ -15,6 +15,7 @@ use serde::Serialize;
 pub use smime::enveloped::{ContentCipher, DecryptError, EncryptError, RsaTransport};
 use smime::enveloped::{DecryptionKey, OpenedStream, Recipient};
 use smime::path::{AnchorScope, Trust, TrustAnchor};
+use smime::revocation::Sources;
 use smime::signed::{NotProven, SignError, SignRequest};
 use smime::stream::{Replay, Seekable, StreamError};
 use smime::verdict::{Judgement, Policy, SignatureState, SignatureVerdict, TimestampVerdict};
@@ -338,6 +339,7 @@ impl Verification {
             anchors: &anchors,
             timestamp_anchors: &anchors,
             untrusted: &untrusted,
+            sources: Sources::default(),
         };
         judge(self.from.as_ref().map(std::slice::from_ref), &policy)
     }

@@ -6,6 +6,7 @@
 mod account;
 mod approvals;
 mod authority;
+mod chain;
 mod composer;
 mod config;
 mod core;
@@ -15,6 +16,7 @@ pub mod files;
 mod imap;
 mod inspect;
 mod mailboxes;
+mod material;
 mod outbox;
 mod people;
 mod record;
@@ -31,6 +33,7 @@ pub use approvals::{
     ApprovalState, ApprovalSummary, ApprovalView, Approvals, Deciding, Decision, NewApproval, NotCountedView,
     PersonDecision, RequestRef, StageLine,
 };
+pub use chain::{ChainPurpose, ChainQuestion, ChainReport, ChainStatus, NotAPolicy, chain};
 pub use composer::{Composer, FileToSend, NewMail, RecipientView, WrittenMail};
 pub use config::{AccountConfig, Authority, CoreConfig, Language, Security, Server};
 pub use core::{Core, Event, ProgressStep};
@@ -40,6 +43,7 @@ pub use error::{
 pub use exchange::{CameraFrame, CodeView, QrExchange, ScanView};
 pub use inspect::{Inspection, inspect, read_certificates};
 pub use mailboxes::{AttachmentView, MailProblem, MailSummary, MailView, Mailboxes};
+pub use material::{Material, MaterialError};
 pub use outbox::{Flushed, OutboxEntry, OutboxState};
 pub use people::{ContactView, PeopleList};
 pub use sync::{Folder, SyncReport};
@@ -55,6 +59,7 @@ pub use engine::secure::{
     Credit, EncryptionState, EncryptionVerdict, HeadersRecord, PartRecord, Summary, Verdict, Warning,
 };
 pub use smime::path::Trust;
+pub use smime::revocation::{Demand, Need, NeedKind, StatusReason};
 pub use smime::verdict::{
     Reason, Revocation, SignatureState, SignatureVerdict, SignerVerdict, TimestampState, TimestampVerdict,
 };
