@@ -191,7 +191,9 @@ pub fn unframe<R: Replay>(mut input: R) -> Result<Found<R>, StreamError<FrameErr
     let Some(section) = header_section(&front) else { return Err(refused) };
     let Ok(header) = Message::parse(section) else { return Err(refused) };
     let root = header.root();
-    if root.defects.contains(&Defect::DuplicateField) {
+    // The body is not read here: a boundary can't be found yet.
+    let is_ambiguous = |defect: &Defect| defect.is_ambiguous() && *defect != Defect::MissingBoundary;
+    if root.defects.iter().any(is_ambiguous) {
         return Err(refused);
     }
     let skip = section.len() as u64;
@@ -277,7 +279,7 @@ impl<R: Replay> ClearSigned<R> {
             root.content_type.as_str(),
             "application/pkcs7-signature" | "application/x-pkcs7-signature"
         );
-        if !is_signature || !root.defects.is_empty() {
+        if !is_signature || root.first_ambiguity().is_some() {
             return Err(malformed());
         }
         let signature = SignedData::parse(&part.decoded(root)).map_err(|_| malformed())?;

@@ -1,20 +1,27 @@
 //! The part tree of a received message, with exact octet ranges.
 
+mod body;
 pub(crate) mod charset;
+mod defect;
+mod describe;
 mod flowed;
 mod html;
+mod lines;
+mod name;
 mod scan;
 mod section;
 pub(crate) mod transfer;
 mod tree;
 
 use std::borrow::Cow;
+use std::io::{self, Write};
 use std::ops::Range;
 
-use serde::Serialize;
-
+use self::transfer::Encoding;
 use crate::headers::Headers;
 
+pub use defect::{Ambiguity, Defect};
+pub use name::safe_file_name;
 pub use tree::{Tree, tree};
 
 /// Deepest nesting of multiparts and messages that is followed.
@@ -37,26 +44,6 @@ pub enum ReadError {
     /// More than the named limit.
     #[error("the message exceeds the limit of {0}")]
     Limit(&'static str),
-}
-
-/// What is wrong with a part. Stable codes (`countersign mime --json`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Defect {
-    /// multipart without boundary parameter, or whose boundary never occurs.
-    MissingBoundary,
-    /// The closing boundary is missing.
-    UnclosedMultipart,
-    /// Content-Type, Content-Transfer-Encoding or another unique field occurs twice.
-    DuplicateField,
-    /// Unknown transfer encoding, or octets that it can't contain.
-    BadEncoding,
-    /// Unknown charset, or octets that are not in it.
-    BadCharset,
-    /// A header line that is no field.
-    BadHeader,
-    /// Deeper than [`MAX_DEPTH`].
-    TooDeep,
 }
 
 /// One node of the tree.
@@ -111,13 +98,25 @@ impl Message {
     pub fn entity(&self, part: &Part) -> &[u8] {
         self.raw.get(part.entity.clone()).unwrap_or_default()
     }
-    /// The body octets after transfer decoding.
+    /// The body octets after transfer decoding. Octets of an unknown encoding are given as they are.
     pub fn decoded<'a>(&'a self, part: &Part) -> Cow<'a, [u8]> {
-        decode(self.raw.get(part.body.clone()).unwrap_or_default(), &part.encoding).0
+        let body = self.body(part);
+        let encoding = Encoding::named(&part.encoding);
+        if encoding.is_identity() || encoding == Encoding::Unknown {
+            return Cow::Borrowed(body);
+        }
+        let mut out = Vec::with_capacity(body.len() / 4 * 3 + 3);
+        // A Vec takes everything.
+        let _ = encoding.decode(body, &mut out);
+        Cow::Owned(out)
+    }
+    /// Writes what [`decoded`](Self::decoded) gives, in pieces.
+    pub fn write_decoded(&self, part: &Part, out: &mut dyn Write) -> io::Result<()> {
+        Encoding::named(&part.encoding).decode(self.body(part), out).map(drop)
     }
     /// The body as text: transfer decoding, charset, format=flowed undone, CRLF turned into LF. May hold control characters.
     pub fn text(&self, part: &Part) -> String {
-        let (text, _) = charset::decode(&self.decoded(part), part.parameter("charset"));
+        let text = charset::decode(&self.decoded(part), part.parameter("charset")).text;
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
         let is =
             |name: &str, value: &str| part.parameter(name).is_some_and(|v| v.eq_ignore_ascii_case(value));
@@ -127,54 +126,9 @@ impl Message {
             text
         }
     }
-    /// The first text/plain body part to be shown (not an attachment); of an HTML-only mail, text made from the HTML.
-    /// In a payload that says `hp="cipher"`, a Legacy Display Element (RFC 9788 section 4.5.3) is stripped from a part that says
-    /// `hp-legacy-display=1`. Elsewhere the parameter means nothing: it would hide what other programs show.
-    pub fn body_text(&self) -> Option<String> {
-        let shown = self.body_parts();
-        let plain = shown.iter().find(|part| part.content_type != "text/html");
-        if let Some(part) = plain {
-            let text = self.text(part);
-            return Some(if self.has_legacy_display(part) {
-                without_leading_block(&text).to_owned()
-            } else {
-                text
-            });
-        }
-        let part = shown.first()?;
-        Some(html::to_text(&self.text(part), self.has_legacy_display(part)))
-    }
-    /// The main body parts (RFC 9787 section 7.1): one text, or the alternatives of one text. Never parts of an attached
-    /// message.
-    pub fn body_parts(&self) -> Vec<&Part> {
-        let mut shown = Vec::new();
-        main_body(&self.root, &mut shown);
-        if shown.is_empty() {
-            let skip = |part: &&&Part| part.is_text() && !part.is_attachment();
-            shown.extend(self.own_leaves().iter().find(skip).copied());
-        }
-        shown
-    }
-    /// Parts that are attachments: every leaf with a file name, disposition attachment, or a type that is not shown,
-    /// and attached messages as a whole. The signature of a multipart/signed is none.
-    pub fn attachments(&self) -> Vec<&Part> {
-        let shown = self.body_parts();
-        let is_shown = |part: &Part| shown.iter().any(|other| std::ptr::eq(*other, part));
-        let mut leaves = self.own_leaves();
-        leaves.retain(|part| part.name.is_some() || part.is_attachment() || !is_shown(part));
-        leaves
-    }
 
-    /// Leaves in order; a message/rfc822 counts as a leaf. Without signatures and draft-era legacy display parts.
-    fn own_leaves(&self) -> Vec<&Part> {
-        let mut leaves = Vec::new();
-        collect_leaves(&self.root, &mut leaves);
-        leaves
-    }
-
-    fn has_legacy_display(&self, part: &Part) -> bool {
-        self.root.parameter("hp").is_some_and(|hp| hp.eq_ignore_ascii_case("cipher"))
-            && part.parameter("hp-legacy-display") == Some("1")
+    fn body(&self, part: &Part) -> &[u8] {
+        self.raw.get(part.body.clone()).unwrap_or_default()
     }
 }
 
@@ -184,36 +138,14 @@ impl Part {
         self.parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    fn is_attachment(&self) -> bool {
-        self.disposition.as_deref() == Some("attachment")
-    }
-
     fn is_message(&self) -> bool {
         matches!(self.content_type.as_str(), "message/rfc822" | "message/global" | "message/news")
     }
 
-    /// Shown as text; also a multipart that turned out to have no parts.
-    fn is_text(&self) -> bool {
-        self.children.is_empty()
-            && (matches!(self.content_type.as_str(), "text/plain" | "text/html")
-                || self.content_type.starts_with("multipart/"))
-    }
-
-    /// A part that holds only a copy of header fields for old programs (draft-autocrypt-lamps-protected-headers).
-    fn is_draft_legacy_display(&self, parent: &Part) -> bool {
-        let marked = |part: &Part| part.parameter("protected-headers").is_some_and(|v| v.starts_with("v1"));
-        parent.content_type == "multipart/mixed"
-            && marked(parent)
-            && marked(self)
-            && matches!(self.content_type.as_str(), "text/plain" | "text/rfc822-headers")
-    }
-
-    fn is_signature_of(&self, parent: &Part) -> bool {
-        parent.content_type == "multipart/signed"
-            && matches!(
-                self.content_type.as_str(),
-                "application/pkcs7-signature" | "application/x-pkcs7-signature" | "application/pgp-signature"
-            )
+    /// Its text has units wider than an octet, where NUL is no character.
+    fn is_wide_text(&self) -> bool {
+        let charset = self.parameter("charset").unwrap_or_default().to_ascii_lowercase();
+        ["utf-16", "utf16", "ucs-2", "iso-10646", "utf-32"].iter().any(|name| charset.contains(name))
     }
 }
 
@@ -221,59 +153,6 @@ fn collect<'a>(part: &'a Part, parts: &mut Vec<&'a Part>) {
     parts.push(part);
     for child in &part.children {
         collect(child, parts);
-    }
-}
-
-fn collect_leaves<'a>(part: &'a Part, leaves: &mut Vec<&'a Part>) {
-    if part.children.is_empty() || part.is_message() {
-        leaves.push(part);
-        return;
-    }
-    for child in &part.children {
-        if !child.is_signature_of(part) && !child.is_draft_legacy_display(part) {
-            collect_leaves(child, leaves);
-        }
-    }
-}
-
-/// Descends into the first child, or into every child of an alternative.
-fn main_body<'a>(part: &'a Part, shown: &mut Vec<&'a Part>) {
-    if part.is_attachment() || part.is_message() {
-        return;
-    }
-    if part.children.is_empty() {
-        if part.is_text() {
-            shown.push(part);
-        }
-    } else if part.content_type == "multipart/alternative" {
-        part.children.iter().for_each(|child| main_body(child, shown));
-    } else {
-        let first = part.children.iter().find(|child| !child.is_draft_legacy_display(part));
-        first.into_iter().for_each(|child| main_body(child, shown));
-    }
-}
-
-/// Undoes a transfer encoding. The flag tells that the octets did not fit it.
-fn decode<'a>(body: &'a [u8], encoding: &str) -> (Cow<'a, [u8]>, bool) {
-    let (decoded, bad) = match encoding {
-        "base64" => transfer::base64(body),
-        "quoted-printable" => transfer::quoted_printable(body),
-        "x-uuencode" | "uuencode" | "x-uue" | "uue" => match transfer::uudecode(body) {
-            Some(file) => file,
-            None => return (Cow::Borrowed(body), true),
-        },
-        "7bit" => return (Cow::Borrowed(body), !body.is_ascii()),
-        "8bit" | "binary" => return (Cow::Borrowed(body), false),
-        _ => return (Cow::Borrowed(body), true),
-    };
-    (Cow::Owned(decoded), bad)
-}
-
-/// The text behind the first entirely blank line (RFC 9788 section 4.5.3.2).
-fn without_leading_block(text: &str) -> &str {
-    match text.strip_prefix('\n') {
-        Some(rest) => rest,
-        None => text.split_once("\n\n").map_or("", |(_, rest)| rest),
     }
 }
 

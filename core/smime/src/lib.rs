@@ -15,6 +15,9 @@ pub mod key;
 pub mod ocsp;
 pub mod oid;
 pub mod path;
+pub mod primitives;
+#[allow(dead_code, reason = "its callers come next")]
+mod rc2;
 pub mod revocation;
 pub mod signed;
 pub mod stream;

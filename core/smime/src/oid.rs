@@ -154,6 +154,8 @@ oids! {
     AES256_GCM = "2.16.840.1.101.3.4.1.46";
     /// des-ede3-cbc.
     TDES_CBC = "1.2.840.113549.3.7";
+    /// rc2-cbc.
+    RC2_CBC = "1.2.840.113549.3.2";
 
     // Names and certificate extensions (RFC 5280, RFC 9598, RFC 9336).
     /// id-at-commonName.

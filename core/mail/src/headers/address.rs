@@ -12,6 +12,8 @@ pub(crate) struct List {
     pub mailboxes: Vec<Mailbox>,
     /// Programs may disagree on who is named.
     pub ambiguous: bool,
+    /// A quoted-string, comment or angle bracket never ends.
+    pub is_unterminated: bool,
 }
 
 /// One element of the list while it is read.
@@ -39,10 +41,14 @@ pub(crate) fn parse(value: &str) -> List {
     let mut chars = value.chars().peekable();
     while let Some(c) = chars.next() {
         match c {
-            '"' => quoted(&mut chars, item.text()),
-            '(' => comment(&mut chars, &mut item.comment),
-            '<' => item.angles.push(angle(&mut chars)),
-            '[' => literal(&mut chars, item.text()),
+            '"' => list.is_unterminated |= !quoted(&mut chars, item.text()),
+            '(' => list.is_unterminated |= !comment(&mut chars, &mut item.comment),
+            '<' => {
+                let mut inside = String::new();
+                list.is_unterminated |= !angle(&mut chars, &mut inside);
+                item.angles.push(inside);
+            }
+            '[' => list.is_unterminated |= !literal(&mut chars, item.text()),
             ',' => list.finish(std::mem::take(&mut item)),
             ';' => {
                 list.ambiguous = true;
@@ -64,6 +70,7 @@ pub(crate) fn parse(value: &str) -> List {
         }
     }
     list.finish(item);
+    list.ambiguous |= list.is_unterminated;
     list
 }
 
@@ -99,31 +106,33 @@ impl List {
     }
 }
 
-/// Copies a quoted-string, its opening quote read, with both quotes.
-fn quoted(chars: &mut Peekable<Chars<'_>>, out: &mut String) {
+/// Copies a quoted-string, its opening quote read, with both quotes. As with the others, the answer tells that it ends.
+fn quoted(chars: &mut Peekable<Chars<'_>>, out: &mut String) -> bool {
     out.push('"');
     while let Some(c) = chars.next() {
         out.push(c);
         match c {
-            '"' => return,
+            '"' => return true,
             '\\' => out.extend(chars.next()),
             _ => {}
         }
     }
+    false
 }
 
-fn literal(chars: &mut Peekable<Chars<'_>>, out: &mut String) {
+fn literal(chars: &mut Peekable<Chars<'_>>, out: &mut String) -> bool {
     out.push('[');
     for c in chars.by_ref() {
         out.push(c);
         if c == ']' {
-            return;
+            return true;
         }
     }
+    false
 }
 
 /// Reads a comment, its opening parenthesis read; nested ones are part of it.
-fn comment(chars: &mut Peekable<Chars<'_>>, out: &mut String) {
+fn comment(chars: &mut Peekable<Chars<'_>>, out: &mut String) -> bool {
     let mut depth = 1_usize;
     while let Some(c) = chars.next() {
         match c {
@@ -136,25 +145,31 @@ fn comment(chars: &mut Peekable<Chars<'_>>, out: &mut String) {
             _ => {}
         }
         if depth == 0 {
-            return;
+            return true;
         }
         out.push(c);
     }
+    false
 }
 
 /// Reads up to the closing angle bracket, without comments.
-fn angle(chars: &mut Peekable<Chars<'_>>) -> String {
-    let mut out = String::new();
+fn angle(chars: &mut Peekable<Chars<'_>>, out: &mut String) -> bool {
     while let Some(c) = chars.next() {
-        match c {
-            '>' => break,
-            '"' => quoted(chars, &mut out),
-            '[' => literal(chars, &mut out),
+        let ends = match c {
+            '>' => return true,
+            '"' => quoted(chars, out),
+            '[' => literal(chars, out),
             '(' => comment(chars, &mut String::new()),
-            _ => out.push(c),
+            _ => {
+                out.push(c);
+                true
+            }
+        };
+        if !ends {
+            return false;
         }
     }
-    out
+    false
 }
 
 /// The inside of angle brackets without an obsolete route (RFC 5322 section 4.4).

@@ -1,12 +1,15 @@
 //! Structured values with parameters: Content-Type and Content-Disposition (RFC 2045 section 5.1, RFC 2231).
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::words::{self, hex_pair};
 use crate::part::charset;
 
 /// Most sections of one RFC 2231 parameter that are joined.
 const MAX_SECTIONS: u32 = 1000;
+/// Longest boundary (RFC 2046 section 5.1.1).
+const MAX_BOUNDARY_OCTETS: usize = 70;
 
 /// `value; name=value; …`
 pub(crate) struct Value {
@@ -14,44 +17,62 @@ pub(crate) struct Value {
     pub value: String,
     /// Names in lower case; the first of a name counts.
     pub parameters: Vec<(String, String)>,
-    /// How many of them, from the start, are in the extended form: these hold no encoded-words.
-    extended: usize,
+    /// A quoted-string or comment never ends.
+    pub is_unterminated: bool,
+    /// Parameters that occur twice in one form.
+    pub repeated: BTreeSet<String>,
+    /// Parameters that occur both plain and in the form of RFC 2231, as is usual for file names.
+    pub in_two_forms: BTreeSet<String>,
+    /// The boundary is written so that programs read it differently.
+    pub has_bad_boundary: bool,
+    /// Names of parameters that were percent-encoded: these hold no encoded-words.
+    encoded: BTreeSet<String>,
 }
 
 impl Value {
     /// A parameter for display. RFC 2047 section 5 allows no encoded-words here, but many programs write them.
     pub(crate) fn shown(&self, name: &str) -> Option<String> {
-        let index = self.parameters.iter().position(|(key, _)| key == name)?;
-        let (_, value) = self.parameters.get(index)?;
-        Some(if index < self.extended { value.clone() } else { words::decode(value) })
+        let (_, value) = self.parameters.iter().find(|(key, _)| key == name)?;
+        Some(if self.encoded.contains(name) { value.clone() } else { words::decode(value) })
     }
 }
 
 /// Never fails; text that fits nowhere is dropped.
 pub(crate) fn parse(text: &str) -> Value {
-    let mut segments = split(text).into_iter();
+    let (segments, is_unterminated) = split(text);
+    let mut segments = segments.into_iter();
     let value = without_comment(&segments.next().unwrap_or_default()).trim().to_ascii_lowercase();
     let mut collected = Collected::default();
     for segment in segments {
         if let Some((name, value)) = segment.split_once('=') {
-            collected.add(name.trim().to_ascii_lowercase(), &unquote(value.trim()));
+            let name = without_leading_comment(name.trim()).to_ascii_lowercase();
+            collected.add(name, value.trim());
         }
     }
-    let (parameters, extended) = collected.finish();
-    Value { value, parameters, extended }
+    let mut value = Value { is_unterminated, ..collected.finish(value) };
+    value.has_bad_boundary |=
+        value.parameters.iter().any(|(name, value)| name == "boundary" && is_bad_boundary(value));
+    value
 }
 
-/// Splits at semicolons that are not inside a quoted-string.
-fn split(text: &str) -> Vec<String> {
+/// Splits at semicolons that are in no quoted-string and no comment; the second value tells that one never ends.
+fn split(text: &str) -> (Vec<String>, bool) {
     let mut segments = Vec::new();
     let mut current = String::new();
-    let (mut quoted, mut escaped) = (false, false);
+    let (mut quoted, mut escaped, mut comment) = (false, false, 0_usize);
     for c in text.chars() {
         match c {
             _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            ';' if !quoted => {
+            '\\' if quoted || comment > 0 => escaped = true,
+            '"' if comment == 0 => quoted = !quoted,
+            // A parenthesis inside a word starts no comment: `file(1).pdf`.
+            '(' if comment > 0
+                || (!quoted && (current.is_empty() || current.ends_with([' ', '\t', '=']))) =>
+            {
+                comment += 1
+            }
+            ')' => comment = comment.saturating_sub(1),
+            ';' if !quoted && comment == 0 => {
                 segments.push(std::mem::take(&mut current));
                 continue;
             }
@@ -60,7 +81,7 @@ fn split(text: &str) -> Vec<String> {
         current.push(c);
     }
     segments.push(current);
-    segments
+    (segments, quoted || comment > 0)
 }
 
 /// A quoted-string's content, else the text without a comment behind it. Only `\"` and `\\` are unescaped: a single
@@ -82,11 +103,41 @@ fn unquote(value: &str) -> String {
     out
 }
 
-/// Cuts a comment that stands behind white space: `us-ascii (Plain text)`; `file(1).pdf` stays.
+/// Cuts a comment that ends the text: `us-ascii (Plain text)`; `file(1).pdf` and `file (1).pdf` stay.
 fn without_comment(value: &str) -> &str {
+    let value = value.trim_end();
+    if !value.ends_with(')') {
+        return value;
+    }
     match value.find(" (").or_else(|| value.find("\t(")) {
         Some(at) => value.split_at_checked(at).map_or(value, |(before, _)| before),
         None => value,
+    }
+}
+
+fn without_leading_comment(name: &str) -> &str {
+    match name.strip_prefix('(').and_then(|rest| rest.rsplit_once(')')) {
+        Some((_, name)) => name.trim_start(),
+        None => name,
+    }
+}
+
+/// What the boundary of RFC 2046 section 5.1.1 may not have and programs treat differently. Other characters that it
+/// may not have either (`*`, `@`) are in real mail, and every program takes them as they are.
+fn is_bad_boundary(value: &str) -> bool {
+    value.len() > MAX_BOUNDARY_OCTETS
+        || value.ends_with(' ')
+        || value.chars().any(|c| !(c.is_ascii_graphic() || c == ' ') || matches!(c, '"' | '\\'))
+        || (value.contains("=?") && value.contains("?="))
+}
+
+/// The text of a boundary parameter, as it stands, is read differently: by RFC 2045 it would end earlier.
+fn is_oddly_written(raw: &str) -> bool {
+    match raw.strip_prefix('"') {
+        Some(inner) => {
+            inner.contains('\\') || inner.split_once('"').is_some_and(|(_, behind)| !behind.trim().is_empty())
+        }
+        None => raw.contains(['(', ')', '"', '\\', '<', '>', ' ', '\t', ',']),
     }
 }
 
@@ -100,57 +151,80 @@ struct Section {
 #[derive(Default)]
 struct Collected {
     plain: Vec<(String, String)>,
+    plain_names: BTreeSet<String>,
     extended: BTreeMap<String, BTreeMap<u32, Section>>,
+    repeated: BTreeSet<String>,
+    has_bad_boundary: bool,
 }
 
 impl Collected {
-    fn add(&mut self, name: String, value: &str) {
-        let Some((base, suffix)) = name.split_once('*') else {
-            self.plain.push((name, value.to_owned()));
-            return;
-        };
+    fn add(&mut self, name: String, raw: &str) {
+        let value = unquote(raw);
+        self.has_bad_boundary |= name == "boundary" && is_oddly_written(raw);
+        let Some((base, suffix)) = name.split_once('*') else { return self.add_plain(name, value) };
         let (number, encoded) = match suffix.strip_suffix('*') {
             Some(number) => (number, true),
             None if suffix.is_empty() => ("0", true),
             None => (suffix, false),
         };
         let Some(number) = number.parse().ok().filter(|&number| number < MAX_SECTIONS) else {
-            self.plain.push((name, value.to_owned()));
-            return;
+            return self.add_plain(name, value);
         };
+        self.has_bad_boundary |= base == "boundary";
         let sections = self.extended.entry(base.to_owned()).or_default();
-        sections.entry(number).or_insert_with(|| Section { text: value.to_owned(), encoded });
+        match sections.entry(number) {
+            Entry::Vacant(place) => drop(place.insert(Section { text: value, encoded })),
+            Entry::Occupied(_) => drop(self.repeated.insert(base.to_owned())),
+        }
+    }
+
+    /// The first of a name counts.
+    fn add_plain(&mut self, name: String, value: String) {
+        if self.plain_names.insert(name.clone()) {
+            self.plain.push((name, value));
+        } else {
+            self.repeated.insert(name);
+        }
     }
 
     /// An extended parameter replaces a plain one of the same name (RFC 2231 is the better informed of the two).
-    /// Extended ones come first; the second value is their number.
-    fn finish(self) -> (Vec<(String, String)>, usize) {
+    fn finish(self, value: String) -> Value {
         let mut parameters: Vec<(String, String)> = Vec::new();
+        let (mut encoded, mut in_two_forms) = (BTreeSet::new(), BTreeSet::new());
         for (name, sections) in &self.extended {
-            if sections.contains_key(&0) {
-                parameters.push((name.clone(), join(sections)));
+            let Some(joined) = join(sections) else { continue };
+            if sections.values().any(|section| section.encoded) {
+                encoded.insert(name.clone());
             }
-        }
-        let extended = parameters.len();
-        for (name, value) in self.plain {
-            if !parameters.iter().any(|(known, _)| *known == name) {
-                parameters.push((name, value));
+            if self.plain_names.contains(name) {
+                in_two_forms.insert(name.clone());
             }
+            parameters.push((name.clone(), joined));
         }
-        (parameters, extended)
+        parameters.extend(self.plain.into_iter().filter(|(name, _)| !in_two_forms.contains(name)));
+        Value {
+            value,
+            parameters,
+            is_unterminated: false,
+            repeated: self.repeated,
+            in_two_forms,
+            has_bad_boundary: self.has_bad_boundary,
+            encoded,
+        }
     }
 }
 
-/// Joins the sections up to the first gap, then decodes (RFC 2231 section 4.1).
-fn join(sections: &BTreeMap<u32, Section>) -> String {
+/// Joins the sections up to the first gap, then decodes (RFC 2231 section 4.1). Some programs count from 1.
+fn join(sections: &BTreeMap<u32, Section>) -> Option<String> {
+    let first = *sections.keys().next().filter(|&&first| first <= 1)?;
     let mut label = None;
     let mut octets = Vec::new();
-    for (expected, (number, section)) in (0..).zip(sections) {
+    for (expected, (number, section)) in (first..).zip(sections) {
         if *number != expected {
             break;
         }
         let mut text = section.text.as_str();
-        if section.encoded && expected == 0 {
+        if section.encoded && expected == first {
             let mut pieces = text.splitn(3, '\'');
             if let (Some(charset), Some(_language), Some(rest)) =
                 (pieces.next(), pieces.next(), pieces.next())
@@ -165,7 +239,7 @@ fn join(sections: &BTreeMap<u32, Section>) -> String {
             octets.extend_from_slice(text.as_bytes());
         }
     }
-    charset::decode(&octets, label.filter(|label| !label.is_empty())).0
+    Some(charset::decode(&octets, label.filter(|label| !label.is_empty())).text)
 }
 
 fn percent_decode(out: &mut Vec<u8>, text: &str) {

@@ -51,7 +51,7 @@ fn decode_words(text: &str) -> String {
 
 fn flush(out: &mut String, pending: &mut Option<(&str, Vec<u8>)>) {
     if let Some((label, octets)) = pending.take() {
-        out.push_str(&charset::decode(&octets, Some(label)).0);
+        out.push_str(&charset::decode(&octets, Some(label)).text);
     }
 }
 
@@ -67,7 +67,7 @@ fn parse(candidate: &str) -> Option<Word<'_>> {
     // RFC 2231 section 5: a language may follow the charset.
     let charset = label.split('*').next().unwrap_or(label);
     let octets = match encoding {
-        "B" | "b" => crate::part::transfer::base64(encoded.as_bytes()).0,
+        "B" | "b" => crate::part::transfer::base64(encoded.as_bytes()),
         "Q" | "q" => q_decode(encoded),
         _ => return None,
     };

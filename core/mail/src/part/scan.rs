@@ -2,12 +2,10 @@
 
 use std::ops::Range;
 
-use super::section::{self, Section, line, without_ending};
-use super::{Defect, MAX_DEPTH, MAX_PARTS, Part, ReadError, charset, decode};
-use crate::headers::{Field, Headers, params};
-
-/// Longest file name that is kept, in characters.
-const MAX_NAME_CHARS: usize = 255;
+use super::describe::describe;
+use super::lines::{LineCheck, line, without_ending};
+use super::transfer::Encoding;
+use super::{Defect, MAX_DEPTH, MAX_PARTS, Part, ReadError, charset, section};
 
 /// Reads the root of a message.
 pub(super) fn root(raw: &[u8]) -> Result<Part, ReadError> {
@@ -60,15 +58,19 @@ impl Scanner<'_> {
         let section = section::read(self.raw, range.clone(), context.is_message)?;
         let body = section.body_start.min(range.end)..range.end;
         let mut part = describe(section, range, body, context.in_digest);
+        let is_identity = Encoding::named(&part.encoding).is_identity();
         if part.content_type.starts_with("multipart/") {
             part.path = place.multipart;
             self.multipart(&mut part, &place.prefix, context.depth)?;
         } else {
             part.path = place.leaf;
             // RFC 2046 section 5.2.1: a message is never encoded; one that is has no octets of its own here.
-            if part.is_message() && matches!(part.encoding.as_str(), "7bit" | "8bit" | "binary") {
+            if part.is_message() && is_identity {
                 self.message(&mut part, context.depth)?;
             }
+        }
+        if !is_identity && (part.content_type.starts_with("multipart/") || part.is_message()) {
+            part.defects.push(Defect::EncodedComposite);
         }
         if part.children.is_empty() {
             self.check_body(&mut part);
@@ -89,14 +91,16 @@ impl Scanner<'_> {
             part.defects.push(Defect::TooDeep);
             return Ok(());
         }
-        let (ranges, closed) = self.split(part.body.clone(), boundary.as_bytes())?;
-        if ranges.is_empty() {
+        let split = self.split(part.body.clone(), boundary.as_bytes())?;
+        if split.ranges.is_empty() {
             part.defects.push(Defect::MissingBoundary);
-        } else if !closed {
+        } else if !split.is_closed {
             part.defects.push(Defect::UnclosedMultipart);
         }
+        part.defects.extend(split.is_doubtful.then_some(Defect::DoubtfulDelimiter));
+        part.defects.extend(split.goes_on.then_some(Defect::DelimiterAfterEnd));
         let in_digest = part.content_type == "multipart/digest";
-        for (index, range) in ranges.into_iter().enumerate() {
+        for (index, range) in split.ranges.into_iter().enumerate() {
             let context = Context { depth: depth + 1, is_message: false, in_digest };
             part.children.push(self.entity(range, Place::child(prefix, index + 1), context)?);
         }
@@ -113,31 +117,34 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    /// The ranges between delimiter lines, without the line break before each; and whether the closing one was there.
-    fn split(&self, body: Range<usize>, boundary: &[u8]) -> Result<(Vec<Range<usize>>, bool), ReadError> {
-        let mut ranges = Vec::new();
+    /// Splits at the delimiter lines of a boundary.
+    fn split(&self, body: Range<usize>, boundary: &[u8]) -> Result<Split, ReadError> {
+        let mut split = Split::default();
         let mut start = None;
         let mut at = body.start;
         while at < body.end {
             let line = line(self.raw, at, body.end);
             let next = at + line.len();
-            if let Some(closing) = delimiter(line, boundary) {
-                // Two delimiter lines in a row: the line break can't belong to both, there is no part between them.
-                if let Some(start) = start.take().filter(|&start| start < at) {
-                    ranges.push(start..self.before_line(start, at));
-                }
-                if closing {
-                    return Ok((ranges, true));
-                }
-                start = Some(next);
-                if ranges.len() > MAX_PARTS {
-                    return Err(ReadError::Limit("2000 parts"));
+            match delimiter(line, boundary) {
+                Delimiter::None => {}
+                Delimiter::Doubtful => split.is_doubtful = true,
+                Delimiter::Open | Delimiter::Close if split.is_closed => split.goes_on = true,
+                found @ (Delimiter::Open | Delimiter::Close) => {
+                    // Two delimiter lines in a row: the line break can't belong to both, there is no part between them.
+                    if let Some(start) = start.take().filter(|&start| start < at) {
+                        split.ranges.push(start..self.before_line(start, at));
+                    }
+                    split.is_closed = found == Delimiter::Close;
+                    start = (!split.is_closed).then_some(next);
+                    if split.ranges.len() > MAX_PARTS {
+                        return Err(ReadError::Limit("2000 parts"));
+                    }
                 }
             }
             at = next;
         }
-        ranges.extend(start.map(|start| start..body.end));
-        Ok((ranges, false))
+        split.ranges.extend(start.map(|start| start..body.end));
+        Ok(split)
     }
 
     /// The end of what comes before the line at `at`: its line break belongs to the delimiter.
@@ -147,105 +154,74 @@ impl Scanner<'_> {
     }
 
     fn check_body(&self, part: &mut Part) {
-        let (octets, bad) = decode(self.raw.get(part.body.clone()).unwrap_or_default(), &part.encoding);
-        if bad {
-            part.defects.push(Defect::BadEncoding);
+        let raw = self.raw.get(part.body.clone()).unwrap_or_default();
+        let is_text = part.content_type.starts_with("text/");
+        let encoding = Encoding::named(&part.encoding);
+        if is_text {
+            self.check_text(part, raw, encoding);
+        } else if encoding != Encoding::Identity {
+            // Only whether it fits is asked.
+            part.defects.extend(encoding.decode(raw, &mut std::io::sink()).ok().flatten());
         }
-        if part.content_type.starts_with("text/") && charset::decode(&octets, part.parameter("charset")).1 {
-            part.defects.push(Defect::BadCharset);
+        if part.encoding != "binary" {
+            let lines = LineCheck::of(raw);
+            part.defects.extend(lines.is_overlong.then_some(Defect::OverlongLine));
+            part.defects.extend((is_text && lines.has_bare_cr).then_some(Defect::BareCr));
+            part.defects.extend((is_text && lines.is_mixed()).then_some(Defect::MixedLineEnds));
+            let is_plain = is_text && encoding.is_identity() && !part.is_wide_text();
+            part.defects.extend((is_plain && lines.has_nul).then_some(Defect::NulInBody));
+        }
+        match part.content_type.as_str() {
+            "message/partial" => part.defects.push(Defect::PartialMessage),
+            "message/external-body" => part.defects.push(Defect::ExternalBody),
+            _ => {}
         }
     }
-}
 
-/// Whether the line is `--boundary` (false) or `--boundary--` (true), white space behind it allowed.
-fn delimiter(line: &[u8], boundary: &[u8]) -> Option<bool> {
-    let rest = line.strip_prefix(b"--")?.strip_prefix(boundary)?;
-    let rest = without_ending(rest);
-    let (rest, closing) = match rest.strip_prefix(b"--") {
-        Some(after) => (after, true),
-        None => (rest, false),
-    };
-    rest.iter().all(|&byte| byte == b' ' || byte == b'\t').then_some(closing)
-}
-
-/// A part without children, from its header section.
-fn describe(section: Section, entity: Range<usize>, body: Range<usize>, in_digest: bool) -> Part {
-    let Section { fields, mut defects, .. } = section;
-    if has_duplicates(&fields) {
-        defects.push(Defect::DuplicateField);
-    }
-    let first =
-        |name: &str| fields.iter().find(|f| f.name.eq_ignore_ascii_case(name)).map(|f| f.value.as_str());
-    let content = params::parse(first("content-type").unwrap_or_default());
-    let disposition = first("content-disposition").map(params::parse);
-    let name = disposition
-        .as_ref()
-        .and_then(|value| value.shown("filename"))
-        .or_else(|| content.shown("name"))
-        .and_then(|name| file_name(&name));
-    let content_type = if is_media_type(&content.value) {
-        content.value
-    } else if in_digest && content.value.is_empty() {
-        "message/rfc822".to_owned()
-    } else {
-        // RFC 2045 section 5.2.
-        "text/plain".to_owned()
-    };
-    let encoding =
-        first("content-transfer-encoding").map(|value| params::parse(value).value).filter(|v| !v.is_empty());
-    Part {
-        path: String::new(),
-        content_type,
-        parameters: content.parameters,
-        disposition: disposition.map(|value| value.value).filter(|value| !value.is_empty()),
-        name,
-        encoding: encoding.unwrap_or_else(|| "7bit".to_owned()),
-        entity,
-        body,
-        children: Vec::new(),
-        headers: Headers::read(&fields),
-        fields: fields.into_iter().map(|field| (field.name, field.value)).collect(),
-        defects,
+    fn check_text(&self, part: &mut Part, raw: &[u8], encoding: Encoding) {
+        let mut octets = Vec::new();
+        part.defects.extend(encoding.decode(raw, &mut octets).ok().flatten());
+        part.defects.extend(charset::decode(&octets, part.parameter("charset")).defect);
     }
 }
 
-fn is_media_type(value: &str) -> bool {
-    let token = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic() && b != b'/');
-    value.split_once('/').is_some_and(|(kind, subtype)| token(kind) && token(subtype))
+/// What lies between the delimiter lines of a multipart.
+#[derive(Default)]
+struct Split {
+    /// The parts, each without the line break before its delimiter.
+    ranges: Vec<Range<usize>>,
+    /// The closing delimiter was there.
+    is_closed: bool,
+    /// A line that only some programs take for a delimiter.
+    is_doubtful: bool,
+    /// More delimiters follow the closing one.
+    goes_on: bool,
 }
 
-/// Fields that may stand once (RFC 5322 section 3.6, RFC 2045).
-fn has_duplicates(fields: &[Field]) -> bool {
-    const UNIQUE: [&str; 13] = [
-        "content-type",
-        "content-transfer-encoding",
-        "content-disposition",
-        "mime-version",
-        "from",
-        "sender",
-        "reply-to",
-        "to",
-        "cc",
-        "subject",
-        "date",
-        "message-id",
-        "references",
-    ];
-    UNIQUE.iter().any(|name| fields.iter().filter(|field| field.name.eq_ignore_ascii_case(name)).count() > 1)
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Delimiter {
+    None,
+    /// `--boundary`
+    Open,
+    /// `--boundary--`
+    Close,
+    /// It goes on behind the boundary, which RFC 2046 section 5.1.1 allows to be taken for a delimiter; or one would stand
+    /// there if a lone CR ended lines.
+    Doubtful,
 }
 
-/// A name that can be shown and saved: no folders, no control characters, no characters that turn the direction of writing
-/// (`exe.pdf`).
-fn file_name(raw: &str) -> Option<String> {
-    let base = raw.rsplit(['/', '\\']).next().unwrap_or_default();
-    let clean: String = base
-        .chars()
-        .filter(|c| {
-            !c.is_control()
-                && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        })
-        .take(MAX_NAME_CHARS)
-        .collect();
-    let clean = clean.trim();
-    (!clean.is_empty() && clean != "." && clean != "..").then(|| clean.to_owned())
+/// White space behind the boundary is allowed.
+fn delimiter(line: &[u8], boundary: &[u8]) -> Delimiter {
+    let begins = |text: &[u8]| text.strip_prefix(b"--").is_some_and(|rest| rest.starts_with(boundary));
+    let content = without_ending(line);
+    let Some(rest) = content.strip_prefix(b"--").and_then(|rest| rest.strip_prefix(boundary)) else {
+        let mut behind_cr = content.split(|&octet| octet == b'\r').skip(1);
+        return if behind_cr.any(begins) { Delimiter::Doubtful } else { Delimiter::None };
+    };
+    let is_blank = |text: &[u8]| text.iter().all(|&octet| octet == b' ' || octet == b'\t');
+    match rest.strip_prefix(b"--") {
+        Some(after) if is_blank(after) => Delimiter::Close,
+        None if is_blank(rest) => Delimiter::Open,
+        _ => Delimiter::Doubtful,
+    }
 }

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use encoding_rs::WINDOWS_1252;
 
+use super::lines::{self, LineCheck, line, without_ending};
 use super::{Defect, MAX_HEADER_OCTETS, ReadError};
 use crate::headers::Field;
 
@@ -12,6 +13,19 @@ pub(super) struct Section {
     pub fields: Vec<Field>,
     pub body_start: usize,
     pub defects: Vec<Defect>,
+}
+
+impl Section {
+    fn check_lines(&mut self, octets: &[u8]) {
+        let check = LineCheck::of(octets);
+        let found = [
+            (check.has_nul, Defect::NulInHeader),
+            (check.has_bare_cr, Defect::BareCrInHeader),
+            (check.is_mixed(), Defect::MixedLineEnds),
+            (check.is_overlong, Defect::OverlongHeaderLine),
+        ];
+        self.defects.extend(found.into_iter().filter_map(|(is, defect)| is.then_some(defect)));
+    }
 }
 
 /// What a line of a header section is.
@@ -53,37 +67,25 @@ pub(super) fn read(raw: &[u8], range: Range<usize>, is_message: bool) -> Result<
             Line::Continuation => reader.continue_field(content),
             Line::Other if is_message && at == range.start && is_envelope(content) => skipping = true,
             Line::Other => {
-                reader.section.defects.push(Defect::BadHeader);
-                let following = self::line(raw, next, range.end);
-                match folded_name(content, following) {
-                    Some((name, value)) => {
-                        reader.start(name, value, true);
-                        at = next + following.len();
-                        continue;
-                    }
-                    None if content.starts_with(b"--") || !is_field(following) => {
-                        reader.section.body_start = at;
-                        break;
-                    }
-                    None => skipping = true,
+                let following = lines::line(raw, next, range.end);
+                if let Some((name, value)) = folded_name(content, following) {
+                    reader.start(name, value, true);
+                    at = next + following.len();
+                    continue;
                 }
+                reader.section.defects.push(Defect::BadHeader);
+                if content.starts_with(b"--") || !is_field(following) {
+                    reader.section.body_start = at;
+                    break;
+                }
+                skipping = true;
             }
         }
         at = next;
     }
-    Ok(reader.finish())
-}
-
-/// The line at `at`, with its ending; empty at the end.
-pub(super) fn line(raw: &[u8], at: usize, end: usize) -> &[u8] {
-    let rest = raw.get(at..end).unwrap_or_default();
-    let length = rest.iter().position(|&byte| byte == b'\n').map_or(rest.len(), |found| found + 1);
-    rest.get(..length).unwrap_or_default()
-}
-
-pub(super) fn without_ending(line: &[u8]) -> &[u8] {
-    let text = line.strip_suffix(b"\n").unwrap_or(line);
-    text.strip_suffix(b"\r").unwrap_or(text)
+    let mut section = reader.finish();
+    section.check_lines(raw.get(range.start..section.body_start).unwrap_or_default());
+    Ok(section)
 }
 
 fn classify(content: &[u8]) -> Line<'_> {
@@ -138,19 +140,29 @@ impl Reader {
         let name = String::from_utf8_lossy(name).into_owned();
         self.section.fields.push(Field { name, value: String::new(), odd });
         if odd {
-            self.section.defects.push(Defect::BadHeader);
+            self.odd_field();
         }
     }
 
+    fn odd_field(&mut self) {
+        let name =
+            self.section.fields.last().map(|field| field.name.to_ascii_lowercase()).unwrap_or_default();
+        let is_content = name.starts_with("content-") || name == "mime-version";
+        self.section.defects.push(if is_content { Defect::OddContentField } else { Defect::OddField });
+    }
+
     fn continue_field(&mut self, content: &[u8]) {
+        if content.trim_ascii().is_empty() {
+            self.section.defects.push(Defect::WhiteSpaceLine);
+        }
         if !self.section.fields.is_empty() {
             self.open.extend_from_slice(content);
             return;
         }
         // A section can't start with white space; some programs take the line for a field all the same.
-        self.section.defects.push(Defect::BadHeader);
-        if let Some((name, value, _)) = field(content.trim_ascii_start()) {
-            self.start(name, value, true);
+        match field(content.trim_ascii_start()) {
+            Some((name, value, _)) => self.start(name, value, true),
+            None => self.section.defects.push(Defect::BadHeader),
         }
     }
 
@@ -160,11 +172,11 @@ impl Reader {
             // RFC 6532 allows UTF-8; what is none is shown as the most common legacy charset.
             let text = match String::from_utf8(octets) {
                 Ok(text) => text,
-                Err(error) => WINDOWS_1252.decode_without_bom_handling(error.as_bytes()).0.into_owned(),
+                Err(error) => {
+                    self.section.defects.push(Defect::EightBitHeader);
+                    WINDOWS_1252.decode_without_bom_handling(error.as_bytes()).0.into_owned()
+                }
             };
-            if text.contains(['\r', '\0']) {
-                self.section.defects.push(Defect::BadHeader);
-            }
             last.value = text.trim_matches([' ', '\t', '\r']).to_owned();
         }
     }

@@ -1,7 +1,6 @@
 //! Content ciphers: AES-GCM, AES-CBC, 3DES-CBC; piece by piece, or a content in memory as one piece.
 
 mod cbc;
-mod gcm;
 
 use const_oid::ObjectIdentifier;
 use subtle::ConstantTimeEq;
@@ -9,16 +8,17 @@ use zeroize::Zeroizing;
 
 pub(super) use self::cbc::decrypt_blocks;
 use self::cbc::{CbcDecryptor, CbcEncryptor};
-use self::gcm::Gcm;
 use super::ContentCipher;
 use crate::ber::{self, BerError, write};
 use crate::key::AlgorithmIdentifier;
 use crate::oid;
+use crate::primitives::Backend;
+use crate::primitives::aes_gcm::{self, Gcm};
 
 /// Length of the GCM nonce (RFC 5084 section 3.2 recommends 12 octets; nothing else is written).
-pub(super) const GCM_NONCE: usize = 12;
+pub(super) const GCM_NONCE: usize = aes_gcm::NONCE;
 /// Length of the GCM tag that we write.
-pub(super) const GCM_TAG: usize = 16;
+pub(super) const GCM_TAG: usize = aes_gcm::TAG;
 
 /// Longest content in CBC that is written.
 const MAX_CBC_OCTETS: u64 = 1 << 60;
@@ -142,7 +142,7 @@ impl Sealer {
     /// `None` for a wrong key, nonce or IV length, and for ciphers that are not written.
     pub(super) fn new(cipher: Cipher, key: &[u8], iv: &[u8]) -> Option<Self> {
         if cipher.is_aead() {
-            Some(Sealer::Gcm(Box::new(Gcm::new(cipher, key, iv)?)))
+            Some(Sealer::Gcm(Box::new(Gcm::new(key, iv)?)))
         } else {
             Some(Sealer::Cbc(CbcEncryptor::new(cipher, key, iv)?))
         }
@@ -151,7 +151,7 @@ impl Sealer {
     /// Octets of ciphertext for so many octets of content. `None`: more than one key may encrypt.
     pub(super) fn sealed_octets(&self, content: u64) -> Option<u64> {
         match self {
-            Sealer::Gcm(_) => Some(content).filter(|content| *content <= gcm::MAX_OCTETS),
+            Sealer::Gcm(_) => Some(content).filter(|content| *content <= aes_gcm::MAX_OCTETS),
             Sealer::Cbc(_) => (content <= MAX_CBC_OCTETS).then_some(content + 16 - content % 16),
         }
     }
@@ -193,7 +193,7 @@ impl Opener {
     /// `None` for a wrong key, nonce or IV length.
     pub(super) fn new(cipher: Cipher, key: &[u8], iv: &[u8]) -> Option<Self> {
         if cipher.is_aead() {
-            Some(Opener::Gcm(Box::new(Gcm::new(cipher, key, iv)?)))
+            Some(Opener::Gcm(Box::new(Gcm::new(key, iv)?)))
         } else {
             Some(Opener::Cbc(CbcDecryptor::new(cipher, key, iv)?))
         }
@@ -248,6 +248,11 @@ pub(super) fn open(
     ciphertext: &[u8],
     tag: &[u8],
 ) -> Option<Zeroizing<Vec<u8>>> {
+    if cipher.is_aead() && key.len() == cipher.key_octets() {
+        let mut content = Zeroizing::new(ciphertext.to_vec());
+        Backend::chosen().aes_gcm_open(key, iv.try_into().ok()?, associated, &mut content, tag)?;
+        return Some(content);
+    }
     let mut opener = Opener::new(cipher, key, iv)?;
     let mut content = Zeroizing::new(Vec::with_capacity(ciphertext.len()));
     opener.update(ciphertext, &mut content)?;

@@ -4,8 +4,7 @@ use ed25519_dalek::SigningKey as Ed25519Key;
 use p256::elliptic_curve::Generate;
 use pkcs8::EncodePrivateKey;
 use rand_core::CryptoRng;
-use rsa::{Pkcs1v15Sign, Pss};
-use sha2::{Sha256, Sha384, Sha512};
+use sha2::{Digest as _, Sha256};
 use signature::Signer;
 use signature::hazmat::PrehashSigner;
 use x25519_dalek::StaticSecret;
@@ -17,6 +16,7 @@ use super::{
 };
 use crate::ber::{self, Reader};
 use crate::oid;
+use crate::primitives::Backend;
 
 /// PKCS#8 of a Curve25519 key without the 32 key octets (RFC 8410 section 7); octet 11 tells Ed25519 (0x70) from
 /// X25519 (0x6E).
@@ -127,7 +127,7 @@ impl PrivateKey {
         let public = PublicKey {
             kind: match &secret {
                 Secret::Rsa(key) => Kind::Rsa { key: key.to_public_key(), pss_only: false },
-                Secret::P256(key) => Kind::P256(key.public_key()),
+                Secret::P256(key) => Kind::P256(Backend::chosen().p256_public_key(key)),
                 Secret::P384(key) => Kind::P384(key.public_key()),
                 Secret::P521(key) => Kind::P521(key.public_key()),
                 Secret::Ed25519(key) => Kind::Ed25519(key.verifying_key()),
@@ -179,28 +179,20 @@ impl PrivateKey {
         if !algorithm.fits(self.algorithm()) {
             return Err(KeyError::WrongAlgorithm);
         }
-        let hash = algorithm.digest().digest(message);
+        let backend = Backend::chosen();
         let failed = |_| KeyError::WrongAlgorithm;
         match (&self.secret, algorithm) {
-            (Secret::Rsa(key), SignatureAlgorithm::RsaPssSha256) => {
-                key.sign_with_rng(rng, Pss::<Sha256>::new(), &hash).map_err(|_| KeyError::WrongAlgorithm)
-            }
             (Secret::Rsa(key), _) => {
-                let padding = match algorithm {
-                    SignatureAlgorithm::RsaPkcs1Sha384 => Pkcs1v15Sign::new::<Sha384>(),
-                    SignatureAlgorithm::RsaPkcs1Sha512 => Pkcs1v15Sign::new::<Sha512>(),
-                    _ => Pkcs1v15Sign::new::<Sha256>(),
-                };
-                key.sign_with_rng(rng, padding, &hash).map_err(|_| KeyError::WrongAlgorithm)
+                backend.rsa_sign(key, &self.pkcs8, algorithm, message, rng).ok_or(KeyError::WrongAlgorithm)
             }
             (Secret::P256(key), _) => {
-                let signature: p256::ecdsa::Signature =
-                    p256::ecdsa::SigningKey::from(key).sign_prehash(&hash).map_err(failed)?;
-                Ok(signature.to_der().as_bytes().to_vec())
+                let hash = Sha256::digest(message).into();
+                backend.p256_sign(key, &hash).ok_or(KeyError::WrongAlgorithm)
             }
             (Secret::P384(key), _) => {
-                let signature: p384::ecdsa::Signature =
-                    p384::ecdsa::SigningKey::from(key).sign_prehash(&hash).map_err(failed)?;
+                let signature: p384::ecdsa::Signature = p384::ecdsa::SigningKey::from(key)
+                    .sign_prehash(&algorithm.digest().digest(message))
+                    .map_err(failed)?;
                 Ok(signature.to_der().as_bytes().to_vec())
             }
             (Secret::Ed25519(key), _) => Ok(key.try_sign(message).map_err(failed)?.to_bytes().to_vec()),
@@ -218,9 +210,9 @@ impl PrivateKey {
 
     /// The shared secret of a key agreement: the x coordinate, or X25519's output (RFC 7748 section 6.1).
     /// `None` for keys that don't fit together and for X25519 keys of small order.
-    pub(crate) fn agree(&self, peer: &PublicKey) -> Option<Zeroizing<Vec<u8>>> {
+    pub fn agree(&self, peer: &PublicKey) -> Option<Zeroizing<Vec<u8>>> {
         let secret = match (&self.secret, &peer.kind) {
-            (Secret::P256(key), Kind::P256(peer)) => key.diffie_hellman(peer).raw_secret_bytes().to_vec(),
+            (Secret::P256(key), Kind::P256(peer)) => return Some(Backend::chosen().p256_agree(key, peer)),
             (Secret::P384(key), Kind::P384(peer)) => key.diffie_hellman(peer).raw_secret_bytes().to_vec(),
             (Secret::P521(key), Kind::P521(peer)) => key.diffie_hellman(peer).raw_secret_bytes().to_vec(),
             (Secret::X25519(key), Kind::X25519(peer)) => {

@@ -11,6 +11,7 @@ use super::{AlgorithmIdentifier, DigestAlgorithm, KeyAlgorithm, KeyError, Signat
 use super::{MAX_RSA_BITS, MIN_RSA_BITS};
 use crate::ber::{self, write};
 use crate::oid;
+use crate::primitives::Backend;
 
 /// A public key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,6 +131,10 @@ impl PublicKey {
             // Strict: keys of small order, under which one signature fits many messages, are refused.
             return key.verify_strict(message, &signature).map_err(|_| KeyError::BadSignature);
         };
+        if let (Kind::P256(key), SignatureScheme::Ecdsa(_)) = (&self.kind, scheme) {
+            let right = Backend::chosen().p256_verify(key, digest, message, signature);
+            return right.then_some(()).ok_or(KeyError::BadSignature);
+        }
         self.verify_digest(scheme, &digest.digest(message), signature)
     }
 
@@ -172,11 +177,8 @@ impl PublicKey {
                 .map_err(|_| KeyError::BadSignature)
             }
             (Kind::P256(key), SignatureScheme::Ecdsa(_)) => {
-                let signature =
-                    p256::ecdsa::Signature::from_der(signature).map_err(|_| KeyError::BadSignature)?;
-                p256::ecdsa::VerifyingKey::from(key)
-                    .verify_prehash(&bits2field(hash, 32), &signature)
-                    .map_err(|_| KeyError::BadSignature)
+                let right = Backend::chosen().p256_verify_digest(key, hash, signature);
+                right.then_some(()).ok_or(KeyError::BadSignature)
             }
             (Kind::P384(key), SignatureScheme::Ecdsa(_)) => {
                 let signature =
@@ -197,7 +199,7 @@ impl PublicKey {
         }
     }
 
-    pub(super) fn p256(&self) -> Option<&p256::PublicKey> {
+    pub(crate) fn p256(&self) -> Option<&p256::PublicKey> {
         match &self.kind {
             Kind::P256(key) => Some(key),
             _ => None,

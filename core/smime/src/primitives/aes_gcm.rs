@@ -9,13 +9,16 @@ use ghash::GHash;
 use ghash::universal_hash::UniversalHash;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
-use super::{Cipher, GCM_NONCE, GCM_TAG};
+/// Length of the nonce that is read and written: 12 octets (RFC 5084 section 3.2 recommends it).
+pub(crate) const NONCE: usize = 12;
+/// Length of the whole tag.
+pub(crate) const TAG: usize = 16;
 
 /// Longest content under one nonce: 2^39 - 256 bits (SP 800-38D section 5.2.1.1).
-pub(super) const MAX_OCTETS: u64 = (1 << 36) - 32;
+pub(crate) const MAX_OCTETS: u64 = (1 << 36) - 32;
 
 /// Encryption or decryption under one key and nonce.
-pub(in super::super) struct Gcm {
+pub(crate) struct Gcm {
     keystream: Box<dyn Keystream>,
     /// Over the ciphertext alone; associated data is worked in at the end, where CMS has it.
     hash: GHash,
@@ -29,7 +32,7 @@ pub(in super::super) struct Gcm {
     octets: u64,
 }
 
-type Block = [u8; GCM_TAG];
+type Block = [u8; TAG];
 
 /// The keystream of one AES variant.
 trait Keystream: Send {
@@ -47,11 +50,11 @@ where
 
 impl Gcm {
     /// `None` for a wrong key or nonce length; nonces have 12 octets.
-    pub(in super::super) fn new(cipher: Cipher, key: &[u8], nonce: &[u8]) -> Option<Self> {
-        match cipher {
-            Cipher::Aes128Gcm => Self::with(Aes128::new_from_slice(key).ok()?, nonce),
-            Cipher::Aes192Gcm => Self::with(Aes192::new_from_slice(key).ok()?, nonce),
-            Cipher::Aes256Gcm => Self::with(Aes256::new_from_slice(key).ok()?, nonce),
+    pub(crate) fn new(key: &[u8], nonce: &[u8]) -> Option<Self> {
+        match key.len() {
+            16 => Self::with(Aes128::new_from_slice(key).ok()?, nonce),
+            24 => Self::with(Aes192::new_from_slice(key).ok()?, nonce),
+            32 => Self::with(Aes256::new_from_slice(key).ok()?, nonce),
             _ => None,
         }
     }
@@ -64,23 +67,23 @@ impl Gcm {
             + Send
             + 'static,
     {
-        let mut key = Zeroizing::new([0; GCM_TAG]);
+        let mut key = Zeroizing::new([0; TAG]);
         aes.encrypt_block((&mut *key).into());
-        let mut first = [0; GCM_TAG];
-        first.get_mut(..GCM_NONCE)?.copy_from_slice(<&[u8; GCM_NONCE]>::try_from(nonce).ok()?);
+        let mut first = [0; TAG];
+        first.get_mut(..NONCE)?.copy_from_slice(<&[u8; NONCE]>::try_from(nonce).ok()?);
         *first.last_mut()? = 1;
         let mut keystream: Box<dyn Keystream> =
             Box::new(StreamCipherCoreWrapper::from_core(CtrCore::<C, Ctr32BE>::inner_iv_init(
                 aes,
                 &first.into(),
             )));
-        let mut mask = Zeroizing::new([0; GCM_TAG]);
+        let mut mask = Zeroizing::new([0; TAG]);
         keystream.apply(&mut *mask)?;
-        Some(Gcm { keystream, hash: GHash::new(&(*key).into()), key, mask, partial: [0; GCM_TAG], octets: 0 })
+        Some(Gcm { keystream, hash: GHash::new(&(*key).into()), key, mask, partial: [0; TAG], octets: 0 })
     }
 
     /// Encrypts the next piece in place. `None` beyond the longest content.
-    pub(in super::super) fn encrypt(&mut self, octets: &mut [u8]) -> Option<()> {
+    pub(crate) fn encrypt(&mut self, octets: &mut [u8]) -> Option<()> {
         self.count(octets)?;
         self.keystream.apply(octets)?;
         self.absorb(octets);
@@ -88,13 +91,13 @@ impl Gcm {
     }
 
     /// Decrypts the next piece in place.
-    pub(in super::super) fn decrypt(&mut self, octets: &mut [u8]) -> Option<()> {
+    pub(crate) fn decrypt(&mut self, octets: &mut [u8]) -> Option<()> {
         self.hash(octets)?;
         self.keystream.apply(octets)
     }
 
     /// Hashes the next piece of ciphertext without decrypting it.
-    pub(in super::super) fn hash(&mut self, octets: &[u8]) -> Option<()> {
+    pub(crate) fn hash(&mut self, octets: &[u8]) -> Option<()> {
         self.count(octets)?;
         self.absorb(octets);
         Some(())
@@ -106,13 +109,13 @@ impl Gcm {
 
     fn absorb(&mut self, octets: &[u8]) {
         // Below 16, so the cast keeps the value.
-        let filled = (self.octets % GCM_TAG as u64) as usize;
+        let filled = (self.octets % TAG as u64) as usize;
         self.octets += octets.len() as u64;
         let mut rest = octets;
         if filled > 0 {
-            let (now, later) = rest.split_at(rest.len().min(GCM_TAG - filled));
+            let (now, later) = rest.split_at(rest.len().min(TAG - filled));
             self.fill(filled, now);
-            if filled + now.len() < GCM_TAG {
+            if filled + now.len() < TAG {
                 return;
             }
             self.hash.update(&[self.partial.into()]);
@@ -131,8 +134,8 @@ impl Gcm {
     ///
     /// GHASH begins with the associated data, which CMS sends last. It is a polynomial in the hash key, so they are
     /// hashed apart and moved to their place by the power of the key for the blocks behind them.
-    pub(in super::super) fn tag(mut self, associated: &[u8]) -> [u8; GCM_TAG] {
-        let filled = (self.octets % GCM_TAG as u64) as usize;
+    pub(crate) fn tag(mut self, associated: &[u8]) -> [u8; TAG] {
+        let filled = (self.octets % TAG as u64) as usize;
         if filled > 0 {
             let mut last = self.partial;
             last.iter_mut().skip(filled).for_each(|octet| *octet = 0);
@@ -140,7 +143,7 @@ impl Gcm {
         }
         let mut front = GHash::new(&(*self.key).into());
         front.update_padded(associated);
-        let front = times_power(front.finalize().into(), &self.key, self.octets.div_ceil(GCM_TAG as u64));
+        let front = times_power(front.finalize().into(), &self.key, self.octets.div_ceil(TAG as u64));
         let mut sum: Block = self.hash.finalize().into();
         xor(&mut sum, &front);
         let lengths = (u128::from(associated.len() as u64) << 67) | u128::from(self.octets) << 3;
@@ -194,9 +197,9 @@ mod tests {
                 let expected = peer.encrypt(&nonce.into(), payload).unwrap();
                 let (ciphertext, tag) = expected.split_at(length);
                 for piece in [1, 3, 16, 21, 200] {
-                    let mut sealing = Gcm::new(Cipher::Aes256Gcm, &key, &nonce).unwrap();
-                    let mut opening = Gcm::new(Cipher::Aes256Gcm, &key, &nonce).unwrap();
-                    let mut hashing = Gcm::new(Cipher::Aes256Gcm, &key, &nonce).unwrap();
+                    let mut sealing = Gcm::new(&key, &nonce).unwrap();
+                    let mut opening = Gcm::new(&key, &nonce).unwrap();
+                    let mut hashing = Gcm::new(&key, &nonce).unwrap();
                     let mut sealed = octets[..length].to_vec();
                     sealed.chunks_mut(piece).for_each(|piece| sealing.encrypt(piece).unwrap());
                     assert_eq!(sealed, ciphertext);
@@ -213,7 +216,7 @@ mod tests {
 
     #[test]
     fn the_longest_content_is_64_gib() {
-        let mut gcm = Gcm::new(Cipher::Aes128Gcm, &[1; 16], &[2; 12]).unwrap();
+        let mut gcm = Gcm::new(&[1; 16], &[2; 12]).unwrap();
         gcm.octets = MAX_OCTETS - 16;
         assert!(gcm.hash(&[0; 17]).is_none());
         assert!(gcm.hash(&[0; 16]).is_some());
