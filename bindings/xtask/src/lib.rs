@@ -16,6 +16,7 @@ pub mod foreign;
 pub mod ios;
 pub mod layers;
 pub mod lint;
+pub mod roots;
 pub mod run;
 pub mod setup;
 pub mod suite;

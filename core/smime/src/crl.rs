@@ -191,6 +191,11 @@ impl CertificateList {
         !self.fields.extensions.unsupported && !self.fields.entries.unsupported
     }
 
+    /// Lines state issuers, and the list does not say that it is indirect: nobody knows whom it means.
+    pub(crate) fn is_contradictory(&self) -> bool {
+        self.fields.entries.has_issuers && !self.scope().indirect
+    }
+
     /// Number of lines.
     pub fn len(&self) -> usize {
         self.fields.entries.len()
@@ -333,7 +338,7 @@ impl Fields {
             signature_algorithm: range(signature_algorithm)?,
             signature: range(signature)?,
             issuer: range(issuer)?,
-            entries: Entries::read(der, revoked, &issuer_comparable, extensions.scope.indirect)?,
+            entries: Entries::read(der, revoked, &issuer_comparable)?,
             issuer_comparable: issuer_comparable.into(),
             this_update,
             next_update,

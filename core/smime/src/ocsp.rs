@@ -173,14 +173,14 @@ impl SingleResponse {
         &self.certificate.serial
     }
 
+    /// The digest that names the certificate; `None` when it is not computed here.
+    pub fn digest(&self) -> Option<DigestAlgorithm> {
+        self.certificate.digest
+    }
+
     /// It is about `certificate`, which `issuer` issued.
     pub fn is_about(&self, certificate: &Certificate, issuer: &Certificate) -> bool {
         self.certificate.is(certificate, issuer)
-    }
-
-    /// The digest of its CertID is not computed here, so nobody knows whom it is about.
-    pub(crate) fn has_unknown_digest(&self) -> bool {
-        self.certificate.digest.is_none()
     }
 }
 

@@ -16,6 +16,8 @@ pub(super) struct Entries {
     issuers: BTreeMap<Vec<u8>, u32>,
     /// A line holds something that is not understood: the whole list may not be used (RFC 5280 section 5.3).
     pub(super) unsupported: bool,
+    /// A line states its issuer.
+    pub(super) has_issuers: bool,
 }
 
 /// One line.
@@ -48,11 +50,12 @@ struct EntryExtensions {
 
 impl Entries {
     /// Reads the content of revokedCertificates, a part of `der`. `None`: not its structure.
-    pub(super) fn read(der: &[u8], content: &[u8], list_issuer: &[u8], indirect: bool) -> Option<Self> {
+    pub(super) fn read(der: &[u8], content: &[u8], list_issuer: &[u8]) -> Option<Self> {
         let mut entries = Entries {
             sorted: Vec::new(),
             issuers: BTreeMap::from([(list_issuer.to_vec(), 0)]),
             unsupported: false,
+            has_issuers: false,
         };
         let mut reader = Reader::new(content);
         // Section 5.3.3: a line without certificateIssuer has the issuer of the line before it.
@@ -66,7 +69,8 @@ impl Entries {
                 None => EntryExtensions::default(),
             };
             line.end()?;
-            entries.unsupported |= extensions.unsupported || (extensions.issuer.is_some() && !indirect);
+            entries.unsupported |= extensions.unsupported;
+            entries.has_issuers |= extensions.issuer.is_some();
             if let Some(name) = extensions.issuer {
                 let next = u32::try_from(entries.issuers.len()).ok()?;
                 issuer = *entries.issuers.entry(name).or_insert(next);

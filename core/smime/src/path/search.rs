@@ -78,6 +78,11 @@ impl<'a, 'w, 's> Search<'a, 'w, 's> {
     pub(super) fn run(mut self) -> Result<TrustedPath, PathFailure> {
         let levels: BTreeSet<Trust> =
             self.nodes.iter().filter_map(|node| node.anchor.map(|anchor| anchor.trust)).collect();
+        if levels.is_empty() {
+            // No anchor can be reached; the walk finds where the next issuer could be asked for.
+            (self.steps, self.candidates) = (MAX_STEPS, MAX_CANDIDATES);
+            self.extend(&mut Vec::new(), Trust::Pinned);
+        }
         for level in levels.into_iter().filter(|level| *level != Trust::None) {
             self.steps = MAX_STEPS;
             self.candidates = MAX_CANDIDATES;

@@ -126,7 +126,7 @@ fn admit(
     target: &Target<'_, '_>,
     work: &mut Work<'_>,
 ) -> Result<Signer, StatusReason> {
-    if !list.is_usable() || (target.strict && !list.has_conforming_number()) {
+    if !list.is_usable() || list.is_contradictory() || (target.strict && !list.has_conforming_number()) {
         return Err(StatusReason::CrlUnsupported);
     }
     match Window::of(list.this_update(), list.next_update(), target.at, work.now) {
@@ -137,7 +137,7 @@ fn admit(
 }
 
 /// Of lists of one issuer and scope only the newest counts: an older one, replayed, would bring back what was lifted or
-/// hide what was revoked since.
+/// hide what was revoked since. Two of the same age both count.
 fn keep_newest(usable: &mut Vec<Usable<'_>>) {
     let same = |one: &CertificateList, other: &CertificateList| {
         one.issuer_comparable() == other.issuer_comparable() && one.scope().is_same(other.scope())
@@ -145,7 +145,7 @@ fn keep_newest(usable: &mut Vec<Usable<'_>>) {
     usable.sort_by(|one, other| other.list.age().cmp(&one.list.age()));
     let mut kept: Vec<Usable<'_>> = Vec::new();
     for one in usable.drain(..) {
-        if !kept.iter().any(|newer| same(newer.list, one.list)) {
+        if !kept.iter().any(|newer| same(newer.list, one.list) && newer.list.age() > one.list.age()) {
             kept.push(one);
         }
     }
@@ -209,7 +209,7 @@ impl Usable<'_> {
         target: &Target<'_, '_>,
         work: &mut Work<'_>,
     ) -> Result<(), StatusReason> {
-        if !delta.is_usable() {
+        if !delta.is_usable() || delta.is_contradictory() {
             return Err(StatusReason::CrlUnsupported);
         }
         match Window::of(delta.this_update(), delta.next_update(), target.at, work.now) {

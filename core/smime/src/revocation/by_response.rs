@@ -15,7 +15,8 @@ pub(super) fn look_up(target: &Target<'_, '_>, work: &mut Work<'_>, findings: &m
     let responses = work.sources.responses;
     for response in responses.iter().take(MAX_SOURCES) {
         for single in response.responses() {
-            if single.has_unknown_digest() && single.serial() == target.certificate.serial() {
+            // Nobody knows whom it is about.
+            if single.digest().is_none() && single.serial() == target.certificate.serial() {
                 findings.note(StatusReason::OcspUnsupported);
             }
             if !single.is_about(target.certificate, issuer) {

@@ -104,7 +104,7 @@ fn is_trusted(
     target: &Target<'_, '_>,
     work: &mut Work<'_>,
 ) -> bool {
-    if target.issuers.iter().any(|issuer| *issuer == signer) {
+    if target.issuers.contains(&signer) {
         return true;
     }
     let key = (index, signer.fingerprint());
