@@ -40,7 +40,7 @@ pub fn renew(root: &Path, certdata: &Path) -> Result<()> {
 
 /// Takes the roots for e-mail out of the text of a `certdata.txt`.
 pub fn email_roots(certdata: &str) -> Result<Roots> {
-    let mut certificates: BTreeMap<(&str, Key), Object> = BTreeMap::new();
+    let mut certificates: BTreeMap<(&str, Key), Object<'_>> = BTreeMap::new();
     let mut trusted: BTreeMap<Key, bool> = BTreeMap::new();
     for object in objects(certdata)? {
         let key = (object.octets("CKA_ISSUER"), object.octets("CKA_SERIAL_NUMBER"));
@@ -67,7 +67,9 @@ pub fn email_roots(certdata: &str) -> Result<Roots> {
         roots.pem.push_str(&format!("# {label}\n{}\n", pem(&object.octets("CKA_VALUE"))));
     }
     if roots.count == 0 {
-        return Err(Error::Check("there is no root for e-mail in this file: is it a certdata.txt of NSS?".to_owned()));
+        return Err(Error::Check(
+            "there is no root for e-mail in this file: is it a certdata.txt of NSS?".to_owned(),
+        ));
     }
     Ok(roots)
 }
@@ -160,10 +162,8 @@ mod tests {
     use super::*;
 
     fn octal_rows(octets: &[u8]) -> String {
-        let rows: Vec<String> = octets
-            .chunks(16)
-            .map(|row| row.iter().map(|octet| format!("\\{octet:03o}")).collect())
-            .collect();
+        let rows: Vec<String> =
+            octets.chunks(16).map(|row| row.iter().map(|octet| format!("\\{octet:03o}")).collect()).collect();
         format!("MULTILINE_OCTAL\n{}\nEND", rows.join("\n"))
     }
 
@@ -238,6 +238,9 @@ mod tests {
     #[test]
     fn another_file_is_refused() {
         assert!(email_roots("hello\nworld\n").is_err());
-        assert!(email_roots("CKA_CLASS CK_OBJECT_CLASS CKO_CERTIFICATE\nCKA_VALUE MULTILINE_OCTAL\n\\999\nEND\n").is_err());
+        assert!(
+            email_roots("CKA_CLASS CK_OBJECT_CLASS CKO_CERTIFICATE\nCKA_VALUE MULTILINE_OCTAL\n\\999\nEND\n")
+                .is_err()
+        );
     }
 }

@@ -104,7 +104,10 @@ fn who_may_not_answer_is_not_believed() {
     pki.issue("middle", "below", RESPONDER);
     for responder in ["leaf", "wrong_usage", "any_usage", "foreign", "below"] {
         let status = world.status(&[world.answer(responder, None, &[])]);
-        assert_eq!((state(&status), responder), ((Revocation::Unknown, vec![StatusReason::OcspResponder]), responder));
+        assert_eq!(
+            (state(&status), responder),
+            ((Revocation::Unknown, vec![StatusReason::OcspResponder]), responder)
+        );
     }
     // Mallory has a key under the issuer's name.
     let key = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
@@ -124,7 +127,11 @@ fn a_responder_that_has_ended_or_was_revoked_is_not_believed() {
     let responder = pki.issue_with("root", "ending", RESPONDER, &key, &["-days", "2"]);
     let answer = world.answer("ending", None, &[]);
     is(&world.status(std::slice::from_ref(&answer)), Revocation::Good, &[]);
-    let later = Question { at: responder.not_after().plus(1), now: responder.not_after().plus(1), ..world.question() };
+    let later = Question {
+        at: responder.not_after().plus(1),
+        now: responder.not_after().plus(1),
+        ..world.question()
+    };
     unknown(&later.status(&[], std::slice::from_ref(&answer)), StatusReason::OcspResponder);
     // A list of the issuer revokes it, unless its certificate says that nobody need ask.
     let revoked = Line::of(&responder, world.at.minus(HOUR), &[reason(1)]);
@@ -149,7 +156,8 @@ fn a_responder_that_has_ended_or_was_revoked_is_not_believed() {
 fn stale_answers_and_answers_of_tomorrow_say_nothing() {
     let world = World::new();
     let good = world.answer("root", None, &[]);
-    let at = |at: UnixTime| Question { at, now: at, ..world.question() }.status(&[], std::slice::from_ref(&good));
+    let at =
+        |at: UnixTime| Question { at, now: at, ..world.question() }.status(&[], std::slice::from_ref(&good));
     let single = &good.responses()[0];
     is(&at(single.next_update.unwrap()), Revocation::Good, &[]);
     unknown(&at(single.next_update.unwrap().plus(1)), StatusReason::OcspExpired);
@@ -209,6 +217,19 @@ fn truncated_and_changed_answers_are_refused() {
 }
 
 #[test]
+fn an_answer_with_an_unknown_algorithm_is_not_believed() {
+    let world = World::new();
+    let der = world.answer("root", None, &[]).der().to_vec();
+    // ecdsa-with-SHA256, here as an algorithm that nobody knows.
+    let known = [0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
+    let at = der.windows(known.len()).position(|window| window == known).unwrap();
+    let mut changed = der;
+    changed[at + known.len() - 1] = 0x7f;
+    let changed = OcspResponse::from_der(&changed).unwrap();
+    unknown(&world.status(&[changed]), StatusReason::OcspUnsupported);
+}
+
+#[test]
 fn a_refusal_is_no_answer_and_is_named() {
     let world = World::new();
     for status in [1, 2, 3, 5, 6] {
@@ -243,8 +264,23 @@ fn an_answer_from_after_the_end_of_a_certificate_does_not_clear_it() {
           unique_subject=no\n[p]\ncommonName=supplied\n",
     );
     world.pki.openssl.run(&[
-        "ca", "-batch", "-config", "ca2.cnf", "-keyfile", "root.key", "-cert", "root.pem", "-in", "alice.csr",
-        "-startdate", not_before, "-enddate", "20210101000000Z", "-notext", "-out", "ended.pem",
+        "ca",
+        "-batch",
+        "-config",
+        "ca2.cnf",
+        "-keyfile",
+        "root.key",
+        "-cert",
+        "root.pem",
+        "-in",
+        "alice.csr",
+        "-startdate",
+        not_before,
+        "-enddate",
+        "20210101000000Z",
+        "-notext",
+        "-out",
+        "ended.pem",
     ]);
     let ended = world.pki.certificate("ended");
     let at: UnixTime = "2020-06-01T00:00:00Z".parse().unwrap();

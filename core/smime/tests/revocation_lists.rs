@@ -314,6 +314,24 @@ fn what_is_critical_and_unknown_makes_a_list_useless() {
 }
 
 #[test]
+fn each_reason_of_a_revocation_is_named() {
+    let world = World::new();
+    for (code, why) in [
+        (0, StatusReason::Unspecified),
+        (1, StatusReason::KeyCompromise),
+        (2, StatusReason::CaCompromise),
+        (3, StatusReason::AffiliationChanged),
+        (4, StatusReason::Superseded),
+        (5, StatusReason::CessationOfOperation),
+        (6, StatusReason::CertificateHold),
+        (9, StatusReason::PrivilegeWithdrawn),
+        (10, StatusReason::AaCompromise),
+    ] {
+        revoked(&world.status(&[world.list(&[world.revoked(code)])]), why);
+    }
+}
+
+#[test]
 fn a_hold_is_revoked_until_a_delta_lifts_it() {
     let world = World::new();
     let base = world.list(&[world.revoked(HOLD)]);

@@ -93,7 +93,10 @@ fn an_unknown_status_is_shown_and_fails_only_on_demand() {
     let [need] = &shown.needs[..] else { panic!("{:?}", shown.needs) };
     assert_eq!((need.kind, need.url.as_str()), (NeedKind::Crl, "http://crl.example.org/a.crl"));
     let nothing = world.judge(&signed, world.at, &[], Demand::Nowhere);
-    assert_eq!((nothing.signature.state, signer_of(&nothing)), (SignatureState::Valid, Revocation::NotChecked));
+    assert_eq!(
+        (nothing.signature.state, signer_of(&nothing)),
+        (SignatureState::Valid, Revocation::NotChecked)
+    );
     let demanded = world.judge(&signed, world.at, &stale, Demand::WhereGiven);
     assert_eq!(demanded.signature.state, SignatureState::Unverifiable);
     assert_eq!(demanded.signature.reasons, [Reason::RevocationUnknown]);
@@ -132,7 +135,10 @@ fn a_timestamp_of_a_revoked_authority_does_not_hold() {
     assert_eq!(judged(&[reason(5)]).state, TimestampState::Valid, "it ceased later");
     for stolen in [&[][..], &[reason(1)]] {
         let timestamp = judged(stolen);
-        assert_eq!((timestamp.state, &timestamp.reasons[..]), (TimestampState::Invalid, &[Reason::Revoked][..]));
+        assert_eq!(
+            (timestamp.state, &timestamp.reasons[..]),
+            (TimestampState::Invalid, &[Reason::Revoked][..])
+        );
         assert_eq!(timestamp.time, None);
     }
 }
@@ -153,7 +159,8 @@ fn a_policy_that_nobody_states_is_not_acceptable() {
     };
     let failure = validate_inputs(&world.alice, &inputs).unwrap_err();
     assert_eq!(failure.reasons, [Reason::PolicyConstraints]);
-    let stated = world.pki.issue("root", "stated", &format!("{}\ncertificatePolicies=1.2.3.4", signer(ALICE)));
+    let stated =
+        world.pki.issue("root", "stated", &format!("{}\ncertificatePolicies=1.2.3.4", signer(ALICE)));
     assert!(validate_inputs(&stated, &inputs).is_ok());
     let other = PathOptions { policies: vec!["1.2.3.5".parse().unwrap()], ..options.clone() };
     let failure = validate_inputs(&stated, &PathInputs { options: &other, ..inputs }).unwrap_err();
