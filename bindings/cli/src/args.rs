@@ -66,6 +66,8 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     /// Judge one certificate in a file: its path to a trusted one, and its revocation; no network, no home
     Chain(ChainArgs),
+    /// Show the parts of one mail in a file, and what is wrong with it; no network, no home
+    Mime(MimeArgs),
     /// Sign, encrypt, decrypt and verify files of any size; no network, no home
     #[command(subcommand)]
     Smime(SmimeCommand),
@@ -340,6 +342,13 @@ pub(crate) enum EvidenceCommand {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct MimeArgs {
+    /// The mail; `-` is standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) mail: PathBuf,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct InspectArgs {
     /// Mail in a file (as on the server)
     pub(crate) mail: PathBuf,
@@ -452,12 +461,18 @@ pub(crate) struct SmimeSignArgs {
     /// Signed message; `-` is standard output
     #[arg(long, value_name = "F")]
     pub(crate) out: PathBuf,
-    /// PEM file with the signer's certificate and unencrypted private key
-    #[arg(long, value_name = "FILE")]
-    pub(crate) signer: PathBuf,
+    /// PEM file with a signer's certificate and unencrypted private key; may be given several times
+    #[arg(long, required = true, value_name = "FILE")]
+    pub(crate) signer: Vec<PathBuf>,
     /// Further certificates to carry (PEM or DER)
     #[arg(long, value_name = "PEM")]
     pub(crate) certificate: Vec<PathBuf>,
+    /// Digest of signatures by RSA keys, sha256 by default; curves have their own
+    #[arg(long, value_enum)]
+    pub(crate) digest: Option<DigestArg>,
+    /// Sign with RSASSA-PSS where the key is RSA
+    #[arg(long)]
+    pub(crate) pss: bool,
     /// Leave the content out; with `--form mime` it stands beside the signature (multipart/signed)
     #[arg(long)]
     pub(crate) detached: bool,
@@ -477,12 +492,18 @@ pub(crate) struct SmimeEncryptArgs {
     /// Certificates of a recipient (PEM or DER); may be given several times
     #[arg(long, required = true, value_name = "PEM")]
     pub(crate) to: Vec<PathBuf>,
-    /// Sign first: PEM file with the signer's certificate and unencrypted private key
+    /// Sign first: PEM file with a signer's certificate and unencrypted private key; may be given several times
     #[arg(long, value_name = "FILE")]
-    pub(crate) signer: Option<PathBuf>,
+    pub(crate) signer: Vec<PathBuf>,
     /// Further certificates to carry in the signature (PEM or DER)
     #[arg(long, value_name = "PEM", requires = "signer")]
     pub(crate) certificate: Vec<PathBuf>,
+    /// Digest of signatures by RSA keys, sha256 by default; curves have their own
+    #[arg(long, value_enum, requires = "signer")]
+    pub(crate) digest: Option<DigestArg>,
+    /// Sign with RSASSA-PSS where the key is RSA
+    #[arg(long, requires = "signer")]
+    pub(crate) pss: bool,
     /// Content cipher; CBC is for old readers and protects nothing against changes
     #[arg(long, value_enum, default_value_t = CipherArg::Aes256Gcm)]
     pub(crate) cipher: CipherArg,
@@ -568,6 +589,16 @@ pub(crate) enum CipherArg {
     /// AES-128-CBC
     #[value(name = "aes-128-cbc")]
     Aes128Cbc,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum DigestArg {
+    /// SHA-256
+    Sha256,
+    /// SHA-384
+    Sha384,
+    /// SHA-512
+    Sha512,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -10,6 +10,7 @@ mod inspect;
 mod keys;
 mod mail;
 mod material;
+mod mime;
 mod smime;
 
 use crate::args::{Cli, Command};
@@ -31,6 +32,7 @@ pub(crate) fn run(mut cli: Cli) -> Result<(), Failure> {
         Command::Evidence(command) => evidence::run(&cli, command),
         Command::Inspect(arguments) => inspect::run(&cli, &arguments),
         Command::Chain(arguments) => chain::run(&cli, &arguments),
+        Command::Mime(arguments) => mime::run(&cli, &arguments),
         Command::Smime(command) => smime::run(&cli, &command),
     }
 }

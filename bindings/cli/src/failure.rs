@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use client::files::{DecryptError, FileError, OpenError, VerifyError};
-use client::{CoreError, NetworkProblem, Thing, WrongUse};
+use client::{CoreError, MimeError, NetworkProblem, Thing, WrongUse};
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -14,6 +14,8 @@ pub(crate) enum Failure {
     File { name: String, problem: std::io::ErrorKind },
     /// A file is not what it should be.
     Unreadable { name: String, what: String },
+    /// A mail can't be read.
+    Mail { name: String, error: MimeError },
     /// An argument makes no sense.
     Argument(String),
     /// The keys can't be unlocked without a passphrase.
@@ -61,7 +63,10 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Failure::Core(error) => error.exit_code(),
-            Failure::File { .. } | Failure::Unreadable { .. } | Failure::Argument(_) => 2,
+            Failure::File { .. }
+            | Failure::Unreadable { .. }
+            | Failure::Mail { .. }
+            | Failure::Argument(_) => 2,
             Failure::NoPassphrase => 4,
             Failure::DoesNotHold(_) | Failure::Signature(_) | Failure::Chain(_) => 1,
             Failure::Smime(FileError::Open(OpenError::Decrypt(DecryptError::Failed))) => 1,
@@ -74,15 +79,15 @@ impl Failure {
     fn code(&self) -> &'static str {
         match self {
             Failure::Core(error) => error.code(),
-            Failure::File { .. } | Failure::Unreadable { .. } => "unreadable_input",
+            Failure::File { .. } | Failure::Unreadable { .. } | Failure::Mail { .. } => "unreadable_input",
             Failure::Argument(_) => "wrong_use",
             Failure::NoPassphrase => "locked",
             Failure::DoesNotHold(_) | Failure::Signature(_) | Failure::Chain(_) => "does_not_hold",
             Failure::Smime(FileError::Open(OpenError::Decrypt(DecryptError::Failed))) => "does_not_hold",
             Failure::Smime(FileError::Open(OpenError::Decrypt(DecryptError::NoKey))) => "no_key",
-            Failure::Smime(FileError::Seal(_) | FileError::SameFile | FileError::NoOwnCertificate) => {
-                "wrong_use"
-            }
+            Failure::Smime(
+                FileError::Seal(_) | FileError::SameFile | FileError::NoOwnCertificate | FileError::NoRsaKey,
+            ) => "wrong_use",
             Failure::Smime(_) => "unreadable_input",
             Failure::NotSent { .. } => "not_sent",
             Failure::Uncertain { .. } => "uncertain",
@@ -108,6 +113,7 @@ impl Failure {
             Failure::Core(error) => error.to_string(),
             Failure::File { name, problem } => format!("{name}: {}", remedy(*problem)),
             Failure::Unreadable { name, what } => format!("{name}: there is {what} in this file"),
+            Failure::Mail { name, error } => format!("{name}: {error}"),
             Failure::Argument(text) => text.clone(),
             Failure::NoPassphrase => {
                 "the keys are locked: give --passphrase-file, or run this on a terminal to be asked"

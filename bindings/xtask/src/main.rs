@@ -8,13 +8,14 @@ use std::process::ExitCode;
 
 use xtask::error::{At, Error, Result};
 use xtask::world::{Place, World};
-use xtask::{android, bench, demo, ios, lint, roots, setup, suite};
+use xtask::{android, bench, demo, interop, ios, lint, roots, setup, suite};
 
 const HELP: &str = "\
 cargo xtask COMMAND
 
   setup                install what tests and demo need (Debian, Ubuntu; elsewhere: says what is missing)
   test [rust]          setup, then unit, property, interop and end-to-end tests
+  interop              what we write is read by OpenSSL, gpgsm, python-cryptography and BouncyCastle, and the other way round: a table
   prove                `test` with the full counts of the property and kill tests
   android test [TEST]  the Android app over the same core, on the JVM, against the real servers
   android apk          the Android app as APKs for two processors, checked, their native library run on this machine
@@ -55,7 +56,12 @@ fn run(words: &[&str]) -> Result<()> {
         ["setup"] => setup::system(),
         ["test"] | ["test", "rust"] => {
             setup::system()?;
+            interop::prepare(&root);
             suite::run(&root, false)
+        }
+        ["interop"] => {
+            setup::system()?;
+            interop::run(&root)
         }
         ["android", "test", only @ ..] if only.len() <= 1 => {
             setup::system()?;
@@ -71,6 +77,7 @@ fn run(words: &[&str]) -> Result<()> {
         }
         ["prove"] => {
             setup::system()?;
+            interop::prepare(&root);
             suite::run(&root, true)
         }
         ["bench", name, options @ ..] if options.is_empty() || *options == ["--json"] => {

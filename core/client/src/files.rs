@@ -14,12 +14,13 @@ pub use engine::stream::{Form, FrameError, OpenError, SealError, VerifyError};
 use serde::Serialize;
 pub use smime::enveloped::{ContentCipher, DecryptError, EncryptError, RsaTransport};
 use smime::enveloped::{DecryptionKey, OpenedStream, Recipient};
+pub use smime::key::DigestAlgorithm;
 use smime::path::{AnchorScope, Trust, TrustAnchor};
 use smime::revocation::Sources;
 use smime::signed::{NotProven, SignError, SignRequest};
 use smime::stream::{Replay, Seekable, StreamError};
 use smime::verdict::{Judgement, Policy, SignatureState, SignatureVerdict, TimestampVerdict};
-use smime::{Certificate, EmailAddress, UnixTime};
+use smime::{Certificate, EmailAddress, KeyAlgorithm, SignatureAlgorithm, UnixTime};
 
 use crate::error::CoreError;
 use crate::inspect::{certificates, key, read_certificates};
@@ -55,6 +56,9 @@ pub enum FileError {
     /// The key's certificate is not in its file.
     #[error("the key file holds no certificate of its key; put the certificate into it (PEM)")]
     NoOwnCertificate,
+    /// A digest or padding of RSA was asked for, and no signer has an RSA key.
+    #[error("no signer has an RSA key; leave out the digest and the padding, curves have their own")]
+    NoRsaKey,
     /// Signing or encrypting.
     #[error("{0}")]
     Seal(SealError),
@@ -66,13 +70,17 @@ pub enum FileError {
     Verify(VerifyError),
 }
 
-/// Who signs.
+/// Who signs, and how.
 #[derive(Debug, Default)]
 pub struct SignerFiles {
-    /// PEM with an unencrypted private key and its certificate.
-    pub key: Vec<u8>,
+    /// Files (PEM), each with an unencrypted private key and its certificate: one signature by each.
+    pub keys: Vec<Vec<u8>>,
     /// Files with certificates to carry.
     pub certificates: Vec<Vec<u8>>,
+    /// The digest of RSA signatures, SHA-256 when `None`; curves have their own.
+    pub digest: Option<DigestAlgorithm>,
+    /// RSASSA-PSS for RSA keys.
+    pub pss: bool,
 }
 
 /// For whom is encrypted, and how.
@@ -143,15 +151,15 @@ pub fn sign(
     detached: bool,
     signer: &SignerFiles,
 ) -> Result<(), FileError> {
-    let signer = Signer::read(signer)?;
+    let signers = Signer::read_all(signer)?;
     let (mut source, mut target) = (open_once(input)?, Target::new(input, output)?);
-    let signing = signer.signing();
+    let signing = signing(&signers);
     let outcome = if detached {
         // 128 random bits occur in no content.
         let boundary = format!("=_{}", random_name());
-        stream::sign_detached(&mut source, &mut target, form, &boundary, signing, &mut OsRandom).map(|_| ())
+        stream::sign_detached(&mut source, &mut target, form, &boundary, &signing, &mut OsRandom).map(|_| ())
     } else {
-        stream::sign(&mut source, &mut target, form, signing, &mut OsRandom).map(|_| ())
+        stream::sign(&mut source, &mut target, form, &signing, &mut OsRandom).map(|_| ())
     };
     outcome.map_err(|error| written(error, FileError::Seal))?;
     target.commit()
@@ -170,16 +178,16 @@ pub fn encrypt(
         .into_iter()
         .map(|certificate| Recipient::Certificate { certificate, rsa: encryption.rsa })
         .collect();
-    let encrypting = Encrypting { recipients: &recipients, cipher: encryption.cipher };
-    let signer = signer.map(Signer::read).transpose()?;
+    let encrypting = Encrypting { recipients: &recipients, encryption: encryption.cipher.into() };
+    let signers = signer.map(Signer::read_all).transpose()?;
     let mut source = open_once(input)?;
     let length = length(input);
     let mut target = Target::new(input, output)?;
-    let outcome = match &signer {
+    let outcome = match &signers {
         None => {
             stream::encrypt(&mut source, length, &mut target, form, &encrypting, &mut OsRandom).map(|_| ())
         }
-        Some(signer) => sign_and_encrypt(&mut source, &mut target, form, signer, &encrypting),
+        Some(signers) => sign_and_encrypt(&mut source, &mut target, form, signers, &encrypting),
     };
     outcome.map_err(|error| written(error, FileError::Seal))?;
     target.commit()
@@ -190,7 +198,7 @@ fn sign_and_encrypt(
     source: &mut dyn Read,
     target: &mut Target,
     form: Form,
-    signer: &Signer,
+    signers: &[Signer],
     encrypting: &Encrypting<'_>,
 ) -> Result<(), StreamError<SealError>> {
     let (mut signed, to_encrypt) = pipe::pipe();
@@ -203,7 +211,7 @@ fn sign_and_encrypt(
             writer.finish().map(|_| ())
         });
         let inner = form.inside();
-        let signing = stream::sign(source, &mut signed, inner, signer.signing(), &mut OsRandom).map(|_| ());
+        let signing = stream::sign(source, &mut signed, inner, &signing(signers), &mut OsRandom).map(|_| ());
         if signing.is_ok() {
             // Nobody reads any more when the encryption failed, which then is the error.
             let _ = signed.finish();
@@ -350,12 +358,19 @@ struct Signer {
     key: DecryptionKey,
     certificate: Certificate,
     carried: Vec<Certificate>,
-    algorithm: smime::SignatureAlgorithm,
+    algorithm: SignatureAlgorithm,
 }
 
 impl Signer {
-    fn read(files: &SignerFiles) -> Result<Self, FileError> {
-        let key = key(&files.key).map_err(FileError::Material)?;
+    fn read_all(files: &SignerFiles) -> Result<Vec<Self>, FileError> {
+        let signers: Vec<Self> =
+            files.keys.iter().map(|key| Self::read(key, files)).collect::<Result<_, _>>()?;
+        let wants_rsa = files.pss || files.digest.is_some();
+        if wants_rsa && !signers.iter().any(Signer::is_rsa) { Err(FileError::NoRsaKey) } else { Ok(signers) }
+    }
+
+    fn read(file: &[u8], files: &SignerFiles) -> Result<Self, FileError> {
+        let key = key(file).map_err(FileError::Material)?;
         let public = key.key.public_key_der();
         let own = key.certificates.iter().find(|certificate| certificate.public_key_der() == public);
         let certificate = own.cloned().ok_or(FileError::NoOwnCertificate)?;
@@ -364,8 +379,15 @@ impl Signer {
             carried.extend(read_certificates(file).map_err(FileError::Material)?);
         }
         let unable = |_| FileError::Seal(SealError::Sign(SignError::WrongAlgorithm));
-        let algorithm = key.key.default_signature_algorithm().map_err(unable)?;
-        Ok(Signer { key, certificate, carried, algorithm })
+        let algorithm = match key.key.algorithm() {
+            rsa @ KeyAlgorithm::Rsa(_) => SignatureAlgorithm::choose(rsa, files.digest, files.pss),
+            _ => key.key.default_signature_algorithm(),
+        };
+        Ok(Signer { key, certificate, carried, algorithm: algorithm.map_err(unable)? })
+    }
+
+    fn is_rsa(&self) -> bool {
+        matches!(self.key.key.algorithm(), KeyAlgorithm::Rsa(_))
     }
 
     fn signing(&self) -> Signing<'_> {
@@ -381,6 +403,10 @@ impl Signer {
         };
         Signing { request, key: &self.key.key }
     }
+}
+
+fn signing(signers: &[Signer]) -> Vec<Signing<'_>> {
+    signers.iter().map(Signer::signing).collect()
 }
 
 fn written<E>(error: StreamError<E>, refused: impl FnOnce(E) -> FileError) -> FileError {

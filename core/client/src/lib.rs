@@ -17,6 +17,7 @@ mod imap;
 mod inspect;
 mod mailboxes;
 mod material;
+mod mime;
 mod outbox;
 mod people;
 mod record;
@@ -44,6 +45,7 @@ pub use exchange::{CameraFrame, CodeView, QrExchange, ScanView};
 pub use inspect::{Inspection, inspect, read_certificates};
 pub use mailboxes::{AttachmentView, MailProblem, MailSummary, MailView, Mailboxes};
 pub use material::{Material, MaterialError};
+pub use mime::mime_tree;
 pub use outbox::{Flushed, OutboxEntry, OutboxState};
 pub use people::{ContactView, PeopleList};
 pub use sync::{Folder, SyncReport};
@@ -58,6 +60,7 @@ pub use engine::ports::Vault;
 pub use engine::secure::{
     Credit, EncryptionState, EncryptionVerdict, HeadersRecord, PartRecord, Summary, Verdict, Warning,
 };
+pub use mail::part::{Defect as MimeDefect, ReadError as MimeError, Tree as MimeTree};
 pub use smime::path::Trust;
 pub use smime::revocation::{Demand, Need, NeedKind, StatusReason};
 pub use smime::verdict::{

@@ -195,7 +195,8 @@ impl AccountInner {
             matches!(opened.verdict.encryption.state, EncryptionState::NoKey | EncryptionState::Failed);
         let attachment = |part: &mail::part::Part| AttachmentView {
             part: part.path.clone(),
-            name: part.name.clone(),
+            // The apps save under the name that they show.
+            name: part.name.as_deref().map(mail::part::safe_file_name),
             content_type: part.content_type.clone(),
             bytes: opened.payload.decoded(part).len(),
         };

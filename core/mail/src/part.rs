@@ -78,26 +78,31 @@ pub struct Part {
 impl Message {
     /// Reads a message. Never fails for being odd; only for exceeding a limit.
     pub fn parse(raw: &[u8]) -> Result<Self, ReadError> {
-        Ok(Self { raw: raw.to_vec(), root: scan::root(raw)? })
+        Self::try_from(raw.to_vec())
     }
+
     /// The received octets.
     pub fn raw(&self) -> &[u8] {
         &self.raw
     }
+
     /// The root part; its headers are the message's.
     pub fn root(&self) -> &Part {
         &self.root
     }
+
     /// All parts, depth first.
     pub fn parts(&self) -> Vec<&Part> {
         let mut parts = Vec::new();
         collect(&self.root, &mut parts);
         parts
     }
+
     /// The octets of a part's whole entity, as received.
     pub fn entity(&self, part: &Part) -> &[u8] {
         self.raw.get(part.entity.clone()).unwrap_or_default()
     }
+
     /// The body octets after transfer decoding. Octets of an unknown encoding are given as they are.
     pub fn decoded<'a>(&'a self, part: &Part) -> Cow<'a, [u8]> {
         let body = self.body(part);
@@ -110,10 +115,12 @@ impl Message {
         let _ = encoding.decode(body, &mut out);
         Cow::Owned(out)
     }
+
     /// Writes what [`decoded`](Self::decoded) gives, in pieces.
     pub fn write_decoded(&self, part: &Part, out: &mut dyn Write) -> io::Result<()> {
         Encoding::named(&part.encoding).decode(self.body(part), out).map(drop)
     }
+
     /// The body as text: transfer decoding, charset, format=flowed undone, CRLF turned into LF. May hold control characters.
     pub fn text(&self, part: &Part) -> String {
         let text = charset::decode(&self.decoded(part), part.parameter("charset")).text;
@@ -129,6 +136,16 @@ impl Message {
 
     fn body(&self, part: &Part) -> &[u8] {
         self.raw.get(part.body.clone()).unwrap_or_default()
+    }
+}
+
+/// As [`Message::parse`], without a copy of the octets.
+impl TryFrom<Vec<u8>> for Message {
+    type Error = ReadError;
+
+    fn try_from(raw: Vec<u8>) -> Result<Self, ReadError> {
+        let root = scan::root(&raw)?;
+        Ok(Self { raw, root })
     }
 }
 

@@ -13,6 +13,7 @@ use crate::asn1::{self, Reader, context, context_constructed};
 use crate::fingerprint::Fingerprint;
 use crate::key::{KeyAlgorithm, KeyError, PublicKey, SignatureScheme};
 use crate::oid;
+use crate::pem;
 use crate::time::UnixTime;
 use extensions::{Extensions, KeyUsage};
 use name::GeneralName;
@@ -84,7 +85,7 @@ impl Certificate {
     /// Every certificate of a PEM file (RFC 7468; other blocks are skipped), or the one of a DER file. At least one.
     pub fn read_all(file: &[u8]) -> Result<Vec<Self>, CertificateError> {
         const LABELS: [&str; 2] = ["CERTIFICATE", "X509 CERTIFICATE"];
-        let blocks = pem_blocks(file);
+        let blocks = pem::blocks(file);
         if blocks.is_empty() {
             return match file.first() {
                 Some(&asn1::SEQUENCE) => Ok(vec![Certificate::from_der(file)?]),
@@ -92,12 +93,11 @@ impl Certificate {
             };
         }
         let mut certificates = Vec::new();
-        for (_, body) in blocks.iter().filter(|(label, _)| LABELS.contains(label)) {
+        for block in blocks.iter().filter(|block| LABELS.contains(&block.label)) {
             if certificates.len() == MAX_CERTIFICATES_IN_FILE {
                 return Err(CertificateError::Limit("4096 certificates in one file"));
             }
-            let base64: Vec<u8> = body.bytes().filter(|octet| !octet.is_ascii_whitespace()).collect();
-            let der = data_encoding::BASE64.decode(&base64).map_err(|_| CertificateError::Malformed)?;
+            let der = block.der().ok_or(CertificateError::Malformed)?;
             certificates.push(Certificate::from_der(&der)?);
         }
         if certificates.is_empty() { Err(CertificateError::Missing) } else { Ok(certificates) }
@@ -110,21 +110,7 @@ impl Certificate {
 
     /// PEM text (RFC 7468), lines end with LF.
     pub fn to_pem(&self) -> String {
-        let base64 = data_encoding::BASE64.encode(self.der());
-        let mut pem = String::with_capacity(base64.len() + base64.len() / 64 + 64);
-        pem.push_str("-----BEGIN CERTIFICATE-----\n");
-        let mut rest = base64.as_str();
-        while let Some((line, after)) = rest.split_at_checked(64) {
-            pem.push_str(line);
-            pem.push('\n');
-            rest = after;
-        }
-        if !rest.is_empty() {
-            pem.push_str(rest);
-            pem.push('\n');
-        }
-        pem.push_str("-----END CERTIFICATE-----\n");
-        pem
+        pem::text("CERTIFICATE", self.der()).to_string()
     }
 
     /// SHA-256 of the DER.
@@ -331,7 +317,7 @@ pub(crate) fn signature_under(
     match scheme.and_then(|scheme| key?.verify(&scheme, signed, signature)) {
         Ok(()) => IssuerSignature::Right,
         Err(KeyError::Unsupported) => IssuerSignature::Unsupported,
-        Err(KeyError::Malformed | KeyError::WrongAlgorithm | KeyError::BadSignature) => {
+        Err(KeyError::Malformed | KeyError::TooShort | KeyError::WrongAlgorithm | KeyError::BadSignature) => {
             IssuerSignature::Wrong
         }
     }
@@ -477,24 +463,6 @@ fn read_key_algorithm(spki: &[u8]) -> Option<KeyAlgorithm> {
         oid::X25519 => (key.len() == 32).then_some(KeyAlgorithm::X25519),
         _ => None,
     }
-}
-
-/// Label and body of each PEM block; a block without its end is left out.
-pub(crate) fn pem_blocks(file: &[u8]) -> Vec<(&str, &str)> {
-    const BEGIN: &str = "-----BEGIN ";
-    const DASHES: &str = "-----";
-    // Comments around the blocks may be in any charset; a block itself is ASCII.
-    let mut blocks = Vec::new();
-    for chunk in file.utf8_chunks() {
-        let mut rest = chunk.valid();
-        while let Some((_, after)) = rest.split_once(BEGIN) {
-            let Some((label, body)) = after.split_once(DASHES) else { break };
-            let Some((body, after)) = body.split_once("-----END ") else { break };
-            blocks.push((label, body));
-            rest = after;
-        }
-    }
-    blocks
 }
 
 impl PartialEq for Certificate {

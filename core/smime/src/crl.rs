@@ -16,6 +16,7 @@ use crate::certificate::extensions::{MAX_EXTENSIONS, read_authority_key_identifi
 use crate::certificate::{Certificate, IssuerSignature, name, signature_under};
 use crate::key::SignatureScheme;
 use crate::oid;
+use crate::pem;
 use crate::time::UnixTime;
 use entries::Entries;
 pub(crate) use entries::Entry;
@@ -142,7 +143,7 @@ impl CertificateList {
 
     /// Every list of a PEM file (`X509 CRL`; other blocks are skipped), or the one of a DER file. At least one.
     pub fn read_all(file: &[u8]) -> Result<Vec<Self>, CrlError> {
-        let blocks = crate::certificate::pem_blocks(file);
+        let blocks = pem::blocks(file);
         if blocks.is_empty() {
             return match file.first() {
                 Some(&asn1::SEQUENCE) => Ok(vec![CertificateList::from_der(file)?]),
@@ -150,12 +151,11 @@ impl CertificateList {
             };
         }
         let mut lists = Vec::new();
-        for (_, body) in blocks.iter().filter(|(label, _)| *label == "X509 CRL") {
+        for block in blocks.iter().filter(|block| block.label == "X509 CRL") {
             if lists.len() == MAX_CRLS_IN_FILE {
                 return Err(CrlError::Limit("1024 lists in one file"));
             }
-            let base64: Vec<u8> = body.bytes().filter(|octet| !octet.is_ascii_whitespace()).collect();
-            let der = data_encoding::BASE64.decode(&base64).map_err(|_| CrlError::Malformed)?;
+            let der = block.der().ok_or(CrlError::Malformed)?;
             lists.push(CertificateList::from_der(&der)?);
         }
         if lists.is_empty() { Err(CrlError::Missing) } else { Ok(lists) }

@@ -6,6 +6,7 @@
 pub mod address;
 mod asn1;
 pub mod ber;
+pub mod capabilities;
 pub mod certificate;
 pub mod crl;
 pub mod enveloped;
@@ -15,8 +16,11 @@ pub mod key;
 pub mod ocsp;
 pub mod oid;
 pub mod path;
+mod pbe;
+mod pem;
+pub mod pkcs12;
+pub mod pkcs8;
 pub mod primitives;
-#[allow(dead_code, reason = "its callers come next")]
 mod rc2;
 pub mod revocation;
 pub mod signed;

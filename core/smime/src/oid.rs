@@ -156,6 +156,64 @@ oids! {
     TDES_CBC = "1.2.840.113549.3.7";
     /// rc2-cbc.
     RC2_CBC = "1.2.840.113549.3.2";
+    /// id-alg-AEADChaCha20Poly1305 (RFC 8103).
+    CHACHA20_POLY1305 = "1.2.840.113549.1.9.16.3.18";
+    /// id-alg-cek-hkdf-sha256 (RFC 9709).
+    CEK_HKDF_SHA256 = "1.2.840.113549.1.9.16.3.31";
+
+    // Password-based encryption (RFC 8018, RFC 7914, RFC 9579) and the pseudo-random functions in it.
+    /// id-PBKDF2.
+    PBKDF2 = "1.2.840.113549.1.5.12";
+    /// id-PBES2.
+    PBES2 = "1.2.840.113549.1.5.13";
+    /// id-PBMAC1.
+    PBMAC1 = "1.2.840.113549.1.5.14";
+    /// id-scrypt.
+    SCRYPT = "1.3.6.1.4.1.11591.4.11";
+    /// id-hmacWithSHA1.
+    HMAC_SHA1 = "1.2.840.113549.2.7";
+    /// id-hmacWithSHA224.
+    HMAC_SHA224 = "1.2.840.113549.2.8";
+    /// id-hmacWithSHA256.
+    HMAC_SHA256 = "1.2.840.113549.2.9";
+    /// id-hmacWithSHA384.
+    HMAC_SHA384 = "1.2.840.113549.2.10";
+    /// id-hmacWithSHA512.
+    HMAC_SHA512 = "1.2.840.113549.2.11";
+    /// pbeWithSHAAnd3-KeyTripleDES-CBC (RFC 7292 appendix C).
+    PBE_SHA1_3DES = "1.2.840.113549.1.12.1.3";
+    /// pbeWithSHAAnd2-KeyTripleDES-CBC.
+    PBE_SHA1_2DES = "1.2.840.113549.1.12.1.4";
+    /// pbeWithSHAAnd128BitRC2-CBC.
+    PBE_SHA1_RC2_128 = "1.2.840.113549.1.12.1.5";
+    /// pbeWithSHAAnd40BitRC2-CBC.
+    PBE_SHA1_RC2_40 = "1.2.840.113549.1.12.1.6";
+
+    // PKCS#12 (RFC 7292).
+    /// id-encryptedData.
+    ENCRYPTED_DATA = "1.2.840.113549.1.7.6";
+    /// keyBag.
+    KEY_BAG = "1.2.840.113549.1.12.10.1.1";
+    /// pkcs8ShroudedKeyBag.
+    SHROUDED_KEY_BAG = "1.2.840.113549.1.12.10.1.2";
+    /// certBag.
+    CERT_BAG = "1.2.840.113549.1.12.10.1.3";
+    /// crlBag.
+    CRL_BAG = "1.2.840.113549.1.12.10.1.4";
+    /// secretBag.
+    SECRET_BAG = "1.2.840.113549.1.12.10.1.5";
+    /// safeContentsBag.
+    SAFE_CONTENTS_BAG = "1.2.840.113549.1.12.10.1.6";
+    /// x509Certificate.
+    X509_CERTIFICATE = "1.2.840.113549.1.9.22.1";
+    /// friendlyName (RFC 2985).
+    FRIENDLY_NAME = "1.2.840.113549.1.9.20";
+    /// localKeyId (RFC 2985).
+    LOCAL_KEY_ID = "1.2.840.113549.1.9.21";
+
+    // Requests (RFC 2986).
+    /// extensionRequest (RFC 2985 section 5.4.2).
+    EXTENSION_REQUEST = "1.2.840.113549.1.9.14";
 
     // Names and certificate extensions (RFC 5280, RFC 9598, RFC 9336).
     /// id-at-commonName.

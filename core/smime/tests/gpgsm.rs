@@ -47,22 +47,20 @@ impl Gpgsm {
         gpgsm.run(&["--import", &root.to_string_lossy()], b"");
         for name in ["alice-sign", "alice-encrypt", "bob-encrypt"] {
             let (key, certificate) = (gpgsm.file(&format!("{name}.key")), gpgsm.file(&format!("{name}.crt")));
-            gpgsm.openssl.run(&[
-                "pkcs12",
-                "-export",
-                "-legacy",
-                "-inkey",
-                &key,
-                "-in",
-                &certificate,
-                "-passout",
-                "pass:x",
-                "-out",
-                "key.p12",
-            ]);
-            gpgsm.run(&["--import", "key.p12"], b"x\n");
+            gpgsm.import(&key, &certificate);
         }
         Some(gpgsm)
+    }
+
+    /// For 2 or 3 salts of 100 gpgsm 2.2 derives a wrong key from the passphrase (a leading zero octet gets lost): then
+    /// another salt is tried.
+    fn import(&self, key: &str, certificate: &str) {
+        let export = ["pkcs12", "-export", "-legacy", "-passout", "pass:x", "-out", "key.p12"];
+        let is_imported = |_| {
+            self.openssl.run(&[&export[..], &["-inkey", key, "-in", certificate]].concat());
+            self.try_run(&["--import", "key.p12"], b"x\n").status.success()
+        };
+        assert!((0..8).any(is_imported), "gpgsm imports {key} under no salt");
     }
 
     fn file(&self, name: &str) -> String {

@@ -14,6 +14,19 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::read(path).map_err(|error| Failure::file(path, &error))
 }
 
+/// Reads a file; `-` is standard input.
+pub(crate) fn read_or_stdin(path: &Path) -> Result<Vec<u8>, Failure> {
+    if path.as_os_str() != "-" {
+        return read(path);
+    }
+    let mut octets = Vec::new();
+    std::io::stdin()
+        .lock()
+        .read_to_end(&mut octets)
+        .map_err(|error| Failure::file(Path::new("standard input"), &error))?;
+    Ok(octets)
+}
+
 /// Writes a new file; an existing one is replaced.
 pub(crate) fn write(path: &Path, octets: &[u8]) -> Result<(), Failure> {
     use std::io::Write;

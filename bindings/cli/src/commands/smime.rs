@@ -4,15 +4,15 @@ use std::path::{Path, PathBuf};
 
 use client::UnixTime;
 use client::files::{
-    ContentCipher, EncryptionFiles, Form, Place, RsaTransport, SignatureReport, SignerFiles, Verification,
-    decrypt, encrypt, sign, verify, verify_detached,
+    ContentCipher, DigestAlgorithm, EncryptionFiles, Form, Place, RsaTransport, SignatureReport, SignerFiles,
+    Verification, decrypt, encrypt, sign, verify, verify_detached,
 };
 
 use super::files::{address, read};
 use super::inspect::{code, codes, trust};
 use crate::args::{
-    AgainstArgs, CipherArg, Cli, FormArg, RsaArg, SmimeCommand, SmimeDecryptArgs, SmimeEncryptArgs,
-    SmimeSignArgs, SmimeVerifyArgs,
+    AgainstArgs, CipherArg, Cli, DigestArg, FormArg, RsaArg, SmimeCommand, SmimeDecryptArgs,
+    SmimeEncryptArgs, SmimeSignArgs, SmimeVerifyArgs,
 };
 use crate::failure::Failure;
 use crate::output::{json, line};
@@ -27,7 +27,7 @@ pub(crate) fn run(cli: &Cli, command: &SmimeCommand) -> Result<(), Failure> {
 }
 
 fn sign_file(arguments: &SmimeSignArgs) -> Result<(), Failure> {
-    let signer = SignerFiles { key: read(&arguments.signer)?, certificates: files(&arguments.certificate)? };
+    let signer = signers(&arguments.signer, &arguments.certificate, arguments.digest, arguments.pss)?;
     let (input, output) = (place(&arguments.r#in), place(&arguments.out));
     Ok(sign(&input, &output, form(arguments.form), arguments.detached, &signer)?)
 }
@@ -46,10 +46,8 @@ fn encrypt_file(arguments: &SmimeEncryptArgs) -> Result<(), Failure> {
             RsaArg::Pkcs1 => RsaTransport::Pkcs1,
         },
     };
-    let signer = match &arguments.signer {
-        Some(key) => Some(SignerFiles { key: read(key)?, certificates: files(&arguments.certificate)? }),
-        None => None,
-    };
+    let signer = signers(&arguments.signer, &arguments.certificate, arguments.digest, arguments.pss)?;
+    let signer = Some(signer).filter(|signer| !signer.keys.is_empty());
     let (input, output) = (place(&arguments.r#in), place(&arguments.out));
     Ok(encrypt(&input, &output, form(arguments.form), &encryption, signer.as_ref())?)
 }
@@ -107,6 +105,20 @@ fn show(report: &SignatureReport) {
 
 fn holds(report: &SignatureReport) -> Result<(), Failure> {
     if report.is_valid() { Ok(()) } else { Err(Failure::Signature(codes(&report.signature.reasons))) }
+}
+
+fn signers(
+    keys: &[PathBuf],
+    certificates: &[PathBuf],
+    digest: Option<DigestArg>,
+    pss: bool,
+) -> Result<SignerFiles, Failure> {
+    let digest = digest.map(|digest| match digest {
+        DigestArg::Sha256 => DigestAlgorithm::Sha256,
+        DigestArg::Sha384 => DigestAlgorithm::Sha384,
+        DigestArg::Sha512 => DigestAlgorithm::Sha512,
+    });
+    Ok(SignerFiles { keys: files(keys)?, certificates: files(certificates)?, digest, pss })
 }
 
 fn verification(arguments: &AgainstArgs) -> Result<Verification, Failure> {

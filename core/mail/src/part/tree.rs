@@ -24,21 +24,37 @@ pub struct Tree {
     pub defects: Vec<Defect>,
 }
 
+/// Messages in base64 or quoted-printable inside each other that are looked into.
+const MAX_ENCODED_MESSAGES: usize = 8;
+
 /// The tree of a message. `sha256` gives the hash of octets in the form that is to be shown: this crate has no hash function.
+/// A message in base64 or quoted-printable, which no standard allows, is looked into all the same.
 pub fn tree(message: &Message, sha256: &dyn Fn(&[u8]) -> String) -> Tree {
-    node(message, message.root(), sha256)
+    node(message, message.root(), sha256, MAX_ENCODED_MESSAGES)
 }
 
-fn node(message: &Message, part: &Part, sha256: &dyn Fn(&[u8]) -> String) -> Tree {
-    let leaf = part.children.is_empty();
-    let decoded = if leaf { message.decoded(part) } else { Default::default() };
-    Tree {
+fn node(message: &Message, part: &Part, sha256: &dyn Fn(&[u8]) -> String, encoded_left: usize) -> Tree {
+    let mut tree = Tree {
         content_type: part.content_type.clone(),
         charset: part.parameter("charset").map(str::to_owned),
         name: part.name.clone(),
-        size: decoded.len(),
-        sha256: leaf.then(|| sha256(&decoded)),
-        parts: part.children.iter().map(|child| node(message, child, sha256)).collect(),
+        size: 0,
+        sha256: None,
+        parts: part.children.iter().map(|child| node(message, child, sha256, encoded_left)).collect(),
         defects: part.defects.clone(),
+    };
+    if !tree.parts.is_empty() {
+        return tree;
     }
+    let decoded = message.decoded(part);
+    let is_encoded = part.is_message() && part.defects.contains(&Defect::EncodedComposite);
+    let inner = match encoded_left.checked_sub(1).filter(|_| is_encoded) {
+        Some(left) => Message::parse(&decoded).ok().map(|inner| node(&inner, inner.root(), sha256, left)),
+        None => None,
+    };
+    match inner {
+        Some(inner) => tree.parts.push(inner),
+        None => (tree.size, tree.sha256) = (decoded.len(), Some(sha256(&decoded))),
+    }
+    tree
 }

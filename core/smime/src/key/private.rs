@@ -12,11 +12,12 @@ use zeroize::Zeroizing;
 
 use super::public::{Kind, PublicKey};
 use super::{
-    AlgorithmIdentifier, KeyAlgorithm, KeyError, MAX_RSA_BITS, MIN_RSA_BITS, SignatureAlgorithm, pem,
+    AlgorithmIdentifier, KeyAlgorithm, KeyError, MAX_RSA_BITS, MIN_READ_RSA_BITS, MIN_RSA_BITS,
+    SignatureAlgorithm,
 };
 use crate::ber::{self, Reader};
-use crate::oid;
 use crate::primitives::Backend;
+use crate::{oid, pem};
 
 /// PKCS#8 of a Curve25519 key without the 32 key octets (RFC 8410 section 7); octet 11 tells Ed25519 (0x70) from
 /// X25519 (0x6E).
@@ -105,13 +106,15 @@ impl PrivateKey {
         {
             return Err(KeyError::Malformed);
         }
+        fields.finish()?;
         Ok(key)
     }
 
     /// The first unencrypted private key in a PEM file.
     pub fn from_pem(pem: &[u8]) -> Result<Self, KeyError> {
-        let labels = ["PRIVATE KEY", "EC PRIVATE KEY", "RSA PRIVATE KEY"];
-        Self::from_der(&pem::first_block(pem, &labels).ok_or(KeyError::Malformed)?)
+        let blocks = pem::blocks(pem).into_iter();
+        let mut plain = blocks.filter(|block| crate::pkcs8::PLAIN_LABELS.contains(&block.label));
+        Self::from_der(&plain.find_map(|block| block.der()).ok_or(KeyError::Malformed)?)
     }
 
     fn from_secret(secret: Secret) -> Result<Self, KeyError> {
@@ -157,16 +160,10 @@ impl PrivateKey {
         self.public.algorithm()
     }
 
-    /// The algorithm to sign with by default: ECDSA with the curve's digest, RSASSA-PKCS1-v1_5 with SHA-256, Ed25519.
-    /// P-521, X25519 and short RSA keys don't sign: [`KeyError::WrongAlgorithm`].
+    /// The algorithm to sign with by default: that of the curve, RSASSA-PKCS1-v1_5 with SHA-256, Ed25519.
+    /// X25519 and short RSA keys don't sign: [`KeyError::WrongAlgorithm`].
     pub fn default_signature_algorithm(&self) -> Result<SignatureAlgorithm, KeyError> {
-        match self.algorithm() {
-            KeyAlgorithm::Rsa(bits) if bits >= MIN_RSA_BITS => Ok(SignatureAlgorithm::RsaPkcs1Sha256),
-            KeyAlgorithm::P256 => Ok(SignatureAlgorithm::EcdsaP256Sha256),
-            KeyAlgorithm::P384 => Ok(SignatureAlgorithm::EcdsaP384Sha384),
-            KeyAlgorithm::Ed25519 => Ok(SignatureAlgorithm::Ed25519),
-            _ => Err(KeyError::WrongAlgorithm),
-        }
+        SignatureAlgorithm::choose(self.algorithm(), None, false)
     }
 
     /// Signs `message` (hashed here). ECDSA is deterministic (RFC 6979); its signature is in DER form.
@@ -195,8 +192,14 @@ impl PrivateKey {
                     .map_err(failed)?;
                 Ok(signature.to_der().as_bytes().to_vec())
             }
+            (Secret::P521(key), _) => {
+                let signature: p521::ecdsa::Signature = p521::ecdsa::SigningKey::from(key)
+                    .sign_prehash(&algorithm.digest().digest(message))
+                    .map_err(failed)?;
+                Ok(signature.to_der().as_bytes().to_vec())
+            }
             (Secret::Ed25519(key), _) => Ok(key.try_sign(message).map_err(failed)?.to_bytes().to_vec()),
-            (Secret::P521(_) | Secret::X25519(_), _) => Err(KeyError::WrongAlgorithm),
+            (Secret::X25519(_), _) => Err(KeyError::WrongAlgorithm),
         }
     }
 
@@ -265,6 +268,10 @@ fn rsa_secret(der: &[u8]) -> Result<Secret, KeyError> {
     if modulus.len() > 1 + (MAX_RSA_BITS / 8) as usize {
         return Err(KeyError::Unsupported);
     }
+    let leading = modulus.iter().take_while(|octet| **octet == 0).count();
+    if modulus.len() - leading < (MIN_READ_RSA_BITS / 8) as usize {
+        return Err(KeyError::TooShort);
+    }
     let key = rsa::PrivateKey::from_pkcs1_der(der).map_err(|_| KeyError::Malformed)?;
     Ok(Secret::Rsa(Box::new(key)))
 }
@@ -304,6 +311,8 @@ fn ec_key(der: &[u8], curve: Option<const_oid::ObjectIdentifier>) -> Result<Priv
     {
         return Err(KeyError::Malformed);
     }
+    // An unknown field may be a damaged public key, the only part that tells whether the scalar is damaged.
+    fields.finish()?;
     Ok(key)
 }
 

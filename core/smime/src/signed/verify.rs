@@ -120,6 +120,7 @@ fn weakness(scheme: &SignatureScheme, digest: DigestAlgorithm, key: &PublicKey) 
 fn reason(error: KeyError) -> Reason {
     match error {
         KeyError::Unsupported => Reason::UnsupportedAlgorithm,
+        KeyError::TooShort => Reason::WeakKey,
         KeyError::Malformed | KeyError::WrongAlgorithm | KeyError::BadSignature => Reason::BadSignature,
     }
 }
