@@ -114,8 +114,9 @@ fn lists_of_openssl_clear_and_revoke() {
     good(&world.status(&list("")));
     let serial = world.alice.serial_hex().to_uppercase();
     let serial = if serial.len() % 2 == 1 { format!("0{serial}") } else { serial };
-    let revocation = zulu(world.at.minus(DAY));
-    let line = format!("R\t491231235959Z\t{},superseded\t{serial}\tunknown\t/CN=alice\n", &revocation[2..]);
+    // OpenSSL's index has years of two digits.
+    let revocation = zulu(world.at.minus(DAY)).split_off(2);
+    let line = format!("R\t491231235959Z\t{revocation},superseded\t{serial}\tunknown\t/CN=alice\n");
     let status = world.status(&list(&line));
     revoked(&status, StatusReason::Superseded);
     assert_eq!(status.revoked_at, Some(world.at.minus(DAY)));
