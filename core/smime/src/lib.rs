@@ -8,6 +8,7 @@ mod asn1;
 pub mod ber;
 pub mod capabilities;
 pub mod certificate;
+pub mod contents;
 pub mod crl;
 pub mod enveloped;
 pub mod fingerprint;
