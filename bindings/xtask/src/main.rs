@@ -21,7 +21,8 @@ cargo xtask COMMAND
   android test [TEST]  the Android app over the same core, on the JVM, against the real servers
   android apk          the Android app as APKs for two processors, checked, their native library run on this machine
   ios test             the Swift package over the same core, on Linux, against the real servers
-  bench smime [--json] files of 25 MB and 1 GiB against `openssl cms`: time and memory as ratios; needs 5 GB in $TMPDIR
+  bench smime [--json] single operations against libcrypto (`bench operations`: only these), and files of 25 MB and 1 GiB
+                      against `openssl cms`: time and memory as ratios; needs 5 GB in $TMPDIR
   lint                 format, clippy, layer rules, repository, wasm32 build, licences and bans
   demo [--keep]        the whole story between real servers, step by step; writes target/demo/index.html
                        --keep leaves the servers up; --break N spoils step N, to see it fail and name itself;
