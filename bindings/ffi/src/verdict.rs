@@ -136,6 +136,7 @@ mirror! {
         ImprintMismatch,
         /// The time lies in the future.
         FutureTime,
+        RevocationUnknown,
     }
 }
 

@@ -9,6 +9,7 @@ use mail::protect::{self, HeaderView, pad_entity, wrap_pkcs7};
 use rand_core::CryptoRng;
 use smime::enveloped::{self, ContentCipher, ContentEncryption, DecryptionKey, EncryptError, Recipient};
 use smime::path::TrustAnchor;
+use smime::revocation::Sources;
 use smime::signed::{self, SignedData};
 use smime::verdict::TimestampVerdict;
 use smime::verdict::{
@@ -54,6 +55,8 @@ pub struct Opening<'a> {
     /// The reader's addresses: a mail whose protected To and Cc name none of them is marked
     /// ([`Warning::NotAddressedToYou`]), and so is a sender that imitates one. None: neither is looked at.
     pub own: &'a [EmailAddress],
+    /// Revocation lists and OCSP answers.
+    pub sources: Sources<'a>,
 }
 
 /// The signature that covers the payload, as received.
@@ -254,6 +257,7 @@ fn judge(layers: &Layers, headers: &HeaderView, opening: &Opening<'_>) -> Judgem
             reasons: Vec::new(),
         },
         valid_signers: Vec::new(),
+        needs: Vec::new(),
         has_unknown_second_signature: false,
     };
     let mut judgement = match (&layers.signature, layers.fault) {
@@ -265,6 +269,7 @@ fn judge(layers: &Layers, headers: &HeaderView, opening: &Opening<'_>) -> Judgem
                 anchors: opening.anchors,
                 timestamp_anchors: opening.timestamp_anchors,
                 untrusted: opening.untrusted,
+                sources: opening.sources,
             };
             let from = from_addresses(&headers.headers);
             verdict::judge(&payload.signed, payload.content(), Some(&from), &policy)

@@ -147,7 +147,7 @@ pub fn opened(raw: &[u8], reader: &Person, trusted: &[&Person]) -> Opened {
     let keys = [reader.decryption_key()];
     let own = std::slice::from_ref(&reader.address);
     let opening =
-        Opening { keys: &keys, at: NOW, anchors: &anchors, timestamp_anchors: &[], untrusted: &[], own };
+        Opening { keys: &keys, at: NOW, anchors: &anchors, timestamp_anchors: &[], untrusted: &[], own, sources: Default::default() };
     open(raw, &opening, &mut Rng).unwrap()
 }
 
