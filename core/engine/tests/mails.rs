@@ -17,7 +17,15 @@ fn anchor(certificate: Certificate) -> TrustAnchor {
 
 fn judged(raw: &[u8], keys: &[DecryptionKey], anchors: &[TrustAnchor], at: &str) -> Opened {
     let at: UnixTime = at.parse().unwrap();
-    let opening = Opening { keys, at, anchors, timestamp_anchors: &[], untrusted: &[], own: &[], sources: Default::default() };
+    let opening = Opening {
+        keys,
+        at,
+        anchors,
+        timestamp_anchors: &[],
+        untrusted: &[],
+        own: &[],
+        sources: Default::default(),
+    };
     open(raw, &opening, &mut Rng).unwrap()
 }
 

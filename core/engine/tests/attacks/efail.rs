@@ -53,7 +53,15 @@ fn targets() -> Vec<Target> {
 fn opened(der: &[u8], keys: &[DecryptionKey]) -> Opened {
     let raw = wrap_pkcs7(&outer("eve@example.org"), "enveloped-data", der);
     let at = crate::support::NOW;
-    let opening = Opening { keys, at, anchors: &[], timestamp_anchors: &[], untrusted: &[], own: &[], sources: Default::default() };
+    let opening = Opening {
+        keys,
+        at,
+        anchors: &[],
+        timestamp_anchors: &[],
+        untrusted: &[],
+        own: &[],
+        sources: Default::default(),
+    };
     open(&raw, &opening, &mut Rng).unwrap()
 }
 

@@ -146,8 +146,15 @@ pub fn opened(raw: &[u8], reader: &Person, trusted: &[&Person]) -> Opened {
     let anchors: Vec<TrustAnchor> = trusted.iter().map(|person| person.anchor()).collect();
     let keys = [reader.decryption_key()];
     let own = std::slice::from_ref(&reader.address);
-    let opening =
-        Opening { keys: &keys, at: NOW, anchors: &anchors, timestamp_anchors: &[], untrusted: &[], own, sources: Default::default() };
+    let opening = Opening {
+        keys: &keys,
+        at: NOW,
+        anchors: &anchors,
+        timestamp_anchors: &[],
+        untrusted: &[],
+        own,
+        sources: Default::default(),
+    };
     open(raw, &opening, &mut Rng).unwrap()
 }
 
