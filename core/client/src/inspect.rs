@@ -1,6 +1,10 @@
 //! Judging one mail from a file: no network, no home.
 
+use std::borrow::Cow;
+
 use engine::secure::{self, Opening, Verdict};
+use mail::part::Message;
+use mail::protect::wrap_pkcs7;
 use smime::enveloped::DecryptionKey;
 use smime::path::TrustAnchor;
 use smime::revocation::Demand;
@@ -26,7 +30,7 @@ pub struct Inspection {
 }
 
 /// The verdict on a mail (docs/protocols/verdict.md).
-pub fn inspect(mail: &[u8], inspection: &Inspection) -> Result<Verdict, CoreError> {
+pub fn inspect(file: &[u8], inspection: &Inspection) -> Result<Verdict, CoreError> {
     let mut anchors: Vec<TrustAnchor> =
         certificates(&inspection.trust)?.into_iter().map(organisation).collect();
     anchors.extend_from_slice(inspection.material.anchors());
@@ -45,9 +49,33 @@ pub fn inspect(mail: &[u8], inspection: &Inspection) -> Result<Verdict, CoreErro
         own: &own,
         sources: inspection.material.sources(Demand::Nowhere),
     };
+    let mail = as_mail(file)?;
     let opened =
-        secure::open(mail, &opening, &mut OsRandom).map_err(|_| CoreError::Unreadable(Unreadable::Mail))?;
+        secure::open(&mail, &opening, &mut OsRandom).map_err(|_| CoreError::Unreadable(Unreadable::Mail))?;
     Ok(opened.verdict)
+}
+
+/// A CMS object without a mail around it (DER, or PEM after RFC 7468 section 9) is judged as the content of a mail that has no
+/// header fields: nobody is named in From. What has no header field at all is no mail.
+fn as_mail(file: &[u8]) -> Result<Cow<'_, [u8]>, CoreError> {
+    if file.first() == Some(&0x30) {
+        return Ok(Cow::Owned(wrap_pkcs7(&[], "signed-data", file)));
+    }
+    let text = file.trim_ascii();
+    for label in ["CMS", "PKCS7"] {
+        let inside = text
+            .strip_prefix(format!("-----BEGIN {label}-----").as_bytes())
+            .and_then(|rest| rest.strip_suffix(format!("-----END {label}-----").as_bytes()));
+        if let Some(lines) = inside {
+            let head = b"Content-Type: application/pkcs7-mime\r\nContent-Transfer-Encoding: base64\r\n\r\n";
+            return Ok(Cow::Owned([head.as_slice(), lines.trim_ascii(), b"\r\n"].concat()));
+        }
+    }
+    let message = Message::parse(file).map_err(|_| CoreError::Unreadable(Unreadable::Mail))?;
+    if message.root().fields.is_empty() {
+        return Err(CoreError::Unreadable(Unreadable::Mail));
+    }
+    Ok(Cow::Borrowed(file))
 }
 
 pub(crate) fn certificates(files: &[Vec<u8>]) -> Result<Vec<Certificate>, CoreError> {
