@@ -6,7 +6,9 @@
 pub mod address;
 mod asn1;
 pub mod ber;
+pub mod bundle;
 pub mod certificate;
+pub mod csr;
 pub mod enveloped;
 pub mod fingerprint;
 pub mod issue;
