@@ -2,14 +2,18 @@
 
 mod account;
 mod approval;
+mod cert;
 mod contact;
 mod evidence;
 mod files;
 mod inspect;
+mod keyfile;
 mod keys;
 mod mail;
 mod mime;
+mod p12;
 mod smime;
+mod timestamp;
 
 use crate::args::{Cli, Command};
 use crate::failure::Failure;
@@ -31,6 +35,9 @@ pub(crate) fn run(mut cli: Cli) -> Result<(), Failure> {
         Command::Inspect(arguments) => inspect::run(&cli, &arguments),
         Command::Mime(arguments) => mime::run(&cli, &arguments),
         Command::Smime(command) => smime::run(&cli, &command),
+        Command::Cert(arguments) => cert::run(&cli, &arguments),
+        Command::P12(arguments) => p12::run(&cli, &arguments),
+        Command::Timestamp(command) => timestamp::run(&cli, &command),
     }
 }
 

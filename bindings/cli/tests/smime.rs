@@ -317,3 +317,91 @@ fn standard_input_and_output_work_in_pipes() {
     let said = program().args(open).input(broken).run().unwrap();
     assert_eq!((said.code, said.stdout.len()), (Some(1), 0));
 }
+
+#[test]
+fn several_signers_sign_one_file() {
+    let desk = Desk::new();
+    desk.identity("dave", &["rsa:2048"]);
+    desk.identity("erin", &["ec", "-pkeyopt", "ec_paramgen_curve:P-521"]);
+    desk.write("content", &content());
+    let anchors = ["alice.crt", "dave.crt", "erin.crt"].map(|name| desk.read(name)).concat();
+    desk.write("anchors", &anchors);
+    let signers =
+        ["--signer", "alice.pem", "--signer", "dave.pem", "--signer", "erin.pem", "--digest", "sha512"];
+    let trust = ["--trust", "alice.crt", "--trust", "dave.crt", "--trust", "erin.crt"];
+    for (form, theirs) in FORMS {
+        for pss in [&[][..], &["--pss"]] {
+            let sign = ["sign", "--in", "content", "--out", "signed", "--form", form];
+            desk.ok(&[&sign[..], &signers, pss].concat());
+            let verify =
+                ["cms", "-verify", "-binary", "-in", "signed", "-inform", theirs, "-CAfile", "anchors"];
+            assert!(desk.openssl(&verify) == content(), "{form} {pss:?}");
+            let said = desk.ok(&[&["verify", "--in", "signed", "--out", "out"][..], &trust].concat());
+            let algorithm = if pss.is_empty() { "rsa-pkcs1-sha512" } else { "rsa-pss-sha512" };
+            for name in ["ecdsa-p256-sha256", "ecdsa-p521-sha512", algorithm] {
+                assert!(said.out().contains(name), "{name} in {}", said.out());
+            }
+            assert!(desk.read("out") == content());
+        }
+    }
+    // Beside the content, with all digests named.
+    desk.write("text", b"one\r\ntwo\r\n");
+    let sign = ["sign", "--in", "text", "--out", "signed", "--form", "mime", "--detached"];
+    desk.ok(&[&sign[..], &signers].concat());
+    let head = String::from_utf8(desk.read("signed")).unwrap();
+    assert!(head.contains("micalg=\"sha-256,sha-512\""), "{head}");
+    assert_eq!(
+        desk.openssl(&["cms", "-verify", "-in", "signed", "-inform", "SMIME", "-CAfile", "anchors"]),
+        b"one\r\ntwo\r\n"
+    );
+    desk.ok(&[&["verify", "--in", "signed"][..], &trust].concat());
+    // One signer without trust, or one forged content: nothing comes out.
+    fs::remove_file(desk.path("out")).unwrap();
+    desk.refused(1, &[&["verify", "--in", "signed", "--out", "out"][..], &trust[..4]].concat());
+    // What OpenSSL signs with several keys is read as well.
+    let theirs =
+        ["cms", "-sign", "-binary", "-nodetach", "-in", "content", "-outform", "DER", "-out", "theirs"];
+    desk.openssl(&[&theirs[..], &["-signer", "alice.pem", "-signer", "dave.pem"]].concat());
+    desk.ok(&[&["verify", "--in", "theirs", "--out", "out"][..], &trust].concat());
+    assert!(desk.read("out") == content());
+    fs::remove_file(desk.path("out")).unwrap();
+    // A digest that no key goes with.
+    let sign = ["sign", "--in", "content", "--out", "out", "--signer", "alice.pem"];
+    for wrong in [&["--digest", "sha512"][..], &["--pss"]] {
+        desk.refused(2, &with(&sign, wrong));
+    }
+    desk.refused(2, &sign[..5]);
+}
+
+#[test]
+fn a_file_goes_to_recipients_of_every_kind_at_once() {
+    let desk = Desk::new();
+    desk.identity("dave", &["rsa:2048"]);
+    desk.identity("erin", &["ec", "-pkeyopt", "ec_paramgen_curve:P-384"]);
+    desk.identity("frank", &["ec", "-pkeyopt", "ec_paramgen_curve:P-521"]);
+    desk.write("content", &content());
+    let to = ["bob", "dave", "erin", "frank"].map(|name| ["--to".to_owned(), format!("{name}.crt")]).concat();
+    let to: Vec<&str> = to.iter().map(String::as_str).collect();
+    for (form, theirs) in FORMS {
+        for options in [&[][..], &["--rsa", "pkcs1", "--cipher", "aes-256-cbc"]] {
+            let encrypt = ["encrypt", "--in", "content", "--out", "message", "--form", form];
+            desk.ok(&[&encrypt[..], &to, options].concat());
+            for reader in ["bob", "dave", "erin", "frank"] {
+                let (certificate, key) = (format!("{reader}.crt"), format!("{reader}.key"));
+                let decrypt = ["cms", "-decrypt", "-binary", "-in", "message", "-inform", theirs];
+                let output = desk.openssl(&with(&decrypt, &["-recip", &certificate, "-inkey", &key]));
+                assert!(output == content(), "{form} {reader}");
+                let key = format!("{reader}.pem");
+                desk.ok(&["decrypt", "--in", "message", "--out", "out", "--key", &key]);
+                assert!(desk.read("out") == content());
+            }
+        }
+    }
+    // Everybody is encrypted to, or nobody.
+    fs::remove_file(desk.path("out")).unwrap();
+    desk.identity("mallory", &["rsa:1024"]);
+    desk.refused(
+        2,
+        &[&["encrypt", "--in", "content", "--out", "out", "--to", "mallory.crt"][..], &to].concat(),
+    );
+}

@@ -31,6 +31,8 @@ mirror! {
         EcdsaP256Sha256,
         /// ECDSA on P-384 with SHA-384; DER.
         EcdsaP384Sha384,
+        /// ECDSA on P-521 with SHA-512; DER.
+        EcdsaP521Sha512,
         /// RSASSA-PKCS1-v1_5 with SHA-256.
         RsaPkcs1Sha256,
         /// RSASSA-PKCS1-v1_5 with SHA-384.
@@ -39,6 +41,10 @@ mirror! {
         RsaPkcs1Sha512,
         /// RSASSA-PSS with SHA-256, MGF1-SHA-256 and a 32-octet salt.
         RsaPssSha256,
+        /// RSASSA-PSS with SHA-384, MGF1-SHA-384 and a 48-octet salt.
+        RsaPssSha384,
+        /// RSASSA-PSS with SHA-512, MGF1-SHA-512 and a 64-octet salt.
+        RsaPssSha512,
         /// Ed25519.
         Ed25519,
     }

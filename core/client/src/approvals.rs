@@ -15,6 +15,7 @@ use engine::ports::{Batch, KeyRole, RecordKey, SignPurpose, Tree};
 use mail::Mailbox;
 use mail::compose::Attachment;
 use serde::{Deserialize, Serialize};
+use smime::capabilities::rsa_transport;
 use smime::path::{Trust, TrustAnchor};
 use smime::{Certificate, EmailAddress, Fingerprint};
 
@@ -613,9 +614,7 @@ impl AccountInner {
         for person in view.people.iter().filter(|person| person.address != self.settings.address) {
             let known = capabilities(&people, &person.address);
             let capabilities = match person.program {
-                Program::Countersign => {
-                    Capabilities { gcm: true, oaep: true, header_protection: true, ..known }
-                }
+                Program::Countersign => known.of_countersign(),
                 Program::Other => known,
             };
             let addressee = Addressee {
@@ -627,7 +626,7 @@ impl AccountInner {
                 seal_to: person
                     .encryption
                     .iter()
-                    .map(|own| seal_to_certificate(own, capabilities.oaep))
+                    .map(|own| seal_to_certificate(own, rsa_transport(capabilities.set)))
                     .collect(),
                 capabilities,
             };

@@ -81,10 +81,10 @@ pub fn describe_pkcs12(
         certificate: entry.certificate.map(|certificate| certificate.fingerprint().to_hex()),
         name: entry.name,
     });
-    let certificates = contents.certificates.into_iter().map(|entry| Pkcs12Certificate {
-        certificate: report(&entry.certificate, at),
-        name: entry.name,
-    });
+    let certificates = contents
+        .certificates
+        .into_iter()
+        .map(|entry| Pkcs12Certificate { certificate: report(&entry.certificate, at), name: entry.name });
     Ok(Pkcs12Report {
         keys: keys.collect(),
         certificates: certificates.collect(),

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use engine::outbox::{Kind, OutboxItem, SealTo, Stage};
-use engine::people::{Capabilities, content_cipher};
+use engine::people::{Capabilities, encryption_for};
 use engine::ports::{Batch, KeyRole, SignPurpose};
 use mail::Mailbox;
 use mail::compose::{Attachment, ComposeError, Draft, random_message_id};
 use mail::protect::{Protection, protect};
-use smime::enveloped::{ContentCipher, Recipient, RsaTransport};
+use smime::enveloped::{Recipient, RsaTransport};
 use smime::path::Trust;
 use smime::signed::{self, SignRequest};
 use smime::{Certificate, EmailAddress, UnixTime};
@@ -311,7 +311,7 @@ impl AccountInner {
         }
         seal_to.dedup();
         let others = outgoing.addressees.iter().filter(|one| one.address != self.settings.address);
-        let cipher = content_cipher(others.map(|one| &one.capabilities));
+        let encryption = encryption_for(others.map(|one| &one.capabilities));
         let number = self.next_number()?;
         let created = now();
         let item = OutboxItem {
@@ -322,7 +322,7 @@ impl AccountInner {
             outer: protected.outer,
             message_id: outgoing.draft.message_id.clone(),
             seal_to: if outgoing.encrypt { seal_to } else { Vec::new() },
-            gcm: matches!(cipher, ContentCipher::Aes256Gcm | ContentCipher::Aes128Gcm),
+            encryption,
             wants_timestamp: outgoing.wants_timestamp,
             is_sealed: false,
             has_timestamp: false,
@@ -379,14 +379,12 @@ pub(crate) struct Enqueued {
 
 fn seal_to(recipient: &Recipient) -> SealTo {
     match recipient {
-        Recipient::Certificate { certificate, rsa } => {
-            SealTo::Certificate { der: certificate.der().to_vec(), oaep: *rsa == RsaTransport::OaepSha256 }
-        }
+        Recipient::Certificate { certificate, rsa } => seal_to_certificate(certificate, *rsa),
         Recipient::Key { public_key } => SealTo::Key { spki: public_key.clone() },
     }
 }
 
 /// For the request's own certificates of a participant.
-pub(crate) fn seal_to_certificate(certificate: &Certificate, oaep: bool) -> SealTo {
-    SealTo::Certificate { der: certificate.der().to_vec(), oaep }
+pub(crate) fn seal_to_certificate(certificate: &Certificate, rsa: RsaTransport) -> SealTo {
+    SealTo::Certificate { der: certificate.der().to_vec(), oaep: rsa == RsaTransport::OaepSha256 }
 }

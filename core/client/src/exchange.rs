@@ -15,6 +15,7 @@ use engine::secure::Opened;
 use mail::Mailbox;
 use mail::compose::Attachment;
 use serde::Serialize;
+use smime::enveloped::ContentEncryption;
 use smime::path::Trust;
 use smime::{EmailAddress, key};
 
@@ -486,7 +487,7 @@ impl AccountInner {
                 mailbox,
                 address: mail.to.clone(),
                 seal_to: vec![SealTo::Key { spki }],
-                capabilities: COUNTERSIGN,
+                capabilities: Capabilities::default().of_countersign(),
             }],
             encrypt: true,
             to_self: false,
@@ -521,7 +522,7 @@ impl AccountInner {
             outer: Vec::new(),
             message_id: String::new(),
             seal_to: Vec::new(),
-            gcm: true,
+            encryption: ContentEncryption::default(),
             wants_timestamp: false,
             is_sealed: true,
             has_timestamp: false,
@@ -576,10 +577,6 @@ fn event_of(action: &Action) -> Option<Event> {
 const MEETING_TEXT: &str = "This mail was sent by Countersign to finish a meeting by QR code. Nothing needs to be done.\n\
     此邮件由 Countersign 自动发送，用于完成扫码见面，无需任何操作。\n";
 
-/// What every Countersign reads.
-const COUNTERSIGN: Capabilities =
-    Capabilities { gcm: true, oaep: true, as_of: None, header_protection: true };
-
 /// A person whose code was scanned: may be encrypted to, is not met. A known anchor is never replaced here.
 fn scanned_contact(
     people: &mut People,
@@ -599,7 +596,7 @@ fn scanned_contact(
     if contact.anchor == Some(anchor) {
         if !has_key {
             contact.encryption_key = key::p256_public_key_der(ek);
-            contact.capabilities = Capabilities { as_of: contact.capabilities.as_of, ..COUNTERSIGN };
+            contact.capabilities = contact.capabilities.of_countersign();
         }
         if contact.name.is_none() {
             contact.name = name.map(str::to_owned).filter(|name| !name.is_empty());
@@ -614,7 +611,8 @@ fn met_contact(people: &mut People, person: &Person, anchor_certificate: &[u8]) 
     let contact = people.entry(person.address.folded().to_owned()).or_insert_with(fresh);
     if contact.anchor != Some(person.anchor) {
         contact.encryption_certificates.clear();
-        contact.capabilities.as_of = None;
+        contact.capabilities = Capabilities::default();
+        contact.certificates_as_of = None;
     }
     contact.anchor = Some(person.anchor);
     contact.anchor_certificate = Some(anchor_certificate.to_vec());
@@ -622,7 +620,7 @@ fn met_contact(people: &mut People, person: &Person, anchor_certificate: &[u8]) 
     contact.since = now();
     contact.changed_anchor = None;
     contact.encryption_key = key::p256_public_key_der(&person.ek);
-    contact.capabilities = Capabilities { as_of: contact.capabilities.as_of, ..COUNTERSIGN };
+    contact.capabilities = contact.capabilities.of_countersign();
     if let Some(name) = person.name.as_ref().filter(|name| !name.is_empty()) {
         contact.name = Some(name.clone());
     }

@@ -14,14 +14,16 @@ pub use engine::stream::{Form, FrameError, OpenError, SealError, VerifyError};
 use serde::Serialize;
 pub use smime::enveloped::{ContentCipher, DecryptError, EncryptError, RsaTransport};
 use smime::enveloped::{DecryptionKey, OpenedStream, Recipient};
+pub use smime::key::DigestAlgorithm;
 use smime::path::{AnchorScope, Trust, TrustAnchor};
 use smime::signed::{NotProven, SignError, SignRequest};
 use smime::stream::{Replay, Seekable, StreamError};
 use smime::verdict::{Judgement, Policy, SignatureState, SignatureVerdict, TimestampVerdict};
-use smime::{Certificate, EmailAddress, UnixTime};
+use smime::{Certificate, EmailAddress, KeyAlgorithm, SignatureAlgorithm, UnixTime};
 
 use crate::error::CoreError;
-use crate::inspect::{certificates, key, read_certificates};
+use crate::inspect::{certificates, read_certificates};
+use crate::key_file::{KeyFile, Keys};
 use crate::system::{OsRandom, now};
 
 /// Octets that are collected before they are written; the pieces that messages come in are not copied for it.
@@ -52,8 +54,13 @@ pub enum FileError {
     #[error("{0}")]
     Material(CoreError),
     /// The key's certificate is not in its file.
-    #[error("the key file holds no certificate of its key; put the certificate into it (PEM)")]
+    #[error(
+        "the key file holds no certificate of its key that is for signing; put the certificate into it (PEM)"
+    )]
     NoOwnCertificate,
+    /// A digest or padding of RSA was asked for, and no signer has an RSA key.
+    #[error("no signer has an RSA key; leave out the digest and the padding, curves have their own")]
+    NoRsaKey,
     /// Signing or encrypting.
     #[error("{0}")]
     Seal(SealError),
@@ -65,13 +72,17 @@ pub enum FileError {
     Verify(VerifyError),
 }
 
-/// Who signs.
+/// Who signs, and how.
 #[derive(Debug, Default)]
 pub struct SignerFiles {
-    /// PEM with an unencrypted private key and its certificate.
-    pub key: Vec<u8>,
+    /// Key files: one signature by each.
+    pub keys: Vec<KeyFile>,
     /// Files with certificates to carry.
     pub certificates: Vec<Vec<u8>>,
+    /// The digest of RSA signatures, SHA-256 when `None`; curves have their own.
+    pub digest: Option<DigestAlgorithm>,
+    /// RSASSA-PSS for RSA keys.
+    pub pss: bool,
 }
 
 /// For whom is encrypted, and how.
@@ -142,15 +153,15 @@ pub fn sign(
     detached: bool,
     signer: &SignerFiles,
 ) -> Result<(), FileError> {
-    let signer = Signer::read(signer)?;
-    let (mut source, mut target) = (open_once(input)?, Target::new(input, output)?);
-    let signing = signer.signing();
+    let signers = Signer::read_all(signer)?;
+    let (mut source, mut target) = (open_once(input).map_err(FileError::Input)?, Target::new(input, output)?);
+    let signing = signing(&signers);
     let outcome = if detached {
         // 128 random bits occur in no content.
         let boundary = format!("=_{}", random_name());
-        stream::sign_detached(&mut source, &mut target, form, &boundary, signing, &mut OsRandom).map(|_| ())
+        stream::sign_detached(&mut source, &mut target, form, &boundary, &signing, &mut OsRandom).map(|_| ())
     } else {
-        stream::sign(&mut source, &mut target, form, signing, &mut OsRandom).map(|_| ())
+        stream::sign(&mut source, &mut target, form, &signing, &mut OsRandom).map(|_| ())
     };
     outcome.map_err(|error| written(error, FileError::Seal))?;
     target.commit()
@@ -169,16 +180,16 @@ pub fn encrypt(
         .into_iter()
         .map(|certificate| Recipient::Certificate { certificate, rsa: encryption.rsa })
         .collect();
-    let encrypting = Encrypting { recipients: &recipients, cipher: encryption.cipher };
-    let signer = signer.map(Signer::read).transpose()?;
-    let mut source = open_once(input)?;
+    let encrypting = Encrypting { recipients: &recipients, encryption: encryption.cipher.into() };
+    let signers = signer.map(Signer::read_all).transpose()?;
+    let mut source = open_once(input).map_err(FileError::Input)?;
     let length = length(input);
     let mut target = Target::new(input, output)?;
-    let outcome = match &signer {
+    let outcome = match &signers {
         None => {
             stream::encrypt(&mut source, length, &mut target, form, &encrypting, &mut OsRandom).map(|_| ())
         }
-        Some(signer) => sign_and_encrypt(&mut source, &mut target, form, signer, &encrypting),
+        Some(signers) => sign_and_encrypt(&mut source, &mut target, form, signers, &encrypting),
     };
     outcome.map_err(|error| written(error, FileError::Seal))?;
     target.commit()
@@ -189,7 +200,7 @@ fn sign_and_encrypt(
     source: &mut dyn Read,
     target: &mut Target,
     form: Form,
-    signer: &Signer,
+    signers: &[Signer<'_>],
     encrypting: &Encrypting<'_>,
 ) -> Result<(), StreamError<SealError>> {
     let (mut signed, to_encrypt) = pipe::pipe();
@@ -202,7 +213,7 @@ fn sign_and_encrypt(
             writer.finish().map(|_| ())
         });
         let inner = form.inside();
-        let signing = stream::sign(source, &mut signed, inner, signer.signing(), &mut OsRandom).map(|_| ());
+        let signing = stream::sign(source, &mut signed, inner, &signing(signers), &mut OsRandom).map(|_| ());
         if signing.is_ok() {
             // Nobody reads any more when the encryption failed, which then is the error.
             let _ = signed.finish();
@@ -219,21 +230,19 @@ fn sign_and_encrypt(
     })
 }
 
-/// Decrypts a file with the keys in `keys` (PEM with certificate and unencrypted private key); with `verification`
-/// the content is a signed message, and what it signs is written.
+/// Decrypts a file with one of `keys`; with `verification` the content is a signed message, and what it signs is written.
 pub fn decrypt(
     input: &Place,
     output: &Place,
-    keys: &[Vec<u8>],
+    keys: &Keys,
     verification: Option<&Verification>,
 ) -> Result<DecryptionReport, FileError> {
-    let keys: Vec<DecryptionKey> =
-        keys.iter().map(|file| key(file)).collect::<Result<_, _>>().map_err(FileError::Material)?;
+    let keys = keys.all();
     let source = open_again(input)?;
     let mut target = Target::new(input, output)?;
     let refused = |error| written(error, FileError::Open);
     let Some(verification) = verification else {
-        let mut opened = stream::open(source, &keys, &mut OsRandom).map_err(refused)?;
+        let mut opened = stream::open(source, keys, &mut OsRandom).map_err(refused)?;
         let mut report = DecryptionReport::of(&opened);
         let mut content = opened.replay().map_err(FileError::Input)?;
         let octets = smime::stream::copy(&mut content, |piece| {
@@ -243,7 +252,7 @@ pub fn decrypt(
         target.commit()?;
         return Ok(report);
     };
-    let opened = stream::open_signed(source, &keys, &mut OsRandom).map_err(refused)?;
+    let opened = stream::open_signed(source, keys, &mut OsRandom).map_err(refused)?;
     let mut report = DecryptionReport::of(&opened);
     let failed = || FileError::Open(OpenError::Decrypt(DecryptError::Failed));
     let inside = match verify_into(opened, target, verification) {
@@ -344,33 +353,44 @@ impl Verification {
 }
 
 /// A key with its certificate, ready to sign.
-struct Signer {
-    key: DecryptionKey,
-    certificate: Certificate,
+struct Signer<'a> {
+    key: &'a DecryptionKey,
+    certificate: &'a Certificate,
     carried: Vec<Certificate>,
-    algorithm: smime::SignatureAlgorithm,
+    algorithm: SignatureAlgorithm,
 }
 
-impl Signer {
-    fn read(files: &SignerFiles) -> Result<Self, FileError> {
-        let key = key(&files.key).map_err(FileError::Material)?;
-        let public = key.key.public_key_der();
-        let own = key.certificates.iter().find(|certificate| certificate.public_key_der() == public);
-        let certificate = own.cloned().ok_or(FileError::NoOwnCertificate)?;
-        let mut carried = key.certificates.clone();
+impl<'a> Signer<'a> {
+    fn read_all(files: &'a SignerFiles) -> Result<Vec<Self>, FileError> {
+        let signers: Vec<Self> =
+            files.keys.iter().map(|key| Self::read(key, files)).collect::<Result<_, _>>()?;
+        let wants_rsa = files.pss || files.digest.is_some();
+        if wants_rsa && !signers.iter().any(Signer::is_rsa) { Err(FileError::NoRsaKey) } else { Ok(signers) }
+    }
+
+    fn read(file: &'a KeyFile, files: &SignerFiles) -> Result<Self, FileError> {
+        let (key, certificate) = file.signer().ok_or(FileError::NoOwnCertificate)?;
+        let mut carried = file.certificates().to_vec();
         for file in &files.certificates {
             carried.extend(read_certificates(file).map_err(FileError::Material)?);
         }
         let unable = |_| FileError::Seal(SealError::Sign(SignError::WrongAlgorithm));
-        let algorithm = key.key.default_signature_algorithm().map_err(unable)?;
-        Ok(Signer { key, certificate, carried, algorithm })
+        let algorithm = match key.key.algorithm() {
+            rsa @ KeyAlgorithm::Rsa(_) => SignatureAlgorithm::choose(rsa, files.digest, files.pss),
+            _ => key.key.default_signature_algorithm(),
+        };
+        Ok(Signer { key, certificate, carried, algorithm: algorithm.map_err(unable)? })
+    }
+
+    fn is_rsa(&self) -> bool {
+        matches!(self.key.key.algorithm(), KeyAlgorithm::Rsa(_))
     }
 
     fn signing(&self) -> Signing<'_> {
         let request = SignRequest {
             content: b"",
             detached: false,
-            signer: &self.certificate,
+            signer: self.certificate,
             certificates: &self.carried,
             algorithm: self.algorithm,
             signing_time: now(),
@@ -379,6 +399,10 @@ impl Signer {
         };
         Signing { request, key: &self.key.key }
     }
+}
+
+fn signing<'a>(signers: &'a [Signer<'a>]) -> Vec<Signing<'a>> {
+    signers.iter().map(Signer::signing).collect()
 }
 
 fn written<E>(error: StreamError<E>, refused: impl FnOnce(E) -> FileError) -> FileError {
@@ -395,9 +419,9 @@ fn released(error: StreamError<NotProven>) -> FileError {
 }
 
 /// For one pass.
-fn open_once(input: &Place) -> Result<Box<dyn Read>, FileError> {
+pub(crate) fn open_once(input: &Place) -> io::Result<Box<dyn Read>> {
     match input {
-        Place::File(path) => Ok(Box::new(File::open(path).map_err(FileError::Input)?)),
+        Place::File(path) => Ok(Box::new(File::open(path)?)),
         Place::Standard => Ok(Box::new(io::stdin().lock())),
     }
 }

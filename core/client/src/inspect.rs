@@ -1,11 +1,11 @@
 //! Judging one mail from a file: no network, no home.
 
 use engine::secure::{self, Opening, Verdict};
-use smime::enveloped::DecryptionKey;
 use smime::path::{AnchorScope, Trust, TrustAnchor};
-use smime::{Certificate, PrivateKey, UnixTime};
+use smime::{Certificate, UnixTime};
 
 use crate::error::{CoreError, Unreadable};
+use crate::key_file::Keys;
 use crate::system::{OsRandom, now};
 
 /// Against what a mail is judged.
@@ -15,8 +15,8 @@ pub struct Inspection {
     pub trust: Vec<Vec<u8>>,
     /// Certificate files that help building paths.
     pub untrusted: Vec<Vec<u8>>,
-    /// Files with certificate(s) and an unencrypted private key (PEM).
-    pub keys: Vec<Vec<u8>>,
+    /// The keys that may decrypt it.
+    pub keys: Keys,
     /// The time of judging; now when none.
     pub at: Option<UnixTime>,
 }
@@ -28,9 +28,8 @@ pub fn inspect(mail: &[u8], inspection: &Inspection) -> Result<Verdict, CoreErro
         .map(|certificate| TrustAnchor { certificate, trust: Trust::Organisation, scope: AnchorScope::Any })
         .collect();
     let untrusted = certificates(&inspection.untrusted)?;
-    let keys = inspection.keys.iter().map(|file| key(file)).collect::<Result<Vec<_>, _>>()?;
     let opening = Opening {
-        keys: &keys,
+        keys: inspection.keys.all(),
         at: inspection.at.unwrap_or_else(now),
         anchors: &anchors,
         timestamp_anchors: &anchors,
@@ -49,12 +48,7 @@ pub(crate) fn certificates(files: &[Vec<u8>]) -> Result<Vec<Certificate>, CoreEr
     Ok(all)
 }
 
-/// Every certificate of a PEM or DER file.
+/// Every certificate of a PEM, DER or PKCS#7 file.
 pub fn read_certificates(file: &[u8]) -> Result<Vec<Certificate>, CoreError> {
     Certificate::read_all(file).map_err(|_| CoreError::Unreadable(Unreadable::Certificate))
-}
-
-pub(crate) fn key(file: &[u8]) -> Result<DecryptionKey, CoreError> {
-    let key = PrivateKey::from_pem(file).map_err(|_| CoreError::Unreadable(Unreadable::PrivateKey))?;
-    Ok(DecryptionKey { key, certificates: read_certificates(file)? })
 }

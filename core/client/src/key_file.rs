@@ -1,9 +1,9 @@
 //! Key files: PKCS#12, or PEM with certificates and private keys.
 
+use smime::Certificate;
 use smime::enveloped::DecryptionKey;
-use smime::pkcs12::{self, Pkcs12Error};
 use smime::pkcs8::{self, KeyFileError};
-use smime::{Certificate, SignatureAlgorithm};
+use smime::pkcs12::{self, Pkcs12Error};
 
 /// The keys and certificates of one file.
 #[derive(Debug)]
@@ -69,38 +69,39 @@ impl KeyFile {
         Ok(KeyFile { keys: keys.collect(), certificates })
     }
 
-    /// All keys, each with its own certificates: any of them may decrypt.
-    pub(crate) fn into_keys(self) -> Vec<DecryptionKey> {
-        self.keys
+    /// The key to sign with, and its certificate: the first key whose certificate is for signing mail. A file with one key
+    /// only is taken at its word, whatever its certificate says.
+    pub(crate) fn signer(&self) -> Option<(&DecryptionKey, &Certificate)> {
+        let for_mail = |own: &&Certificate| own.may_sign() && own.is_for_email();
+        let signing = |wanted: &dyn Fn(&&Certificate) -> bool| {
+            self.keys
+                .iter()
+                .find_map(|entry| Some((entry, entry.certificates.iter().find(|own| wanted(own))?)))
+        };
+        signing(&for_mail).or_else(|| signing(&|own| own.may_sign())).or_else(|| match self.keys.as_slice() {
+            [only] => Some((only, only.certificates.first()?)),
+            _ => None,
+        })
     }
 
-    /// The key to sign with, its certificate, and all certificates of the file: the first key whose certificate is for
-    /// signing mail. A file with one key only is taken at its word, whatever its certificate says.
-    pub(crate) fn into_signer(self) -> Option<Signer> {
-        let certificate_of = |entry: &DecryptionKey| {
-            let for_mail = entry.certificates.iter().find(|own| own.may_sign() && own.is_for_email());
-            for_mail.or(entry.certificates.iter().find(|own| own.may_sign())).cloned()
-        };
-        let chosen = self.keys.iter().enumerate().find_map(|(index, entry)| {
-            let algorithm = entry.key.default_signature_algorithm().ok()?;
-            Some((index, certificate_of(entry)?, algorithm))
-        });
-        let chosen = chosen.or_else(|| match self.keys.as_slice() {
-            [only] => {
-                Some((0, only.certificates.first()?.clone(), only.key.default_signature_algorithm().ok()?))
-            }
-            _ => None,
-        });
-        let (index, certificate, algorithm) = chosen?;
-        let key = self.keys.into_iter().nth(index)?;
-        Some(Signer { key, certificate, algorithm, carried: self.certificates })
+    /// All certificates of the file.
+    pub(crate) fn certificates(&self) -> &[Certificate] {
+        &self.certificates
     }
 }
 
-/// A key with its certificate, ready to sign.
-pub(crate) struct Signer {
-    pub(crate) key: DecryptionKey,
-    pub(crate) certificate: Certificate,
-    pub(crate) algorithm: SignatureAlgorithm,
-    pub(crate) carried: Vec<Certificate>,
+/// The keys of several files: any of them may decrypt.
+#[derive(Debug, Default)]
+pub struct Keys(Vec<DecryptionKey>);
+
+impl From<Vec<KeyFile>> for Keys {
+    fn from(files: Vec<KeyFile>) -> Self {
+        Keys(files.into_iter().flat_map(|file| file.keys).collect())
+    }
+}
+
+impl Keys {
+    pub(crate) fn all(&self) -> &[DecryptionKey] {
+        &self.0
+    }
 }

@@ -6,6 +6,7 @@
 mod account;
 mod approvals;
 mod authority;
+mod certificates;
 mod composer;
 mod config;
 mod core;
@@ -14,6 +15,7 @@ mod exchange;
 pub mod files;
 mod imap;
 mod inspect;
+mod key_file;
 mod mailboxes;
 mod mime;
 mod outbox;
@@ -23,6 +25,7 @@ mod smtp;
 mod sync;
 pub mod system;
 mod task;
+pub mod timestamps;
 mod tls;
 pub mod vault;
 pub mod view;
@@ -32,6 +35,9 @@ pub use approvals::{
     ApprovalState, ApprovalSummary, ApprovalView, Approvals, Deciding, Decision, NewApproval, NotCountedView,
     PersonDecision, RequestRef, StageLine,
 };
+pub use certificates::{
+    CertificateReport, Pkcs12Certificate, Pkcs12Key, Pkcs12Report, describe_certificates, describe_pkcs12,
+};
 pub use composer::{Composer, FileToSend, NewMail, RecipientView, WrittenMail};
 pub use config::{AccountConfig, Authority, CoreConfig, Language, Security, Server};
 pub use core::{Core, Event, ProgressStep};
@@ -40,6 +46,7 @@ pub use error::{
 };
 pub use exchange::{CameraFrame, CodeView, QrExchange, ScanView};
 pub use inspect::{Inspection, inspect, read_certificates};
+pub use key_file::{KeyFile, KeyFileProblem, Keys};
 pub use mailboxes::{AttachmentView, MailProblem, MailSummary, MailView, Mailboxes};
 pub use mime::mime_tree;
 pub use outbox::{Flushed, OutboxEntry, OutboxState};
@@ -57,7 +64,9 @@ pub use engine::secure::{
     Credit, EncryptionState, EncryptionVerdict, HeadersRecord, PartRecord, Summary, Verdict, Warning,
 };
 pub use mail::part::{Defect as MimeDefect, ReadError as MimeError, Tree as MimeTree};
+pub use smime::certificate::CertificateError;
 pub use smime::path::Trust;
+pub use smime::pkcs12::Pkcs12Error;
 pub use smime::verdict::{
     Reason, Revocation, SignatureState, SignatureVerdict, SignerVerdict, TimestampState, TimestampVerdict,
 };

@@ -7,7 +7,7 @@ use engine::secure;
 use mail::protect::wrap_signed;
 use serde::Serialize;
 use smime::Certificate;
-use smime::enveloped::{ContentCipher, Recipient, RsaTransport};
+use smime::enveloped::{Recipient, RsaTransport};
 use smime::signed::{SignedData, add_timestamp};
 
 use crate::account::AccountInner;
@@ -329,10 +329,9 @@ impl AccountInner {
             let Some(payload) = self.body(item.number, Body::Payload)? else { return self.unsealable(item) };
             wrap_signed(&item.outer, &payload, &signed, "sha-256", &mut random_array)
         } else {
-            let cipher = if item.gcm { ContentCipher::Aes256Gcm } else { ContentCipher::Aes256Cbc };
             let padding = matches!(item.kind, Kind::Event { .. }).then_some(secure::EVENT_PADDING);
             let Some(recipients) = recipients(&item.seal_to) else { return self.unsealable(item) };
-            match secure::seal(&signed, &item.outer, &recipients, cipher, padding, &mut OsRandom) {
+            match secure::seal(&signed, &item.outer, &recipients, item.encryption, padding, &mut OsRandom) {
                 Ok(message) => message,
                 Err(_) => return self.unsealable(item),
             }

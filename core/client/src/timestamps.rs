@@ -90,6 +90,12 @@ pub enum TimestampFailure {
     /// The file is no token.
     #[error("this is no timestamp token, and no answer of an authority with one")]
     NoToken,
+    /// The file is an authority's answer that refuses to stamp.
+    #[error("there is no timestamp in this answer: the authority refused to give one (status {status})")]
+    Refused {
+        /// PKIStatus.
+        status: u32,
+    },
     /// A certificate file.
     #[error("{0}")]
     Material(CoreError),
@@ -101,9 +107,8 @@ pub fn stamp(input: &Place, url: &str, policy: Option<&str>) -> Result<Stamp, Ti
     if !url.starts_with("http://") && !url.starts_with("https://") {
         return Err(TimestampFailure::Address(url.to_owned()));
     }
-    let policy = policy.map(|text| {
-        text.parse::<ObjectIdentifier>().map_err(|_| TimestampFailure::Policy(text.to_owned()))
-    });
+    let policy = policy
+        .map(|text| text.parse::<ObjectIdentifier>().map_err(|_| TimestampFailure::Policy(text.to_owned())));
     let policy = policy.transpose()?;
     let digest = digest_of(input, DigestAlgorithm::Sha256)?;
     let imprint: [u8; 32] = digest.try_into().map_err(|_| TimestampFailure::NoToken)?;
@@ -125,6 +130,7 @@ pub fn verify_timestamp(
 ) -> Result<TimestampReport, TimestampFailure> {
     let token = tsp::token_in(file).map_err(|error| match error {
         TimestampError::Malformed => TimestampFailure::NoToken,
+        TimestampError::Refused { status } => TimestampFailure::Refused { status },
         other => TimestampFailure::Answer(other),
     })?;
     let info = TokenInfo::read(&token).ok_or(TimestampFailure::NoToken)?;

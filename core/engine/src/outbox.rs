@@ -6,6 +6,7 @@
 //! sent again unless its owner says so.
 
 use serde::{Deserialize, Serialize};
+use smime::enveloped::ContentEncryption;
 use smime::{EmailAddress, Fingerprint, UnixTime};
 
 /// Attempts after which an item waits for its owner.
@@ -105,8 +106,9 @@ pub struct OutboxItem {
     pub message_id: String,
     /// Whom it is encrypted to; empty for a mail that is only signed (then it is stored sealed from the start).
     pub seal_to: Vec<SealTo>,
-    /// AES-GCM instead of CBC: every recipient reads it.
-    pub gcm: bool,
+    /// How the content is encrypted: what every recipient reads.
+    #[serde(default)]
+    pub encryption: ContentEncryption,
     /// Ask an authority for a timestamp before sealing.
     pub wants_timestamp: bool,
     /// The message as it will be sent is stored.
@@ -282,7 +284,7 @@ mod tests {
             outer: vec![],
             message_id: "1@example.org".into(),
             seal_to: vec![SealTo::Key { spki: vec![] }],
-            gcm: true,
+            encryption: ContentEncryption::default(),
             wants_timestamp: true,
             is_sealed: false,
             has_timestamp: false,

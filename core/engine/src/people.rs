@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use crate::meeting::{ca_anchor, personal_anchor};
 use serde::{Deserialize, Serialize};
-use smime::enveloped::{ContentCipher, Recipient, RsaTransport};
+use smime::capabilities::{self, Capability, content_encryption, rsa_transport};
+use smime::enveloped::{ContentEncryption, Recipient, RsaTransport};
 use smime::path::{AnchorScope, Purpose, Trust, TrustAnchor, validate};
 use smime::signed::{SignedData, SignerInfo};
 use smime::verdict::ValidSigner;
@@ -41,6 +42,9 @@ pub struct Contact {
     pub encryption_key: Option<Vec<u8>>,
     /// What the newest validly signed capabilities say.
     pub capabilities: Capabilities,
+    /// Signing time of the newest message whose certificates were taken over.
+    #[serde(default)]
+    pub certificates_as_of: Option<UnixTime>,
     /// When the person was met, or first seen.
     pub since: UnixTime,
     /// A different anchor was seen; DER of its certificate. The old one stays in use until the user decides.
@@ -50,14 +54,23 @@ pub struct Contact {
 /// What a person's program can read, from the newest validly signed set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Capabilities {
-    /// AES-GCM in AuthEnvelopedData.
-    pub gcm: bool,
-    /// RSAES-OAEP.
-    pub oaep: bool,
+    /// The set; `None` when none was seen.
+    #[serde(default)]
+    pub set: Option<capabilities::Capabilities>,
     /// Signing time of the set.
     pub as_of: Option<UnixTime>,
     /// Writes RFC 9788 header protection, so reads it too.
     pub header_protection: bool,
+}
+
+impl Capabilities {
+    /// With what every program reads that speaks our protocols; what more it reads stands in its signed mail.
+    #[must_use]
+    pub fn of_countersign(self) -> Self {
+        let set = self.set.unwrap_or_default();
+        let set = set.with(Capability::Aes256Gcm).with(Capability::Aes256Cbc).with(Capability::RsaOaepSha256);
+        Capabilities { set: Some(set), header_protection: true, ..self }
+    }
 }
 
 /// The anchor that a certificate is for a person: a personal root or a pinned certificate by itself, a CA together with
@@ -85,6 +98,7 @@ impl Contact {
             encryption_certificates: Vec::new(),
             encryption_key: None,
             capabilities: Capabilities::default(),
+            certificates_as_of: None,
             since,
             changed_anchor: None,
         }
@@ -119,7 +133,7 @@ impl Contact {
 
     /// OAEP only for those who say that they read it.
     pub fn rsa_transport(&self) -> RsaTransport {
-        if self.capabilities.oaep { RsaTransport::OaepSha256 } else { RsaTransport::Pkcs1 }
+        rsa_transport(self.capabilities.set)
     }
 }
 
@@ -131,13 +145,9 @@ pub fn anchors(people: &People, authorities: &[TrustAnchor]) -> Vec<TrustAnchor>
     anchors
 }
 
-/// AES-256-GCM when every recipient reads it, else AES-256-CBC (one cipher per message).
-pub fn content_cipher<'a>(recipients: impl IntoIterator<Item = &'a Capabilities>) -> ContentCipher {
-    if recipients.into_iter().all(|capabilities| capabilities.gcm) {
-        ContentCipher::Aes256Gcm
-    } else {
-        ContentCipher::Aes256Cbc
-    }
+/// How a content for these people is encrypted: one cipher per message, that everybody reads. Oneself is left out.
+pub fn encryption_for<'a>(recipients: impl IntoIterator<Item = &'a Capabilities>) -> ContentEncryption {
+    content_encryption(recipients.into_iter().map(|one| one.set))
 }
 
 /// What a signed mail taught.
@@ -206,7 +216,8 @@ pub fn learn(
     learned
 }
 
-/// Takes over certificates and capabilities of a signer under the contact's anchor, unless they are older.
+/// Takes over certificates and capabilities of a signer under the contact's anchor, unless they are older than those
+/// that are known: a message that is sent again, by whomever, brings nothing old back.
 fn refresh(
     contact: &mut Contact,
     signer: &ValidSigner,
@@ -218,23 +229,31 @@ fn refresh(
     let [info] = signed.signers() else { return false };
     // A time in the future would keep every later set away.
     let claimed = info.signing_time().map(|time| time.min(now));
-    if contact.capabilities.as_of.is_some() && claimed <= contact.capabilities.as_of {
-        return false;
+    let mut is_refreshed = false;
+    let known = &mut contact.capabilities;
+    // Without a time nothing can be told to be newer: it is only better than nothing.
+    if let Some(set) = info.capabilities().filter(|_| claimed > known.as_of || known.set.is_none()) {
+        known.set = Some(set);
+        known.as_of = claimed.max(known.as_of);
+        is_refreshed = true;
     }
-    contact.capabilities = Capabilities {
-        gcm: info.accepts_gcm(),
-        oaep: info.accepts_oaep(),
-        as_of: claimed,
-        header_protection: header_protection || contact.capabilities.header_protection,
-    };
+    if header_protection && !known.header_protection {
+        known.header_protection = true;
+        is_refreshed = true;
+    }
+    if claimed <= contact.certificates_as_of && !contact.encryption_certificates.is_empty() {
+        return is_refreshed;
+    }
     let certificate = encryption_certificate(&contact.address, signer, info, signed.certificates())
         .filter(|certificate| may_replace(contact, signer, certificate));
     if let Some(certificate) = certificate {
+        contact.certificates_as_of = claimed.max(contact.certificates_as_of);
         contact.encryption_certificates.retain(|der| der.as_slice() != certificate.der());
         contact.encryption_certificates.insert(0, certificate.der().to_vec());
         contact.encryption_certificates.truncate(MAX_ENCRYPTION_CERTIFICATES);
+        is_refreshed = true;
     }
-    true
+    is_refreshed
 }
 
 /// A new key certified by a public CA waits for the user; the same key, the personal root and the organisation's CA do not.

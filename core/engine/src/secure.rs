@@ -10,7 +10,9 @@ use mail::Mailbox;
 use mail::part::{Message, Part, canonical_crlf};
 use mail::protect::{HeaderView, pad_entity, view, wrap_pkcs7};
 use rand_core::CryptoRng;
-use smime::enveloped::{self, ContentCipher, DecryptError, DecryptionKey, EncryptError, Recipient};
+use smime::enveloped::{
+    self, ContentCipher, ContentEncryption, DecryptError, DecryptionKey, EncryptError, Recipient,
+};
 use smime::path::TrustAnchor;
 use smime::signed::{self, SignedData, SignedDataError};
 use smime::verdict::TimestampVerdict;
@@ -161,7 +163,7 @@ pub fn seal(
     signed_der: &[u8],
     outer: &[(String, String)],
     recipients: &[Recipient],
-    cipher: ContentCipher,
+    encryption: impl Into<ContentEncryption>,
     padding: Option<usize>,
     rng: &mut dyn CryptoRng,
 ) -> Result<Vec<u8>, EncryptError> {
@@ -169,8 +171,9 @@ pub fn seal(
     if let Some(step) = padding {
         entity = pad_entity(entity, step);
     }
-    let encrypted = enveloped::encrypt(&entity, recipients, cipher, rng)?;
-    let smime_type = match cipher {
+    let encryption = encryption.into();
+    let encrypted = enveloped::encrypt(&entity, recipients, encryption, rng)?;
+    let smime_type = match encryption.cipher {
         ContentCipher::Aes256Gcm | ContentCipher::Aes128Gcm => "authEnveloped-data",
         ContentCipher::Aes256Cbc | ContentCipher::Aes128Cbc => "enveloped-data",
     };

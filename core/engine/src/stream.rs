@@ -3,18 +3,19 @@
 //! A message comes as DER or BER, as PEM, or as a MIME entity (application/pkcs7-mime in base64 or binary, or
 //! multipart/signed), and every layer inside may do so again. As everywhere, only layers at the root count.
 
+use std::collections::BTreeSet;
 use std::io::{self, Read, Write};
 
 use mail::part::{Defect, Message};
 use mail::stream::{Base64Reader, Base64Writer, CrlfReader, delimiters, header_section};
 use rand_core::CryptoRng;
 use smime::enveloped::{
-    ContentCipher, DecryptError, DecryptionKey, EncryptError, EncryptingWriter, OpenedStream, Recipient,
-    open_signed_stream, open_stream,
+    ContentCipher, ContentEncryption, DecryptError, DecryptionKey, EncryptError, EncryptingWriter,
+    OpenedStream, Recipient, open_signed_stream, open_stream,
 };
 use smime::signed::{
-    ContentHasher, NotProven, SignError, SignRequest, SignedContent, SignedData, SignedDataError,
-    SignedStream, SigningWriter, prepare_detached,
+    ContentHasher, NotProven, PreparedSigner, SignError, SignRequest, SignedContent, SignedData,
+    SignedDataError, SignedStream, SigningWriter, prepare_all_detached,
 };
 use smime::stream::{Replay, StreamError, copy};
 use smime::verdict::{self, Judgement, Policy, ValidSigner};
@@ -464,7 +465,7 @@ fn into<E, F: From<E>>(error: StreamError<E>) -> StreamError<F> {
     }
 }
 
-/// How octets are signed.
+/// How octets are signed by one of the signers.
 #[derive(Clone, Debug)]
 pub struct Signing<'a> {
     /// What stands in the signature; its content is not looked at.
@@ -478,8 +479,8 @@ pub struct Signing<'a> {
 pub struct Encrypting<'a> {
     /// To whom.
     pub recipients: &'a [Recipient],
-    /// With which cipher.
-    pub cipher: ContentCipher,
+    /// With which cipher and key.
+    pub encryption: ContentEncryption,
 }
 
 /// Why nothing was written.
@@ -493,23 +494,41 @@ pub enum SealError {
     Encrypt(#[from] EncryptError),
 }
 
+impl Signing<'_> {
+    /// The signature over what was prepared for this signer.
+    fn sign(&self, prepared: &PreparedSigner, rng: &mut dyn CryptoRng) -> Result<Vec<u8>, SealError> {
+        let signature = self.key.sign(prepared.algorithm(), prepared.bytes_to_sign(), rng);
+        signature.map_err(|_| SealError::Sign(SignError::WrongKey))
+    }
+}
+
+/// The signature of each signer.
+fn sign_all(
+    signers: &[Signing<'_>],
+    prepared: &[PreparedSigner],
+    rng: &mut dyn CryptoRng,
+) -> Result<Vec<Vec<u8>>, SealError> {
+    signers.iter().zip(prepared).map(|(signer, prepared)| signer.sign(prepared, rng)).collect()
+}
+
+fn requests<'a>(signers: &[Signing<'a>]) -> Vec<SignRequest<'a>> {
+    signers.iter().map(|signer| signer.request.clone()).collect()
+}
+
 /// Signs `input` into `output`.
 pub fn sign<W: Write>(
     input: &mut dyn Read,
     output: W,
     form: Form,
-    signing: Signing<'_>,
+    signers: &[Signing<'_>],
     rng: &mut dyn CryptoRng,
 ) -> Result<W, StreamError<SealError>> {
     let framing = FramingWriter::new(output, form, Kind::Signed).map_err(StreamError::Output)?;
-    let mut writer = SigningWriter::new(framing, signing.request).map_err(into)?;
+    let mut writer = SigningWriter::new(framing, requests(signers)).map_err(into)?;
     copy(input, |piece| writer.write_all(piece).map_err(StreamError::Output))?;
     let prepared = writer.prepare().map_err(into)?;
-    let signature = signing
-        .key
-        .sign(prepared.algorithm(), prepared.bytes_to_sign(), rng)
-        .map_err(|_| StreamError::Refused(SealError::Sign(SignError::WrongKey)))?;
-    prepared.finish(&signature).map_err(into)?.finish().map_err(StreamError::Output)
+    let signatures = sign_all(signers, prepared.signers(), rng).map_err(StreamError::Refused)?;
+    prepared.finish(&signatures).map_err(into)?.finish().map_err(StreamError::Output)
 }
 
 /// Signs `input` into `output`, leaving the content out. In MIME that is a multipart/signed, which holds the content in
@@ -519,13 +538,15 @@ pub fn sign_detached<W: Write>(
     mut output: W,
     form: Form,
     boundary: &str,
-    signing: Signing<'_>,
+    signers: &[Signing<'_>],
     rng: &mut dyn CryptoRng,
 ) -> Result<W, StreamError<SealError>> {
-    let digest = signing.request.algorithm.digest();
-    let mut hasher = digest.hasher();
+    let digests: BTreeSet<&str> =
+        signers.iter().map(|signer| signer.request.algorithm.digest().name()).collect();
+    let mut hasher = ContentHasher::new(signers.iter().map(|signer| signer.request.algorithm.digest()));
     if form == Form::Mime {
-        let micalg = digest.name().replace("sha", "sha-");
+        let micalg = digests.into_iter().collect::<Vec<_>>().join(",").replace("sha", "sha-");
+        let micalg = if micalg.contains(',') { format!("\"{micalg}\"") } else { micalg };
         let head = format!(
             "MIME-Version: 1.0\r\nContent-Type: multipart/signed; protocol=\"application/pkcs7-signature\";\r\n \
              micalg={micalg}; boundary=\"{boundary}\"\r\n\r\n--{boundary}\r\n"
@@ -542,10 +563,9 @@ pub fn sign_detached<W: Write>(
         })?;
     }
     let refused = |error| StreamError::Refused(SealError::Sign(error));
-    let prepared = prepare_detached(&signing.request, &hasher.finish()).map_err(refused)?;
-    let signature = signing.key.sign(prepared.algorithm(), prepared.bytes_to_sign(), rng);
-    let signature = signature.map_err(|_| refused(SignError::WrongKey))?;
-    let signature = prepared.finish(&signature).map_err(refused)?;
+    let prepared = prepare_all_detached(&requests(signers), &hasher.finish()).map_err(refused)?;
+    let signatures = sign_all(signers, prepared.signers(), rng).map_err(StreamError::Refused)?;
+    let signature = prepared.finish(&signatures).map_err(refused)?;
     let write = |mut output: W| -> io::Result<W> {
         if form != Form::Mime {
             let mut framing = FramingWriter::new(output, form, Kind::Signed)?;
@@ -589,9 +609,9 @@ pub fn encrypting<W: Write>(
     encrypting: &Encrypting<'_>,
     rng: &mut dyn CryptoRng,
 ) -> Result<FramedEncryption<W>, StreamError<SealError>> {
-    let kind = Kind::Encrypted(encrypting.cipher);
+    let kind = Kind::Encrypted(encrypting.encryption.cipher);
     let framing = FramingWriter::new(output, form, kind).map_err(StreamError::Output)?;
-    let writer = EncryptingWriter::new(framing, encrypting.recipients, encrypting.cipher, length, rng);
+    let writer = EncryptingWriter::new(framing, encrypting.recipients, encrypting.encryption, length, rng);
     Ok(FramedEncryption(writer.map_err(into)?))
 }
 

@@ -85,22 +85,22 @@ impl Alice {
         }
     }
 
-    fn signing(&self) -> Signing<'_> {
-        Signing { request: self.request(), key: &self.key }
+    fn signing(&self) -> [Signing<'_>; 1] {
+        [Signing { request: self.request(), key: &self.key }]
     }
 
     fn sign(&self, mut content: &[u8], form: Form) -> Vec<u8> {
-        sign(&mut content, Vec::new(), form, self.signing(), &mut Rng).unwrap()
+        sign(&mut content, Vec::new(), form, &self.signing(), &mut Rng).unwrap()
     }
 
     fn sign_clear(&self, mut content: &[u8]) -> Vec<u8> {
-        sign_detached(&mut content, Vec::new(), Form::Mime, BOUNDARY, self.signing(), &mut Rng).unwrap()
+        sign_detached(&mut content, Vec::new(), Form::Mime, BOUNDARY, &self.signing(), &mut Rng).unwrap()
     }
 
     fn encrypt(&self, mut content: &[u8], form: Form) -> Vec<u8> {
         let certificate = self.keys[0].certificates[0].clone();
         let recipients = [Recipient::Certificate { certificate, rsa: RsaTransport::OaepSha256 }];
-        let encrypting = Encrypting { recipients: &recipients, cipher: ContentCipher::Aes256Gcm };
+        let encrypting = Encrypting { recipients: &recipients, encryption: ContentCipher::Aes256Gcm.into() };
         encrypt(&mut content, None, Vec::new(), form, &encrypting, &mut Rng).unwrap()
     }
 

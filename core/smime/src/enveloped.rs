@@ -8,6 +8,7 @@
 //! [`EncryptingWriter`]; [`decrypt`] and [`open_stream`] read the same heads and tails and use the same ciphers.
 
 mod agreement;
+mod binding;
 mod content;
 mod decrypt;
 mod encrypt;
@@ -18,6 +19,7 @@ mod stream;
 mod wycheproof;
 
 use const_oid::ObjectIdentifier;
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 pub use decrypt::decrypt;
@@ -28,7 +30,8 @@ use crate::certificate::Certificate;
 use crate::key::PrivateKey;
 
 /// The content cipher of a message that we write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ContentCipher {
     /// AuthEnvelopedData with AES-256-GCM, 12-octet nonce, 16-octet tag.
     Aes256Gcm,
@@ -38,6 +41,29 @@ pub enum ContentCipher {
     Aes256Cbc,
     /// EnvelopedData with AES-128-CBC.
     Aes128Cbc,
+}
+
+/// How a content is encrypted; a [`ContentCipher`] alone stands for a content key that is not bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContentEncryption {
+    /// The cipher.
+    pub cipher: ContentCipher,
+    /// The cipher's key is derived from the content key and the cipher's name and parameters with HKDF (RFC 9709), so
+    /// that nobody can have the content decrypted by another cipher.
+    pub key_is_bound: bool,
+}
+
+impl Default for ContentEncryption {
+    /// What a program of which nothing is known reads: AES-256-CBC.
+    fn default() -> Self {
+        ContentCipher::Aes256Cbc.into()
+    }
+}
+
+impl From<ContentCipher> for ContentEncryption {
+    fn from(cipher: ContentCipher) -> Self {
+        ContentEncryption { cipher, key_is_bound: false }
+    }
 }
 
 /// How the content key travels to an RSA recipient.

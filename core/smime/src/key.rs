@@ -59,6 +59,8 @@ pub enum SignatureAlgorithm {
     EcdsaP256Sha256,
     /// ECDSA on P-384 with SHA-384.
     EcdsaP384Sha384,
+    /// ECDSA on P-521 with SHA-512.
+    EcdsaP521Sha512,
     /// RSASSA-PKCS1-v1_5 with SHA-256.
     RsaPkcs1Sha256,
     /// RSASSA-PKCS1-v1_5 with SHA-384.
@@ -67,6 +69,10 @@ pub enum SignatureAlgorithm {
     RsaPkcs1Sha512,
     /// RSASSA-PSS with SHA-256, MGF1-SHA-256 and a 32-octet salt.
     RsaPssSha256,
+    /// RSASSA-PSS with SHA-384, MGF1-SHA-384 and a 48-octet salt.
+    RsaPssSha384,
+    /// RSASSA-PSS with SHA-512, MGF1-SHA-512 and a 64-octet salt.
+    RsaPssSha512,
     /// Ed25519 with SHA-512 as the CMS digest (RFC 8419).
     Ed25519,
 }
@@ -78,10 +84,13 @@ impl SignatureAlgorithm {
             SignatureAlgorithm::EcdsaP256Sha256
             | SignatureAlgorithm::RsaPkcs1Sha256
             | SignatureAlgorithm::RsaPssSha256 => DigestAlgorithm::Sha256,
-            SignatureAlgorithm::EcdsaP384Sha384 | SignatureAlgorithm::RsaPkcs1Sha384 => {
-                DigestAlgorithm::Sha384
-            }
-            SignatureAlgorithm::RsaPkcs1Sha512 | SignatureAlgorithm::Ed25519 => DigestAlgorithm::Sha512,
+            SignatureAlgorithm::EcdsaP384Sha384
+            | SignatureAlgorithm::RsaPkcs1Sha384
+            | SignatureAlgorithm::RsaPssSha384 => DigestAlgorithm::Sha384,
+            SignatureAlgorithm::EcdsaP521Sha512
+            | SignatureAlgorithm::RsaPkcs1Sha512
+            | SignatureAlgorithm::RsaPssSha512
+            | SignatureAlgorithm::Ed25519 => DigestAlgorithm::Sha512,
         }
     }
 
@@ -89,13 +98,15 @@ impl SignatureAlgorithm {
     pub fn scheme(self) -> SignatureScheme {
         let digest = self.digest();
         match self {
-            SignatureAlgorithm::EcdsaP256Sha256 | SignatureAlgorithm::EcdsaP384Sha384 => {
-                SignatureScheme::Ecdsa(digest)
-            }
+            SignatureAlgorithm::EcdsaP256Sha256
+            | SignatureAlgorithm::EcdsaP384Sha384
+            | SignatureAlgorithm::EcdsaP521Sha512 => SignatureScheme::Ecdsa(digest),
             SignatureAlgorithm::RsaPkcs1Sha256
             | SignatureAlgorithm::RsaPkcs1Sha384
             | SignatureAlgorithm::RsaPkcs1Sha512 => SignatureScheme::RsaPkcs1(digest),
-            SignatureAlgorithm::RsaPssSha256 => {
+            SignatureAlgorithm::RsaPssSha256
+            | SignatureAlgorithm::RsaPssSha384
+            | SignatureAlgorithm::RsaPssSha512 => {
                 SignatureScheme::RsaPss { digest, salt_octets: digest.octets() }
             }
             SignatureAlgorithm::Ed25519 => SignatureScheme::Ed25519,
@@ -107,11 +118,14 @@ impl SignatureAlgorithm {
         match self {
             SignatureAlgorithm::EcdsaP256Sha256 => key == KeyAlgorithm::P256,
             SignatureAlgorithm::EcdsaP384Sha384 => key == KeyAlgorithm::P384,
+            SignatureAlgorithm::EcdsaP521Sha512 => key == KeyAlgorithm::P521,
             SignatureAlgorithm::Ed25519 => key == KeyAlgorithm::Ed25519,
             SignatureAlgorithm::RsaPkcs1Sha256
             | SignatureAlgorithm::RsaPkcs1Sha384
             | SignatureAlgorithm::RsaPkcs1Sha512
-            | SignatureAlgorithm::RsaPssSha256 => {
+            | SignatureAlgorithm::RsaPssSha256
+            | SignatureAlgorithm::RsaPssSha384
+            | SignatureAlgorithm::RsaPssSha512 => {
                 matches!(key, KeyAlgorithm::Rsa(bits) if (MIN_RSA_BITS..=MAX_RSA_BITS).contains(&bits))
             }
         }
@@ -123,21 +137,56 @@ impl SignatureAlgorithm {
         match self {
             SignatureAlgorithm::EcdsaP256Sha256 => write::algorithm(&oid::ECDSA_SHA256, &[]),
             SignatureAlgorithm::EcdsaP384Sha384 => write::algorithm(&oid::ECDSA_SHA384, &[]),
+            SignatureAlgorithm::EcdsaP521Sha512 => write::algorithm(&oid::ECDSA_SHA512, &[]),
             SignatureAlgorithm::RsaPkcs1Sha256 => rsa(&oid::RSA_SHA256),
             SignatureAlgorithm::RsaPkcs1Sha384 => rsa(&oid::RSA_SHA384),
             SignatureAlgorithm::RsaPkcs1Sha512 => rsa(&oid::RSA_SHA512),
             SignatureAlgorithm::Ed25519 => write::algorithm(&oid::ED25519, &[]),
-            SignatureAlgorithm::RsaPssSha256 => {
-                let hash = write::algorithm(&oid::SHA256, &write::null());
-                let parameters = write::sequence(&[
-                    &write::context(0, &[&hash]),
-                    &write::context(1, &[&write::algorithm(&oid::MGF1, &hash)]),
-                    &write::context(2, &[&write::small(32)]),
-                ]);
-                write::algorithm(&oid::RSA_PSS, &parameters)
-            }
+            SignatureAlgorithm::RsaPssSha256 => pss_identifier(&oid::SHA256, 32),
+            SignatureAlgorithm::RsaPssSha384 => pss_identifier(&oid::SHA384, 48),
+            SignatureAlgorithm::RsaPssSha512 => pss_identifier(&oid::SHA512, 64),
         }
     }
+
+    /// What a key of this kind signs with: the curve's own digest, for RSA `digest` (SHA-256 when `None`) with
+    /// RSASSA-PKCS1-v1_5 or, with `pss`, RSASSA-PSS.
+    ///
+    /// [`KeyError::WrongAlgorithm`] for keys that don't sign (X25519, short RSA), for a digest that the key's kind
+    /// doesn't go with, and for `pss` with a curve; [`KeyError::Unsupported`] for SHA-1 and SHA-224.
+    pub fn choose(key: KeyAlgorithm, digest: Option<DigestAlgorithm>, pss: bool) -> Result<Self, KeyError> {
+        let found = match (key, pss, digest) {
+            (_, _, Some(DigestAlgorithm::Sha1 | DigestAlgorithm::Sha224)) => {
+                return Err(KeyError::Unsupported);
+            }
+            (KeyAlgorithm::Rsa(_), false, Some(DigestAlgorithm::Sha384)) => Self::RsaPkcs1Sha384,
+            (KeyAlgorithm::Rsa(_), false, Some(DigestAlgorithm::Sha512)) => Self::RsaPkcs1Sha512,
+            (KeyAlgorithm::Rsa(_), false, _) => Self::RsaPkcs1Sha256,
+            (KeyAlgorithm::Rsa(_), true, Some(DigestAlgorithm::Sha384)) => Self::RsaPssSha384,
+            (KeyAlgorithm::Rsa(_), true, Some(DigestAlgorithm::Sha512)) => Self::RsaPssSha512,
+            (KeyAlgorithm::Rsa(_), true, _) => Self::RsaPssSha256,
+            (KeyAlgorithm::P256, false, _) => Self::EcdsaP256Sha256,
+            (KeyAlgorithm::P384, false, _) => Self::EcdsaP384Sha384,
+            (KeyAlgorithm::P521, false, _) => Self::EcdsaP521Sha512,
+            (KeyAlgorithm::Ed25519, false, _) => Self::Ed25519,
+            _ => return Err(KeyError::WrongAlgorithm),
+        };
+        if found.fits(key) && digest.is_none_or(|digest| digest == found.digest()) {
+            Ok(found)
+        } else {
+            Err(KeyError::WrongAlgorithm)
+        }
+    }
+}
+
+/// RSASSA-PSS with MGF1 over the same digest (RFC 4055 section 3.1).
+fn pss_identifier(digest: &const_oid::ObjectIdentifier, salt_octets: u32) -> Vec<u8> {
+    let hash = write::algorithm(digest, &write::null());
+    let parameters = write::sequence(&[
+        &write::context(0, &[&hash]),
+        &write::context(1, &[&write::algorithm(&oid::MGF1, &hash)]),
+        &write::context(2, &[&write::small(salt_octets)]),
+    ]);
+    write::algorithm(&oid::RSA_PSS, &parameters)
 }
 
 /// Why a key was refused, or could not do what was asked.

@@ -7,6 +7,7 @@ pub mod address;
 mod asn1;
 pub mod ber;
 pub mod bundle;
+pub mod capabilities;
 pub mod certificate;
 pub mod csr;
 pub mod enveloped;

@@ -156,6 +156,10 @@ oids! {
     TDES_CBC = "1.2.840.113549.3.7";
     /// rc2-cbc.
     RC2_CBC = "1.2.840.113549.3.2";
+    /// id-alg-AEADChaCha20Poly1305 (RFC 8103).
+    CHACHA20_POLY1305 = "1.2.840.113549.1.9.16.3.18";
+    /// id-alg-cek-hkdf-sha256 (RFC 9709).
+    CEK_HKDF_SHA256 = "1.2.840.113549.1.9.16.3.31";
 
     // Password-based encryption (RFC 8018, RFC 7914, RFC 9579) and the pseudo-random functions in it.
     /// id-PBKDF2.

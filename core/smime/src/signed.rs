@@ -1,8 +1,8 @@
 //! SignedData (RFC 5652 section 5), written and read.
 //!
 //! Signing takes two steps, because the key may live in hardware that hashes itself and asks for a finger:
-//! [`prepare`] → [`PreparedSignature::bytes_to_sign`] → [`PreparedSignature::finish`]. A content that streams goes
-//! through [`SigningWriter`] and [`SignedStream`], with the same attributes and the same checks.
+//! [`prepare`] → [`PreparedSignature::bytes_to_sign`] → [`PreparedSignature::finish`], and likewise with
+//! [`prepare_all`] for several signers of one content. A content that streams goes through [`SigningWriter`] and [`SignedStream`], with the same attributes and the same checks.
 
 mod attributes;
 mod content;
@@ -15,12 +15,16 @@ use const_oid::ObjectIdentifier;
 
 pub use content::{ContentDigests, ContentHasher, SignedContent};
 pub(crate) use create::issuer_and_serial;
-pub use create::{PreparedSignature, SignError, SignRequest, add_timestamp, prepare, prepare_detached};
+pub use create::{
+    PreparedSignature, PreparedSignatures, PreparedSigner, SignError, SignRequest, add_timestamp, prepare,
+    prepare_all, prepare_all_detached, prepare_detached,
+};
 pub use stream::{NotProven, SignedStream, SigningWriter, StreamedSignature};
 pub(crate) use verify::verify_content;
 pub use verify::{VerifiedSigner, verify_signer};
 
 use crate::ber;
+use crate::capabilities::Capabilities;
 use crate::certificate::Certificate;
 use crate::key::{self, AlgorithmIdentifier};
 use crate::oid;
@@ -209,13 +213,9 @@ impl SignerInfo {
             .flat_map(|signed| signed.values(&oid::COMMITMENT_TYPE))
             .any(|value| commitment(value).is_ok_and(|commitment| commitment == oid::PROOF_OF_APPROVAL))
     }
-    /// SMIMECapabilities hold AES-256-GCM or AES-128-GCM (RFC 5084).
-    pub fn accepts_gcm(&self) -> bool {
-        self.has_capability(&[oid::AES256_GCM, oid::AES128_GCM])
-    }
-    /// SMIMECapabilities hold id-RSAES-OAEP.
-    pub fn accepts_oaep(&self) -> bool {
-        self.has_capability(&[oid::RSA_OAEP])
+    /// The signed SMIMECapabilities (RFC 8551 section 2.5.2); `None` when absent, double or malformed.
+    pub fn capabilities(&self) -> Option<Capabilities> {
+        Capabilities::read(self.signed_attribute(&oid::SMIME_CAPABILITIES)?).ok()
     }
     /// The certificate named in SMIMEEncryptionKeyPreference (RFC 8551 section 2.5.3), found among `certificates`.
     pub fn encryption_certificate<'a>(&self, certificates: &'a [Certificate]) -> Option<&'a Certificate> {
@@ -232,19 +232,5 @@ impl SignerInfo {
             return None;
         };
         certificates.iter().find(|certificate| key_identifier_names(&identifier, certificate))
-    }
-
-    /// One of `wanted` stands in SMIMECapabilities (RFC 8551 section 2.5.2).
-    fn has_capability(&self, wanted: &[ObjectIdentifier]) -> bool {
-        let Some(Ok(mut list)) = self.signed_attribute(&oid::SMIME_CAPABILITIES).map(ber::sequence) else {
-            return false;
-        };
-        while let Ok(capability) = list.any() {
-            let algorithm = AlgorithmIdentifier::from_element(&capability).map(|algorithm| algorithm.oid());
-            if algorithm.is_ok_and(|algorithm| wanted.contains(&algorithm)) {
-                return true;
-            }
-        }
-        false
     }
 }

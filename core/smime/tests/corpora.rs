@@ -398,7 +398,7 @@ fn fuzzed_messages_do_not_panic() {
                 for index in 0..signed.signers().len() {
                     let _ = verify_signer(&signed, index, &content, &[]);
                     let signer = &signed.signers()[index];
-                    let _ = (signer.signing_time(), signer.timestamp_token(), signer.accepts_gcm());
+                    let _ = (signer.signing_time(), signer.timestamp_token(), signer.capabilities());
                     let _ = signer.encryption_certificate(signed.certificates());
                 }
                 let _ = smime::signed::add_timestamp(message, b"\x05\x00").unwrap();

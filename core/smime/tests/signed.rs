@@ -6,24 +6,28 @@ mod support;
 use smime::ber::write;
 use smime::key::SignatureAlgorithm;
 use smime::signed::{
-    SignError, SignRequest, SignedData, SignedDataError, add_timestamp, prepare, verify_signer,
+    ContentHasher, MAX_SIGNERS, SignError, SignRequest, SignedData, SignedDataError, SigningWriter,
+    add_timestamp, prepare, prepare_all, prepare_all_detached, verify_signer,
 };
 use smime::verdict::Reason;
 use smime::{Certificate, UnixTime, oid};
-use support::{ED25519, Identity, Openssl, OsRandom, P256, P384, RSA2048};
+use support::{ED25519, Identity, Openssl, OsRandom, P256, P384, P521, RSA2048};
 
 const CONTENT: &[u8] = b"Content-Type: text/plain\r\n\r\nWe stand by it.\r\n";
 
 /// 2026-11-25T08:00:00Z.
 const SIGNING_TIME: UnixTime = UnixTime::from_secs(1_795_593_600);
 
-const ALGORITHMS: [(&[&str], SignatureAlgorithm, &str); 7] = [
+const ALGORITHMS: [(&[&str], SignatureAlgorithm, &str); 10] = [
     (P256, SignatureAlgorithm::EcdsaP256Sha256, "ecdsa-p256-sha256"),
     (P384, SignatureAlgorithm::EcdsaP384Sha384, "ecdsa-p384-sha384"),
+    (P521, SignatureAlgorithm::EcdsaP521Sha512, "ecdsa-p521-sha512"),
     (RSA2048, SignatureAlgorithm::RsaPkcs1Sha256, "rsa-pkcs1-sha256"),
     (RSA2048, SignatureAlgorithm::RsaPkcs1Sha384, "rsa-pkcs1-sha384"),
     (RSA2048, SignatureAlgorithm::RsaPkcs1Sha512, "rsa-pkcs1-sha512"),
     (RSA2048, SignatureAlgorithm::RsaPssSha256, "rsa-pss-sha256"),
+    (RSA2048, SignatureAlgorithm::RsaPssSha384, "rsa-pss-sha384"),
+    (RSA2048, SignatureAlgorithm::RsaPssSha512, "rsa-pss-sha512"),
     (ED25519, SignatureAlgorithm::Ed25519, "ed25519"),
 ];
 
@@ -66,6 +70,8 @@ fn openssl_verifies_what_alice_signs() {
                 openssl_verifies_ed25519(&openssl, &message);
                 continue;
             }
+            let verified = verify_signer(&SignedData::parse(&message).unwrap(), 0, CONTENT, &[]).unwrap();
+            assert_eq!((verified.algorithm(), verified.weakness()), (name, None));
             let arguments =
                 ["cms", "-verify", "-binary", "-inform", "DER", "-in", "signed", "-CAfile", "alice.crt"];
             let content: &[&str] = if detached { &["-content", "content"] } else { &[] };
@@ -96,6 +102,138 @@ fn openssl_verifies_ed25519(openssl: &Openssl, message: &[u8]) {
         "signature",
     ]);
     assert_eq!(verify_signer(&signed, 0, CONTENT, &[]).unwrap().algorithm(), "ed25519");
+}
+
+/// Signs with every algorithm at once: in memory, detached, and as a stream.
+fn sign_by_all(identities: &[Identity], requests: &[SignRequest<'_>]) -> [Vec<u8>; 3] {
+    let sign = |index: usize, signer: &smime::signed::PreparedSigner| {
+        identities[index].key.sign(signer.algorithm(), signer.bytes_to_sign(), &mut OsRandom).unwrap()
+    };
+    let all = |signers: &[smime::signed::PreparedSigner]| -> Vec<Vec<u8>> {
+        signers.iter().enumerate().map(|(index, signer)| sign(index, signer)).collect()
+    };
+    let prepared = prepare_all(requests, CONTENT, false).unwrap();
+    let signatures = all(prepared.signers());
+    let opaque = prepared.finish(&signatures).unwrap();
+    let mut hasher = ContentHasher::new(requests.iter().map(|request| request.algorithm.digest()));
+    hasher.update(CONTENT);
+    let prepared = prepare_all_detached(requests, &hasher.finish()).unwrap();
+    let signatures = all(prepared.signers());
+    let detached = prepared.finish(&signatures).unwrap();
+    let mut writer = SigningWriter::new(Vec::new(), requests.to_vec()).unwrap();
+    std::io::Write::write_all(&mut writer, CONTENT).unwrap();
+    let prepared = writer.prepare().unwrap();
+    let signatures = all(prepared.signers());
+    [opaque, detached, prepared.finish(&signatures).unwrap()]
+}
+
+#[test]
+fn openssl_verifies_several_signers_of_one_message() {
+    let openssl = Openssl::new();
+    openssl.write("content", CONTENT);
+    // OpenSSL 3.0 doesn't do Ed25519 in CMS, so it gets all the others.
+    let known = &ALGORITHMS[..ALGORITHMS.len() - 1];
+    let identities: Vec<Identity> = known
+        .iter()
+        .enumerate()
+        .map(|(index, (key, ..))| openssl.identity(&format!("signer{index}"), key))
+        .collect();
+    let requests: Vec<SignRequest<'_>> = identities
+        .iter()
+        .zip(known)
+        .map(|(identity, (_, algorithm, _))| request(identity, *algorithm, false))
+        .collect();
+    let anchors: Vec<u8> =
+        (0..known.len()).flat_map(|index| openssl.read(&format!("signer{index}.crt"))).collect();
+    openssl.write("anchors", &anchors);
+    for (form, message) in sign_by_all(&identities, &requests).iter().enumerate() {
+        openssl.write("signed", message);
+        let verify = ["cms", "-verify", "-binary", "-inform", "DER", "-in", "signed", "-CAfile", "anchors"];
+        let content: &[&str] = if form == 1 { &["-content", "content"] } else { &[] };
+        assert_eq!(openssl.run(&[&verify[..], &["-purpose", "any"], content].concat()), CONTENT);
+        let signed = SignedData::parse(message).unwrap();
+        assert_eq!(signed.signers().len(), known.len());
+        assert_eq!(signed.certificates().len(), known.len());
+        let mut names: Vec<String> = (0..known.len())
+            .map(|index| verify_signer(&signed, index, CONTENT, &[]).unwrap().algorithm().to_owned())
+            .collect();
+        names.sort();
+        let mut expected: Vec<&str> = known.iter().map(|(.., name)| *name).collect();
+        expected.sort_unstable();
+        assert_eq!(names, expected);
+        // Each digest is announced once, before the content.
+        let printed = openssl.run(&["asn1parse", "-inform", "DER", "-in", "signed"]);
+        let printed = String::from_utf8(printed).unwrap();
+        let announced = printed.split(":pkcs7-data").next().unwrap();
+        for digest in ["sha256", "sha384", "sha512"] {
+            assert_eq!(announced.matches(&format!(":{digest}")).count(), 1, "{announced}");
+        }
+    }
+}
+
+#[test]
+fn a_wrong_number_of_signers_or_signatures_is_refused() {
+    let openssl = Openssl::new();
+    let alice = openssl.identity("alice", P256);
+    let bob = openssl.identity("bob", P384);
+    let requests = [
+        request(&alice, SignatureAlgorithm::EcdsaP256Sha256, false),
+        request(&bob, SignatureAlgorithm::EcdsaP384Sha384, false),
+    ];
+    let prepared = prepare_all(&requests, CONTENT, false).unwrap();
+    let signatures: Vec<Vec<u8>> = prepared
+        .signers()
+        .iter()
+        .zip([&alice, &bob])
+        .map(|(signer, identity)| {
+            assert_eq!(signer.certificate(), &identity.certificate);
+            identity.key.sign(signer.algorithm(), signer.bytes_to_sign(), &mut OsRandom).unwrap()
+        })
+        .collect();
+    assert_eq!(prepared.clone().finish(&signatures[..1]).unwrap_err(), SignError::WrongNumber);
+    let swapped = [&signatures[1], &signatures[0]];
+    assert_eq!(prepared.clone().finish(&swapped).unwrap_err(), SignError::WrongKey);
+    // One forged signature spoils the message, however right the other is.
+    let forged = [signatures[0].clone(), vec![0; 70]];
+    assert_eq!(prepared.clone().finish(&forged).unwrap_err(), SignError::WrongKey);
+    assert!(prepared.finish(&signatures).is_ok());
+    assert_eq!(prepare_all(&[], CONTENT, false).unwrap_err(), SignError::WrongNumber);
+    let many = vec![requests[0].clone(); MAX_SIGNERS + 1];
+    assert_eq!(prepare_all(&many, CONTENT, false).unwrap_err(), SignError::WrongNumber);
+    assert!(SigningWriter::new(Vec::new(), many).is_err());
+    assert!(SigningWriter::new(Vec::new(), vec![]).is_err());
+    // A digest that was not taken while the content went by.
+    let digests = ContentHasher::new([]).finish();
+    assert_eq!(prepare_all_detached(&requests, &digests).unwrap_err(), SignError::WrongAlgorithm);
+}
+
+#[test]
+fn a_key_is_asked_for_what_it_does_only() {
+    use smime::key::DigestAlgorithm::{Sha1, Sha224, Sha256, Sha384, Sha512};
+    use smime::key::{KeyAlgorithm, KeyError};
+    let rsa = KeyAlgorithm::Rsa(2048);
+    for (key, digest, pss, expected) in [
+        (rsa, None, false, Ok(SignatureAlgorithm::RsaPkcs1Sha256)),
+        (rsa, Some(Sha384), false, Ok(SignatureAlgorithm::RsaPkcs1Sha384)),
+        (rsa, Some(Sha512), false, Ok(SignatureAlgorithm::RsaPkcs1Sha512)),
+        (rsa, None, true, Ok(SignatureAlgorithm::RsaPssSha256)),
+        (rsa, Some(Sha384), true, Ok(SignatureAlgorithm::RsaPssSha384)),
+        (rsa, Some(Sha512), true, Ok(SignatureAlgorithm::RsaPssSha512)),
+        (KeyAlgorithm::P256, None, false, Ok(SignatureAlgorithm::EcdsaP256Sha256)),
+        (KeyAlgorithm::P384, Some(Sha384), false, Ok(SignatureAlgorithm::EcdsaP384Sha384)),
+        (KeyAlgorithm::P521, None, false, Ok(SignatureAlgorithm::EcdsaP521Sha512)),
+        (KeyAlgorithm::Ed25519, Some(Sha512), false, Ok(SignatureAlgorithm::Ed25519)),
+        (rsa, Some(Sha1), false, Err(KeyError::Unsupported)),
+        (rsa, Some(Sha224), true, Err(KeyError::Unsupported)),
+        (KeyAlgorithm::P256, Some(Sha512), false, Err(KeyError::WrongAlgorithm)),
+        (KeyAlgorithm::P256, None, true, Err(KeyError::WrongAlgorithm)),
+        (KeyAlgorithm::Ed25519, Some(Sha256), false, Err(KeyError::WrongAlgorithm)),
+        (KeyAlgorithm::X25519, None, false, Err(KeyError::WrongAlgorithm)),
+        (KeyAlgorithm::Rsa(1024), None, false, Err(KeyError::WrongAlgorithm)),
+        (KeyAlgorithm::Rsa(16_384), None, true, Err(KeyError::WrongAlgorithm)),
+    ] {
+        assert_eq!(SignatureAlgorithm::choose(key, digest, pss), expected, "{key:?} {digest:?} {pss}");
+    }
 }
 
 #[test]
@@ -129,7 +267,8 @@ fn openssl_names_the_signed_attributes() {
     }
     let signed = SignedData::parse(&message).unwrap();
     let signer = &signed.signers()[0];
-    assert!(signer.is_proof_of_approval() && signer.accepts_gcm() && signer.accepts_oaep());
+    assert!(signer.is_proof_of_approval());
+    assert_eq!(signer.capabilities(), Some(smime::capabilities::Capabilities::ours()));
     assert_eq!(signer.signing_time(), Some(SIGNING_TIME));
     assert_eq!(signer.encryption_certificate(signed.certificates()), Some(&encryption.certificate));
     assert_eq!(signer.encryption_certificate(&[]), None);

@@ -79,12 +79,13 @@ impl World {
     }
 
     fn sign(&self, content: &[u8]) -> Vec<u8> {
-        let mut writer = SigningWriter::new(Vec::new(), self.request()).unwrap();
+        let mut writer = SigningWriter::new(Vec::new(), vec![self.request()]).unwrap();
         content.chunks(10_007).for_each(|piece| writer.write_all(piece).unwrap());
-        let prepared = writer.prepare().unwrap();
+        let writer = writer.prepare().unwrap();
+        let [prepared] = writer.signers() else { panic!("one signer") };
         let signature =
             self.alice_key.sign(prepared.algorithm(), prepared.bytes_to_sign(), &mut OsRandom).unwrap();
-        prepared.finish(&signature).unwrap()
+        writer.finish(&[signature]).unwrap()
     }
 
     fn judge(&self, judge: impl FnOnce(Option<&[EmailAddress]>, &Policy<'_>) -> Judgement) -> Judgement {
@@ -271,12 +272,13 @@ fn signed_and_encrypted_in_one_pass_and_read_by_openssl() {
     for cipher in [GCM, CBC] {
         let encrypting =
             EncryptingWriter::new(Vec::new(), &world.recipients(), cipher, None, &mut OsRandom).unwrap();
-        let mut signing = SigningWriter::new(encrypting, world.request()).unwrap();
+        let mut signing = SigningWriter::new(encrypting, vec![world.request()]).unwrap();
         signing.write_all(&content).unwrap();
-        let prepared = signing.prepare().unwrap();
+        let signing = signing.prepare().unwrap();
+        let [prepared] = signing.signers() else { panic!("one signer") };
         let signature =
             world.alice_key.sign(prepared.algorithm(), prepared.bytes_to_sign(), &mut OsRandom).unwrap();
-        let message = prepared.finish(&signature).unwrap().finish().unwrap();
+        let message = signing.finish(&[signature]).unwrap().finish().unwrap();
         openssl.write("encrypted", &message);
         openssl.run(&[
             "cms",
@@ -515,9 +517,10 @@ fn a_content_of_another_length_than_announced_is_refused() {
 fn a_foreign_signature_is_not_finished() {
     let world = World::new();
     let mallory = PrivateKey::from_pem(&world.pki.openssl.read("bob.key")).unwrap();
-    let prepared = SigningWriter::new(Vec::new(), world.request()).unwrap().prepare().unwrap();
+    let signing = SigningWriter::new(Vec::new(), vec![world.request()]).unwrap().prepare().unwrap();
+    let [prepared] = signing.signers() else { panic!("one signer") };
     let signature = mallory.sign(prepared.algorithm(), prepared.bytes_to_sign(), &mut OsRandom).unwrap();
-    assert!(matches!(prepared.finish(&signature), Err(StreamError::Refused(SignError::WrongKey))));
+    assert!(matches!(signing.finish(&[signature]), Err(StreamError::Refused(SignError::WrongKey))));
 }
 
 /// An input that is another one when it is read again.

@@ -4,15 +4,16 @@ use std::path::{Path, PathBuf};
 
 use client::UnixTime;
 use client::files::{
-    ContentCipher, EncryptionFiles, Form, Place, RsaTransport, SignatureReport, SignerFiles, Verification,
-    decrypt, encrypt, sign, verify, verify_detached,
+    ContentCipher, DigestAlgorithm, EncryptionFiles, Form, Place, RsaTransport, SignatureReport, SignerFiles,
+    Verification, decrypt, encrypt, sign, verify, verify_detached,
 };
 
 use super::files::{address, read};
 use super::inspect::{code, codes, trust};
+use super::keyfile::key_files;
 use crate::args::{
-    AgainstArgs, CipherArg, Cli, FormArg, RsaArg, SmimeCommand, SmimeDecryptArgs, SmimeEncryptArgs,
-    SmimeSignArgs, SmimeVerifyArgs,
+    AgainstArgs, CipherArg, Cli, DigestArg, FormArg, RsaArg, SmimeCommand, SmimeDecryptArgs,
+    SmimeEncryptArgs, SmimeSignArgs, SmimeVerifyArgs,
 };
 use crate::failure::Failure;
 use crate::output::{json, line};
@@ -27,7 +28,7 @@ pub(crate) fn run(cli: &Cli, command: &SmimeCommand) -> Result<(), Failure> {
 }
 
 fn sign_file(arguments: &SmimeSignArgs) -> Result<(), Failure> {
-    let signer = SignerFiles { key: read(&arguments.signer)?, certificates: files(&arguments.certificate)? };
+    let signer = signers(&arguments.signer, &arguments.certificate, arguments.digest, arguments.pss)?;
     let (input, output) = (place(&arguments.r#in), place(&arguments.out));
     Ok(sign(&input, &output, form(arguments.form), arguments.detached, &signer)?)
 }
@@ -46,16 +47,14 @@ fn encrypt_file(arguments: &SmimeEncryptArgs) -> Result<(), Failure> {
             RsaArg::Pkcs1 => RsaTransport::Pkcs1,
         },
     };
-    let signer = match &arguments.signer {
-        Some(key) => Some(SignerFiles { key: read(key)?, certificates: files(&arguments.certificate)? }),
-        None => None,
-    };
+    let signer = signers(&arguments.signer, &arguments.certificate, arguments.digest, arguments.pss)?;
+    let signer = Some(signer).filter(|signer| !signer.keys.is_empty());
     let (input, output) = (place(&arguments.r#in), place(&arguments.out));
     Ok(encrypt(&input, &output, form(arguments.form), &encryption, signer.as_ref())?)
 }
 
 fn decrypt_file(cli: &Cli, arguments: &SmimeDecryptArgs) -> Result<(), Failure> {
-    let keys = files(&arguments.key)?;
+    let keys = key_files(&arguments.key)?.into();
     let verification = if arguments.verify { Some(verification(&arguments.against)?) } else { None };
     let (input, output) = (place(&arguments.r#in), place(&arguments.out));
     let report = decrypt(&input, &output, &keys, verification.as_ref())?;
@@ -109,6 +108,20 @@ fn holds(report: &SignatureReport) -> Result<(), Failure> {
     if report.is_valid() { Ok(()) } else { Err(Failure::Signature(codes(&report.signature.reasons))) }
 }
 
+fn signers(
+    keys: &[PathBuf],
+    certificates: &[PathBuf],
+    digest: Option<DigestArg>,
+    pss: bool,
+) -> Result<SignerFiles, Failure> {
+    let digest = digest.map(|digest| match digest {
+        DigestArg::Sha256 => DigestAlgorithm::Sha256,
+        DigestArg::Sha384 => DigestAlgorithm::Sha384,
+        DigestArg::Sha512 => DigestAlgorithm::Sha512,
+    });
+    Ok(SignerFiles { keys: key_files(keys)?, certificates: files(certificates)?, digest, pss })
+}
+
 fn verification(arguments: &AgainstArgs) -> Result<Verification, Failure> {
     let at = arguments.at.as_deref().map(str::parse::<UnixTime>).transpose();
     Ok(Verification {
@@ -132,6 +145,6 @@ fn files(paths: &[PathBuf]) -> Result<Vec<Vec<u8>>, Failure> {
 }
 
 /// `-` is standard input or output.
-fn place(path: &Path) -> Place {
+pub(super) fn place(path: &Path) -> Place {
     if path.as_os_str() == "-" { Place::Standard } else { Place::File(path.to_owned()) }
 }

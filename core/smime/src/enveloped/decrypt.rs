@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::content::{self, Cipher, Parameters};
 use super::recipient::{self, RecipientInfo};
-use super::{DecryptError, Decrypted, DecryptionKey};
+use super::{DecryptError, Decrypted, DecryptionKey, binding};
 use crate::ber::{self, BerError, Element, Reader, Tag, write};
 use crate::key::{AlgorithmIdentifier, PrivateKey};
 use crate::oid;
@@ -33,11 +33,13 @@ pub(super) struct EncryptedContent {
     pub(super) content_type: ObjectIdentifier,
     pub(super) cipher: Cipher,
     pub(super) parameters: Parameters,
+    /// The cipher's AlgorithmIdentifier, when the content key is bound to it (RFC 9709).
+    binding: Option<Vec<u8>>,
 }
 
-/// The content key, and how it was reached.
+/// The cipher's key, and how it was reached.
 pub(super) struct Unlocked {
-    pub(super) content_key: Zeroizing<Vec<u8>>,
+    pub(super) cipher_key: Zeroizing<Vec<u8>>,
     pub(super) key_method: &'static str,
 }
 
@@ -59,8 +61,8 @@ pub fn decrypt(
 ) -> Result<Decrypted, DecryptError> {
     let (head, ciphertext, tail) = read(ber)?;
     let unlocked = head.unlock(keys, rng)?;
-    let EncryptedContent { content_type, cipher, parameters } = head.content;
-    let key = &unlocked.content_key;
+    let EncryptedContent { content_type, cipher, parameters, .. } = head.content;
+    let key = &unlocked.cipher_key;
     let content = content::open(cipher, key, &parameters.iv, &tail.associated, &ciphertext, &tail.tag);
     Ok(Decrypted {
         content: content.ok_or(DecryptError::Failed)?,
@@ -106,8 +108,9 @@ impl Head<'_> {
                         let encrypted = recipient.encrypted_key();
                         let found = recovery.content_key(&key.key, encrypted, rng);
                         let octets = self.content.cipher.key_octets();
+                        let content_key = content_key(&key.key, encrypted, octets, found);
                         return Ok(Unlocked {
-                            content_key: content_key(&key.key, encrypted, octets, found),
+                            cipher_key: self.content.cipher_key(content_key),
                             key_method: recovery.name(key.key.algorithm()),
                         });
                     }
@@ -171,6 +174,9 @@ impl EncryptedContent {
         algorithm: &AlgorithmIdentifier<'_>,
         authenticated: bool,
     ) -> Result<Self, DecryptError> {
+        let bound = binding::bound_cipher(algorithm);
+        let binding = bound.map(|cipher| cipher.raw().to_vec());
+        let algorithm = bound.as_ref().unwrap_or(algorithm);
         let cipher = Cipher::from_oid(&algorithm.oid()).ok_or(DecryptError::Unsupported)?;
         if cipher.is_aead() != authenticated {
             // AES-GCM in EnvelopedData has no tag, AES-CBC in AuthEnvelopedData checks nothing.
@@ -180,7 +186,15 @@ impl EncryptedContent {
         if authenticated && parameters.iv.len() != content::GCM_NONCE {
             return Err(DecryptError::Unsupported);
         }
-        Ok(EncryptedContent { content_type, cipher, parameters })
+        Ok(EncryptedContent { content_type, cipher, parameters, binding })
+    }
+
+    /// The cipher's key: the content key itself, or what is derived from it.
+    fn cipher_key(&self, content_key: Zeroizing<Vec<u8>>) -> Zeroizing<Vec<u8>> {
+        match &self.binding {
+            Some(cipher) => binding::cipher_key(&content_key, cipher),
+            None => content_key,
+        }
     }
 
     /// The tag has the length that the parameters announce, 12 to 16 octets.

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::agreement::{Kdf, Wrap, wrap_aes256};
 use super::content::Cipher;
 use super::stream::EncryptingWriter;
-use super::{ContentCipher, EncryptError, MAX_RECIPIENTS, Recipient, RsaTransport};
+use super::{ContentEncryption, EncryptError, MAX_RECIPIENTS, Recipient, RsaTransport};
 use crate::ber::write;
 use crate::certificate::Certificate;
 use crate::key::{self, DigestAlgorithm, KeyAlgorithm, PrivateKey, PublicKey};
@@ -24,7 +24,7 @@ use crate::stream::StreamError;
 pub fn encrypt(
     content: &[u8],
     recipients: &[Recipient],
-    cipher: ContentCipher,
+    encryption: impl Into<ContentEncryption>,
     rng: &mut dyn CryptoRng,
 ) -> Result<Vec<u8>, EncryptError> {
     let out = Vec::with_capacity(content.len() + 1024);
@@ -34,7 +34,7 @@ pub fn encrypt(
         StreamError::Input(_) | StreamError::Output(_) => EncryptError::ContentTooLong,
     };
     let mut writer =
-        EncryptingWriter::new(out, recipients, cipher, Some(content.len() as u64), rng).map_err(whole)?;
+        EncryptingWriter::new(out, recipients, encryption, Some(content.len() as u64), rng).map_err(whole)?;
     writer.take(content).map_err(whole)?;
     writer.finish().map_err(whole)
 }

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::content::{self, Cipher, Opener, Sealer};
 use super::decrypt::{EncryptedContent, Head, Tail, Unlocked, is_authenticated};
 use super::encrypt::{Sealed, seal_key};
-use super::{ContentCipher, DecryptError, DecryptionKey, EncryptError, Recipient};
+use super::{ContentEncryption, DecryptError, DecryptionKey, EncryptError, Recipient, binding};
 use crate::ber::stream::{CHUNK, Fault, Octets, Stream};
 use crate::ber::{self, Reader, Tag, write};
 use crate::oid;
@@ -38,17 +38,24 @@ impl<W: Write> EncryptingWriter<W> {
     pub fn new(
         mut output: W,
         recipients: &[Recipient],
-        cipher: ContentCipher,
+        encryption: impl Into<ContentEncryption>,
         length: Option<u64>,
         rng: &mut dyn CryptoRng,
     ) -> Result<Self, StreamError<EncryptError>> {
+        let ContentEncryption { cipher, key_is_bound } = encryption.into();
         let cipher = Cipher::from(cipher);
         let sealed = seal_key(recipients, cipher, rng).map_err(StreamError::Refused)?;
         let mut iv = vec![0; if cipher.is_aead() { content::GCM_NONCE } else { 16 }];
         rng.fill_bytes(&mut iv);
         // Key and nonce have the cipher's lengths, so that only a length beyond all limits fails.
         let too_long = StreamError::Refused(EncryptError::ContentTooLong);
-        let Some(sealer) = Sealer::new(cipher, &sealed.content_key, &iv) else { return Err(too_long) };
+        let mut algorithm = cipher.algorithm_identifier_der(&iv);
+        let mut key = sealed.content_key.clone();
+        if key_is_bound {
+            key = binding::cipher_key(&key, &algorithm);
+            algorithm = binding::algorithm(&algorithm);
+        }
+        let Some(sealer) = Sealer::new(cipher, &key, &iv) else { return Err(too_long) };
         let ciphertext = match length {
             Some(length) => match sealer.sealed_octets(length) {
                 Some(octets) => Some(octets),
@@ -56,7 +63,7 @@ impl<W: Write> EncryptingWriter<W> {
             },
             None => None,
         };
-        let head = head(cipher, &sealed, &cipher.algorithm_identifier_der(&iv), ciphertext);
+        let head = head(cipher, &sealed, &algorithm, ciphertext);
         output.write_all(&head).map_err(StreamError::Output)?;
         Ok(EncryptingWriter {
             output,
@@ -271,7 +278,7 @@ impl<R: Replay> Replay for OpenedStream<R> {
 
 impl EncryptedContent {
     fn opener(&self, unlocked: &Unlocked) -> Option<Opener> {
-        Opener::new(self.cipher, &unlocked.content_key, &self.parameters.iv)
+        Opener::new(self.cipher, &unlocked.cipher_key, &self.parameters.iv)
     }
 }
 

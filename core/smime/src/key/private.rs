@@ -160,16 +160,10 @@ impl PrivateKey {
         self.public.algorithm()
     }
 
-    /// The algorithm to sign with by default: ECDSA with the curve's digest, RSASSA-PKCS1-v1_5 with SHA-256, Ed25519.
-    /// P-521, X25519 and short RSA keys don't sign: [`KeyError::WrongAlgorithm`].
+    /// The algorithm to sign with by default: that of the curve, RSASSA-PKCS1-v1_5 with SHA-256, Ed25519.
+    /// X25519 and short RSA keys don't sign: [`KeyError::WrongAlgorithm`].
     pub fn default_signature_algorithm(&self) -> Result<SignatureAlgorithm, KeyError> {
-        match self.algorithm() {
-            KeyAlgorithm::Rsa(bits) if bits >= MIN_RSA_BITS => Ok(SignatureAlgorithm::RsaPkcs1Sha256),
-            KeyAlgorithm::P256 => Ok(SignatureAlgorithm::EcdsaP256Sha256),
-            KeyAlgorithm::P384 => Ok(SignatureAlgorithm::EcdsaP384Sha384),
-            KeyAlgorithm::Ed25519 => Ok(SignatureAlgorithm::Ed25519),
-            _ => Err(KeyError::WrongAlgorithm),
-        }
+        SignatureAlgorithm::choose(self.algorithm(), None, false)
     }
 
     /// Signs `message` (hashed here). ECDSA is deterministic (RFC 6979); its signature is in DER form.
@@ -198,8 +192,14 @@ impl PrivateKey {
                     .map_err(failed)?;
                 Ok(signature.to_der().as_bytes().to_vec())
             }
+            (Secret::P521(key), _) => {
+                let signature: p521::ecdsa::Signature = p521::ecdsa::SigningKey::from(key)
+                    .sign_prehash(&algorithm.digest().digest(message))
+                    .map_err(failed)?;
+                Ok(signature.to_der().as_bytes().to_vec())
+            }
             (Secret::Ed25519(key), _) => Ok(key.try_sign(message).map_err(failed)?.to_bytes().to_vec()),
-            (Secret::P521(_) | Secret::X25519(_), _) => Err(KeyError::WrongAlgorithm),
+            (Secret::X25519(_), _) => Err(KeyError::WrongAlgorithm),
         }
     }
 

@@ -37,6 +37,12 @@ pub(super) fn rsa_sign(
         SignatureAlgorithm::RsaPssSha256 => {
             return key.sign_with_rng(rng, Pss::<Sha256>::new(), &hash).ok();
         }
+        SignatureAlgorithm::RsaPssSha384 => {
+            return key.sign_with_rng(rng, Pss::<Sha384>::new(), &hash).ok();
+        }
+        SignatureAlgorithm::RsaPssSha512 => {
+            return key.sign_with_rng(rng, Pss::<Sha512>::new(), &hash).ok();
+        }
         SignatureAlgorithm::RsaPkcs1Sha256 => Pkcs1v15Sign::new::<Sha256>(),
         SignatureAlgorithm::RsaPkcs1Sha384 => Pkcs1v15Sign::new::<Sha384>(),
         SignatureAlgorithm::RsaPkcs1Sha512 => Pkcs1v15Sign::new::<Sha512>(),

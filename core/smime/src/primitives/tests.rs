@@ -212,6 +212,8 @@ fn rsa_signatures_are_the_same_and_other_algorithms_are_refused() {
         SignatureAlgorithm::RsaPkcs1Sha384,
         SignatureAlgorithm::RsaPkcs1Sha512,
         SignatureAlgorithm::RsaPssSha256,
+        SignatureAlgorithm::RsaPssSha384,
+        SignatureAlgorithm::RsaPssSha512,
     ] {
         let signatures: Vec<_> = backends()
             .iter()

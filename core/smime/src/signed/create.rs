@@ -1,8 +1,12 @@
 //! SignedData, written.
 
-use super::SignedDataError;
+use std::collections::BTreeSet;
+
+use super::content::{ContentDigests, SignedContent};
 use super::read::signed_data_fields;
+use super::{MAX_SIGNERS, SignedDataError};
 use crate::ber::{self, BerError, Element, Tag, write};
+use crate::capabilities::Capabilities;
 use crate::certificate::Certificate;
 use crate::key::{PublicKey, SignatureAlgorithm};
 use crate::oid;
@@ -29,21 +33,29 @@ pub struct SignRequest<'a> {
     pub proof_of_approval: bool,
 }
 
-/// Signed attributes, waiting for the signature over [`bytes_to_sign`](Self::bytes_to_sign).
+/// A message by one signer, waiting for the signature over [`bytes_to_sign`](Self::bytes_to_sign).
 #[derive(Clone, Debug)]
 pub struct PreparedSignature {
-    attributes: PreparedAttributes,
+    signer: PreparedSigner,
     /// `None`: detached.
     content: Option<Vec<u8>>,
 }
 
-/// The same without the content, which came as a stream.
+/// A message by several signers, waiting for the signature of each of [`signers`](Self::signers).
 #[derive(Clone, Debug)]
-pub(super) struct PreparedAttributes {
+pub struct PreparedSignatures {
+    signers: Vec<PreparedSigner>,
+    /// `None`: detached.
+    content: Option<Vec<u8>>,
+}
+
+/// The signed attributes of one signer, waiting for the signature over [`bytes_to_sign`](Self::bytes_to_sign).
+#[derive(Clone, Debug)]
+pub struct PreparedSigner {
     to_sign: Vec<u8>,
     algorithm: SignatureAlgorithm,
     signer: Certificate,
-    /// Sorted encodings.
+    /// DER of the certificates to carry.
     certificates: Vec<Vec<u8>>,
 }
 
@@ -59,6 +71,9 @@ pub enum SignError {
     /// The input is not SignedData.
     #[error("not a signed message")]
     NotSigned,
+    /// No signer, more than [`MAX_SIGNERS`], or another number of signatures than of signers.
+    #[error("the number of signers or signatures is wrong")]
+    WrongNumber,
 }
 
 /// Signed attributes: content-type, message-digest, signing-time, signing-certificate-v2 (RFC 5035),
@@ -67,7 +82,7 @@ pub enum SignError {
 pub fn prepare(request: &SignRequest<'_>) -> Result<PreparedSignature, SignError> {
     let digest = request.algorithm.digest().digest(request.content);
     Ok(PreparedSignature {
-        attributes: PreparedAttributes::new(request, &digest)?,
+        signer: PreparedSigner::new(request, &digest)?,
         content: (!request.detached).then(|| request.content.to_vec()),
     })
 }
@@ -75,35 +90,109 @@ pub fn prepare(request: &SignRequest<'_>) -> Result<PreparedSignature, SignError
 /// As [`prepare`], for a detached content whose digest (the algorithm's) was taken before; `request.content` and
 /// `request.detached` are not looked at.
 pub fn prepare_detached(request: &SignRequest<'_>, digest: &[u8]) -> Result<PreparedSignature, SignError> {
-    Ok(PreparedSignature { attributes: PreparedAttributes::new(request, digest)?, content: None })
+    Ok(PreparedSignature { signer: PreparedSigner::new(request, digest)?, content: None })
+}
+
+/// As [`prepare`], by several signers over one content. The content of the requests and whether they are detached is
+/// not looked at: `content` is signed by all, and left out with `detached`.
+pub fn prepare_all(
+    requests: &[SignRequest<'_>],
+    content: &[u8],
+    detached: bool,
+) -> Result<PreparedSignatures, SignError> {
+    let signers = prepare_signers(requests, SignedContent::Octets(content))?;
+    Ok(PreparedSignatures { signers, content: (!detached).then(|| content.to_vec()) })
+}
+
+/// As [`prepare_all`], for a detached content that went by. [`SignError::WrongAlgorithm`] when the digest of a signer
+/// was not taken.
+pub fn prepare_all_detached(
+    requests: &[SignRequest<'_>],
+    content: &ContentDigests,
+) -> Result<PreparedSignatures, SignError> {
+    let signers = prepare_signers(requests, SignedContent::Digests(content))?;
+    Ok(PreparedSignatures { signers, content: None })
+}
+
+/// The attributes of each signer over one content.
+pub(super) fn prepare_signers(
+    requests: &[SignRequest<'_>],
+    content: SignedContent<'_>,
+) -> Result<Vec<PreparedSigner>, SignError> {
+    if requests.is_empty() || requests.len() > MAX_SIGNERS {
+        return Err(SignError::WrongNumber);
+    }
+    requests
+        .iter()
+        .map(|request| {
+            let digest = content.digest(request.algorithm.digest()).ok_or(SignError::WrongAlgorithm)?;
+            PreparedSigner::new(request, &digest)
+        })
+        .collect()
 }
 
 impl PreparedSignature {
     /// DER of the signed attributes as SET OF; the signer hashes and signs exactly this.
     pub fn bytes_to_sign(&self) -> &[u8] {
-        self.attributes.bytes_to_sign()
+        self.signer.bytes_to_sign()
     }
     /// The algorithm to sign with.
     pub fn algorithm(&self) -> SignatureAlgorithm {
-        self.attributes.algorithm
+        self.signer.algorithm
     }
     /// DER of the ContentInfo with the SignedData. The signature is verified first.
     pub fn finish(self, signature: &[u8]) -> Result<Vec<u8>, SignError> {
-        let digest_algorithm = self.attributes.algorithm.digest().algorithm_identifier_der();
-        let (certificates, signer_infos) = self.attributes.finish(signature)?;
+        let signatures = PreparedSignatures { signers: vec![self.signer], content: self.content };
+        signatures.finish(&[signature])
+    }
+}
+
+impl PreparedSignatures {
+    /// The signers, in the order of the requests.
+    pub fn signers(&self) -> &[PreparedSigner] {
+        &self.signers
+    }
+    /// DER of the ContentInfo with the SignedData. `signatures` stand in the order of the signers; each is verified
+    /// first.
+    pub fn finish<S: AsRef<[u8]>>(self, signatures: &[S]) -> Result<Vec<u8>, SignError> {
+        let digest_algorithms = digest_algorithms(self.signers.iter().map(|signer| signer.algorithm));
+        let tail = finish_signers(self.signers, signatures)?;
         let content = match &self.content {
             Some(content) => write::context(0, &[&write::octet_string(content)]),
             None => Vec::new(),
         };
         let signed_data = write::sequence(&[
             &write::small(1),
-            &write::set_of(vec![digest_algorithm]),
+            &digest_algorithms,
             &write::sequence(&[&write::oid(&oid::DATA), &content]),
-            &certificates,
-            &signer_infos,
+            &tail,
         ]);
         Ok(write::sequence(&[&write::oid(&oid::SIGNED_DATA), &write::context(0, &[&signed_data])]))
     }
+}
+
+/// The digestAlgorithms of a message: each once.
+pub(super) fn digest_algorithms(algorithms: impl Iterator<Item = SignatureAlgorithm>) -> Vec<u8> {
+    let digests: BTreeSet<_> =
+        algorithms.map(|algorithm| algorithm.digest().algorithm_identifier_der()).collect();
+    write::set_of(digests.into_iter().collect())
+}
+
+/// What follows the content: certificates, each once, and the SET OF SignerInfo. Each signature is verified first.
+pub(super) fn finish_signers<S: AsRef<[u8]>>(
+    signers: Vec<PreparedSigner>,
+    signatures: &[S],
+) -> Result<Vec<u8>, SignError> {
+    if signers.len() != signatures.len() {
+        return Err(SignError::WrongNumber);
+    }
+    let (mut certificates, mut infos) = (BTreeSet::new(), Vec::with_capacity(signers.len()));
+    for (signer, signature) in signers.into_iter().zip(signatures) {
+        certificates.extend(signer.certificates.iter().cloned());
+        infos.push(signer.signer_info(signature.as_ref())?);
+    }
+    let certificates: Vec<Vec<u8>> = certificates.into_iter().collect();
+    Ok([write::tlv(0xA0, &certificates.concat()), write::set_of(infos)].concat())
 }
 
 /// The request can be signed with this certificate.
@@ -112,18 +201,16 @@ pub(super) fn check_algorithm(request: &SignRequest<'_>) -> Result<(), SignError
     if request.algorithm.fits(key.algorithm()) { Ok(()) } else { Err(SignError::WrongAlgorithm) }
 }
 
-impl PreparedAttributes {
+impl PreparedSigner {
     /// For a content with this digest; `request.content` is not looked at.
-    pub(super) fn new(request: &SignRequest<'_>, digest: &[u8]) -> Result<Self, SignError> {
+    fn new(request: &SignRequest<'_>, digest: &[u8]) -> Result<Self, SignError> {
         check_algorithm(request)?;
-        let mut certificates: Vec<Vec<u8>> = std::iter::once(request.signer)
+        let certificates = std::iter::once(request.signer)
             .chain(request.certificates)
             .chain(request.encryption_certificate)
             .map(|certificate| certificate.der().to_vec())
             .collect();
-        certificates.sort();
-        certificates.dedup();
-        Ok(PreparedAttributes {
+        Ok(PreparedSigner {
             to_sign: write::set_of(signed_attributes(request, digest)),
             algorithm: request.algorithm,
             signer: request.signer.clone(),
@@ -131,16 +218,23 @@ impl PreparedAttributes {
         })
     }
 
-    pub(super) fn bytes_to_sign(&self) -> &[u8] {
+    /// DER of the signed attributes as SET OF; the signer hashes and signs exactly this.
+    pub fn bytes_to_sign(&self) -> &[u8] {
         &self.to_sign
     }
 
-    pub(super) fn algorithm(&self) -> SignatureAlgorithm {
+    /// The algorithm to sign with.
+    pub fn algorithm(&self) -> SignatureAlgorithm {
         self.algorithm
     }
 
-    /// What follows the content: certificates and the SET OF SignerInfo. The signature is verified first.
-    pub(super) fn finish(self, signature: &[u8]) -> Result<(Vec<u8>, Vec<u8>), SignError> {
+    /// The certificate of the key that signs.
+    pub fn certificate(&self) -> &Certificate {
+        &self.signer
+    }
+
+    /// The SignerInfo. The signature is verified first.
+    fn signer_info(self, signature: &[u8]) -> Result<Vec<u8>, SignError> {
         PublicKey::from_spki(self.signer.public_key_der())
             .and_then(|key| key.verify(&self.algorithm.scheme(), &self.to_sign, signature))
             .map_err(|_| SignError::WrongKey)?;
@@ -149,15 +243,14 @@ impl PreparedAttributes {
         if let Some(tag) = signed_attributes.first_mut() {
             *tag = 0xA0;
         }
-        let signer_info = write::sequence(&[
+        Ok(write::sequence(&[
             &write::small(1),
             &issuer_and_serial(&self.signer),
             &self.algorithm.digest().algorithm_identifier_der(),
             &signed_attributes,
             &self.algorithm.algorithm_identifier_der(),
             &write::octet_string(signature),
-        ]);
-        Ok((write::tlv(0xA0, &self.certificates.concat()), write::set_of(vec![signer_info])))
+        ]))
     }
 }
 
@@ -224,7 +317,7 @@ fn signed_attributes(request: &SignRequest<'_>, digest_of_content: &[u8]) -> Vec
             &oid::ALGORITHM_PROTECTION,
             write::sequence(&[&digest.algorithm_identifier_der(), &implicit(1, &signature_algorithm)]),
         ),
-        attribute(&oid::SMIME_CAPABILITIES, capabilities()),
+        attribute(&oid::SMIME_CAPABILITIES, Capabilities::ours().to_der()),
     ];
     if let Some(certificate) = request.encryption_certificate {
         let preference = implicit(0, &issuer_and_serial(certificate));
@@ -244,22 +337,4 @@ fn implicit(number: u8, sequence: &[u8]) -> Vec<u8> {
         *tag = 0xA0 | number;
     }
     tagged
-}
-
-/// What we decrypt, best first (RFC 8551 section 2.5.2): content ciphers, RSAES-OAEP with SHA-256 (RFC 3560
-/// section 5), ephemeral-static ECDH with AES-256 key wrap (RFC 5753 section 7.1).
-fn capabilities() -> Vec<u8> {
-    let sha256 = write::algorithm(&oid::SHA256, &write::null());
-    let oaep = write::sequence(&[
-        &write::context(0, &[&sha256]),
-        &write::context(1, &[&write::algorithm(&oid::MGF1, &sha256)]),
-    ]);
-    write::sequence(&[
-        &write::algorithm(&oid::AES256_GCM, &[]),
-        &write::algorithm(&oid::AES128_GCM, &[]),
-        &write::algorithm(&oid::AES256_CBC, &[]),
-        &write::algorithm(&oid::AES128_CBC, &[]),
-        &write::algorithm(&oid::RSA_OAEP, &oaep),
-        &write::algorithm(&oid::ECDH_SHA256KDF, &write::algorithm(&oid::AES256_WRAP, &[])),
-    ])
 }

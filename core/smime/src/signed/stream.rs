@@ -5,13 +5,16 @@ use std::io::{self, Read, Write};
 use zeroize::Zeroizing;
 
 use super::content::{ContentDigests, ContentHasher, SignedContent};
-use super::create::{PreparedAttributes, SignError, SignRequest, check_algorithm};
+use super::create::{
+    PreparedSigner, SignError, SignRequest, check_algorithm, digest_algorithms, finish_signers,
+    prepare_signers,
+};
 use super::read::read_tail;
-use super::{Encapsulated, SignedData, SignedDataError};
+use super::{Encapsulated, MAX_SIGNERS, SignedData, SignedDataError};
 use crate::address::EmailAddress;
 use crate::ber::stream::{CHUNK, Fault, Octets, Stream};
 use crate::ber::{self, BerError, Reader, Tag, write};
-use crate::key::{Hasher, SignatureAlgorithm};
+use crate::key::SignatureAlgorithm;
 use crate::oid;
 use crate::stream::{Replay, StreamError, changed, copy};
 use crate::verdict::{Judgement, Policy, ValidSigner, judge_content};
@@ -20,40 +23,47 @@ use crate::verdict::{Judgement, Policy, ValidSigner, judge_content};
 const MAX_AROUND: usize = 4 * 1024 * 1024;
 
 /// Signs what is written to it, in one pass: SignedData in BER with indefinite lengths, the content in segments of
-/// at most 64 KiB, the signature at the end.
+/// at most 64 KiB, the signatures at the end.
 ///
-/// [`new`](Self::new) → content → [`prepare`](Self::prepare) → signature over
-/// [`bytes_to_sign`](StreamedSignature::bytes_to_sign) → [`finish`](StreamedSignature::finish).
+/// [`new`](Self::new) → content → [`prepare`](Self::prepare) → for each of [`signers`](StreamedSignature::signers) a
+/// signature → [`finish`](StreamedSignature::finish).
 pub struct SigningWriter<'a, W> {
     output: W,
-    request: SignRequest<'a>,
-    hasher: Hasher,
+    requests: Vec<SignRequest<'a>>,
+    hasher: ContentHasher,
 }
 
 impl<'a, W: Write> SigningWriter<'a, W> {
-    /// Writes what stands before the content. `request.content` and `request.detached` are not looked at: the content
-    /// is what is written, and it is encapsulated.
-    pub fn new(mut output: W, request: SignRequest<'a>) -> Result<Self, StreamError<SignError>> {
-        check_algorithm(&request).map_err(StreamError::Refused)?;
-        let digest = request.algorithm.digest();
+    /// Writes what stands before the content. The content of the requests and whether they are detached is not looked
+    /// at: the content is what is written, and it is encapsulated.
+    pub fn new(mut output: W, requests: Vec<SignRequest<'a>>) -> Result<Self, StreamError<SignError>> {
+        if requests.is_empty() || requests.len() > MAX_SIGNERS {
+            return Err(StreamError::Refused(SignError::WrongNumber));
+        }
+        for request in &requests {
+            check_algorithm(request).map_err(StreamError::Refused)?;
+        }
+        let algorithms = || requests.iter().map(|request| request.algorithm);
         let mut head = vec![0x30, 0x80];
         head.extend_from_slice(&write::oid(&oid::SIGNED_DATA));
         head.extend_from_slice(&[0xA0, 0x80, 0x30, 0x80]);
         head.extend_from_slice(&write::small(1));
-        head.extend_from_slice(&write::set_of(vec![digest.algorithm_identifier_der()]));
+        head.extend_from_slice(&digest_algorithms(algorithms()));
         head.extend_from_slice(&[0x30, 0x80]);
         head.extend_from_slice(&write::oid(&oid::DATA));
         head.extend_from_slice(&[0xA0, 0x80, 0x24, 0x80]);
         output.write_all(&head).map_err(StreamError::Output)?;
-        Ok(SigningWriter { output, request, hasher: digest.hasher() })
+        let hasher = ContentHasher::new(algorithms().map(SignatureAlgorithm::digest));
+        Ok(SigningWriter { output, requests, hasher })
     }
 
     /// Ends the content.
     pub fn prepare(mut self) -> Result<StreamedSignature<W>, StreamError<SignError>> {
         // Ends the OCTET STRING, [0] and EncapsulatedContentInfo.
         self.output.write_all(&[0; 6]).map_err(StreamError::Output)?;
-        let attributes = PreparedAttributes::new(&self.request, &self.hasher.finish());
-        Ok(StreamedSignature { output: self.output, attributes: attributes.map_err(StreamError::Refused)? })
+        let digests = self.hasher.finish();
+        let signers = prepare_signers(&self.requests, SignedContent::Digests(&digests));
+        Ok(StreamedSignature { output: self.output, signers: signers.map_err(StreamError::Refused)? })
     }
 }
 
@@ -81,28 +91,23 @@ impl<W> std::fmt::Debug for SigningWriter<'_, W> {
     }
 }
 
-/// A content that was written, waiting for the signature over [`bytes_to_sign`](Self::bytes_to_sign).
+/// A content that was written, waiting for the signature of each of its [`signers`](Self::signers).
 pub struct StreamedSignature<W> {
     output: W,
-    attributes: PreparedAttributes,
+    signers: Vec<PreparedSigner>,
 }
 
 impl<W: Write> StreamedSignature<W> {
-    /// DER of the signed attributes as SET OF; the signer hashes and signs exactly this.
-    pub fn bytes_to_sign(&self) -> &[u8] {
-        self.attributes.bytes_to_sign()
+    /// The signers, in the order of the requests.
+    pub fn signers(&self) -> &[PreparedSigner] {
+        &self.signers
     }
 
-    /// The algorithm to sign with.
-    pub fn algorithm(&self) -> SignatureAlgorithm {
-        self.attributes.algorithm()
-    }
-
-    /// Verifies the signature, writes the end, and gives the output back.
-    pub fn finish(mut self, signature: &[u8]) -> Result<W, StreamError<SignError>> {
-        let (certificates, signer_infos) = self.attributes.finish(signature).map_err(StreamError::Refused)?;
+    /// Verifies the signatures, which stand in the order of the signers, writes the end, and gives the output back.
+    pub fn finish<S: AsRef<[u8]>>(mut self, signatures: &[S]) -> Result<W, StreamError<SignError>> {
+        let mut tail = finish_signers(self.signers, signatures).map_err(StreamError::Refused)?;
         // Ends SignedData, [0] and ContentInfo.
-        let tail = [&*certificates, &signer_infos, &[0; 6]].concat();
+        tail.extend_from_slice(&[0; 6]);
         self.output.write_all(&tail).map_err(StreamError::Output)?;
         Ok(self.output)
     }
@@ -110,7 +115,7 @@ impl<W: Write> StreamedSignature<W> {
 
 impl<W> std::fmt::Debug for StreamedSignature<W> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("StreamedSignature").field("attributes", &self.attributes).finish_non_exhaustive()
+        f.debug_struct("StreamedSignature").field("signers", &self.signers).finish_non_exhaustive()
     }
 }
 

@@ -109,6 +109,7 @@ pub(super) fn contact(of: &Party, trust: Trust) -> Contact {
         encryption_certificates: Vec::new(),
         encryption_key: None,
         capabilities: Capabilities::default(),
+        certificates_as_of: None,
         since: MORNING,
         changed_anchor: None,
     }

@@ -1,0 +1,54 @@
+//! `cert`.
+
+use client::{CertificateError, CertificateReport, UnixTime};
+
+use super::files::read_or_stdin;
+use super::inspect::codes;
+use crate::args::{CertArgs, Cli};
+use crate::failure::Failure;
+use crate::output::{json, line};
+
+pub(crate) fn run(cli: &Cli, arguments: &CertArgs) -> Result<(), Failure> {
+    let file = read_or_stdin(&arguments.file)?;
+    let reports = client::describe_certificates(&file, now()).map_err(|error| {
+        let name = arguments.file.display().to_string();
+        match error {
+            CertificateError::Limit(_) => Failure::Argument(format!("{name}: {error}")),
+            _ => Failure::Unreadable { name, what: "no certificate that can be read" },
+        }
+    })?;
+    if cli.json {
+        // One certificate is an object, as it is documented; several are a list.
+        return match reports.as_slice() {
+            [only] => json(only),
+            several => json(&several),
+        };
+    }
+    for (index, report) in reports.iter().enumerate() {
+        if index > 0 {
+            say!();
+        }
+        show(report);
+    }
+    Ok(())
+}
+
+pub(super) fn now() -> UnixTime {
+    client::system::now()
+}
+
+pub(super) fn show(report: &CertificateReport) {
+    let listed = |text: String| if text.is_empty() { "nothing".to_owned() } else { text };
+    say!("Subject:    {}", line(&report.subject));
+    say!("Issuer:     {}", line(&report.issuer));
+    say!("Serial:     {}", report.serial);
+    say!("SHA-256:    {}", report.sha256);
+    say!("Addresses:  {}", line(&report.emails.join(", ")));
+    say!("Key:        {}", report.key);
+    say!("Signature:  {}", report.signature);
+    say!("Validity:   {} to {}", report.not_before, report.not_after);
+    say!("Usable for: {}", listed(codes(&report.usable_for)));
+    if !report.problems.is_empty() {
+        say!("Problems:   {}", codes(&report.problems));
+    }
+}
