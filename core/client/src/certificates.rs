@@ -92,6 +92,11 @@ pub fn describe_pkcs12(
     })
 }
 
+/// The file is a PKCS#12 file, or claims to be one.
+pub fn is_pkcs12(file: &[u8]) -> bool {
+    pkcs12::looks_like(file)
+}
+
 fn report(certificate: &Certificate, at: UnixTime) -> CertificateReport {
     CertificateReport {
         subject: certificate.subject(),

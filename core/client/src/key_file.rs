@@ -61,16 +61,21 @@ impl KeyFile {
         if keys.is_empty() {
             return Err(KeyFileError::NoKey.into());
         }
+        let is_only = keys.len() == 1;
         let keys = keys.into_iter().map(|key| {
             let own = certificates.iter().filter(|certificate| certificate.certifies(&key));
-            let own = own.cloned().collect();
+            let mut own: Vec<Certificate> = own.cloned().collect();
+            if own.is_empty() && is_only {
+                // Taken at its word: a message for these certificates is tried with this key.
+                own.clone_from(&certificates);
+            }
             DecryptionKey { key, certificates: own }
         });
         Ok(KeyFile { keys: keys.collect(), certificates })
     }
 
     /// The key to sign with, and its certificate: the first key whose certificate is for signing mail. A file with one key
-    /// only is taken at its word, whatever its certificate says.
+    /// only is taken at its word, whatever its certificate says of its use.
     pub(crate) fn signer(&self) -> Option<(&DecryptionKey, &Certificate)> {
         let for_mail = |own: &&Certificate| own.may_sign() && own.is_for_email();
         let signing = |wanted: &dyn Fn(&&Certificate) -> bool| {
@@ -78,10 +83,8 @@ impl KeyFile {
                 .iter()
                 .find_map(|entry| Some((entry, entry.certificates.iter().find(|own| wanted(own))?)))
         };
-        signing(&for_mail).or_else(|| signing(&|own| own.may_sign())).or_else(|| match self.keys.as_slice() {
-            [only] => Some((only, only.certificates.first()?)),
-            _ => None,
-        })
+        let is_only = self.keys.len() == 1;
+        signing(&for_mail).or_else(|| signing(&|own| own.may_sign() || is_only))
     }
 
     /// All certificates of the file.

@@ -37,6 +37,7 @@ pub use approvals::{
 };
 pub use certificates::{
     CertificateReport, Pkcs12Certificate, Pkcs12Key, Pkcs12Report, describe_certificates, describe_pkcs12,
+    is_pkcs12,
 };
 pub use composer::{Composer, FileToSend, NewMail, RecipientView, WrittenMail};
 pub use config::{AccountConfig, Authority, CoreConfig, Language, Security, Server};

@@ -80,14 +80,13 @@ impl CertificateRequest {
     }
 
     fn parse(der: &[u8]) -> Result<Self, RequestError> {
-        let mut outer = Reader::der(der).sequence()?;
+        let mut whole = Reader::der(der);
+        let mut outer = whole.sequence()?;
+        whole.finish()?;
         let info = outer.expect(ber::SEQUENCE)?;
         let algorithm = outer.expect(ber::SEQUENCE)?.raw();
         let signature = outer.expect(ber::BIT_STRING)?.bits()?;
         outer.finish()?;
-        if ber::single(der)?.raw().len() != der.len() {
-            return Err(RequestError::Malformed);
-        }
         let mut fields = info.reader()?;
         if fields.expect(ber::INTEGER)?.small()? != 0 {
             return Err(RequestError::Malformed);

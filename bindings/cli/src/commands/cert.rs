@@ -14,6 +14,9 @@ pub(crate) fn run(cli: &Cli, arguments: &CertArgs) -> Result<(), Failure> {
         let name = arguments.file.display().to_string();
         match error {
             CertificateError::Limit(_) => Failure::Argument(format!("{name}: {error}")),
+            _ if client::is_pkcs12(&file) => Failure::Argument(format!(
+                "{name}: this is a PKCS#12 file; `countersign p12 {name}` shows what it holds"
+            )),
             _ => Failure::Unreadable { name, what: "no certificate that can be read" },
         }
     })?;
@@ -38,16 +41,16 @@ pub(super) fn now() -> UnixTime {
 }
 
 pub(super) fn show(report: &CertificateReport) {
-    let listed = |text: String| if text.is_empty() { "nothing".to_owned() } else { text };
+    let or = |text: String, none: &str| if text.is_empty() { none.to_owned() } else { text };
     say!("Subject:    {}", line(&report.subject));
     say!("Issuer:     {}", line(&report.issuer));
     say!("Serial:     {}", report.serial);
     say!("SHA-256:    {}", report.sha256);
-    say!("Addresses:  {}", line(&report.emails.join(", ")));
+    say!("Addresses:  {}", or(line(&report.emails.join(", ")), "none"));
     say!("Key:        {}", report.key);
     say!("Signature:  {}", report.signature);
     say!("Validity:   {} to {}", report.not_before, report.not_after);
-    say!("Usable for: {}", listed(codes(&report.usable_for)));
+    say!("Usable for: {}", or(codes(&report.usable_for), "nothing"));
     if !report.problems.is_empty() {
         say!("Problems:   {}", codes(&report.problems));
     }

@@ -27,7 +27,7 @@ pub enum Problem {
     NotYetValid,
     /// An extension can't be read or stands twice; the certificate is good for nothing.
     MalformedExtension,
-    /// A critical extension is not known here; the certificate is good for nothing.
+    /// A critical extension is not known here: no path to it will be valid.
     UnknownCriticalExtension,
     /// The two signature algorithms in it differ.
     AlgorithmMismatch,
@@ -49,11 +49,9 @@ pub enum Problem {
 
 impl Certificate {
     /// What mail may be done with it: the key is known and strong enough, key usage and extended key usage allow it. Time,
-    /// issuer and revocation are not asked.
+    /// issuer and revocation are not asked, and what [`problems`](Self::problems) names besides is not counted.
     pub fn uses(&self) -> Vec<Use> {
-        let is_usable = !self.extensions().unknown_critical
-            && self.is_for_email()
-            && self.key_algorithm().is_some_and(|key| !key.is_weak());
+        let is_usable = self.is_for_email() && self.key_algorithm().is_some_and(|key| !key.is_weak());
         let mut uses = Vec::new();
         if is_usable && self.may_sign() {
             uses.push(Use::Sign);
