@@ -14,6 +14,7 @@ mod decrypt;
 mod encrypt;
 mod oaep;
 mod recipient;
+mod shared;
 mod stream;
 #[cfg(test)]
 mod wycheproof;
@@ -24,6 +25,7 @@ use zeroize::Zeroizing;
 
 pub use decrypt::decrypt;
 pub use encrypt::encrypt;
+pub use shared::{SharedSecret, decrypt_shared};
 pub use stream::{EncryptingWriter, OpenedStream, open_signed_stream, open_stream};
 
 use crate::certificate::Certificate;

@@ -9,6 +9,7 @@ pub mod ber;
 pub mod bundle;
 pub mod capabilities;
 pub mod certificate;
+pub mod contents;
 pub mod csr;
 pub mod enveloped;
 pub mod fingerprint;

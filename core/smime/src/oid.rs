@@ -16,10 +16,17 @@ oids! {
     SIGNED_DATA = "1.2.840.113549.1.7.2";
     /// id-envelopedData.
     ENVELOPED_DATA = "1.2.840.113549.1.7.3";
+    /// id-digestedData.
+    DIGESTED_DATA = "1.2.840.113549.1.7.5";
+    /// id-ct-compressedData (RFC 3274).
+    COMPRESSED_DATA = "1.2.840.113549.1.9.16.1.9";
     /// id-ct-authEnvelopedData.
     AUTH_ENVELOPED_DATA = "1.2.840.113549.1.9.16.1.23";
     /// id-ct-TSTInfo.
     TST_INFO = "1.2.840.113549.1.9.16.1.4";
+
+    /// id-ri-ocsp-response (RFC 5940).
+    OCSP_RESPONSE_INFO = "1.3.6.1.5.5.7.16.2";
 
     // Attributes.
     /// id-contentType.
@@ -124,6 +131,16 @@ oids! {
     ECDH_SHA384KDF = "1.3.132.1.11.2";
     /// dhSinglePass-stdDH-sha512kdf-scheme.
     ECDH_SHA512KDF = "1.3.132.1.11.3";
+    /// dhSinglePass-cofactorDH-sha1kdf-scheme.
+    ECDH_COFACTOR_SHA1KDF = "1.3.133.16.840.63.0.3";
+    /// dhSinglePass-cofactorDH-sha224kdf-scheme.
+    ECDH_COFACTOR_SHA224KDF = "1.3.132.1.14.0";
+    /// dhSinglePass-cofactorDH-sha256kdf-scheme.
+    ECDH_COFACTOR_SHA256KDF = "1.3.132.1.14.1";
+    /// dhSinglePass-cofactorDH-sha384kdf-scheme.
+    ECDH_COFACTOR_SHA384KDF = "1.3.132.1.14.2";
+    /// dhSinglePass-cofactorDH-sha512kdf-scheme.
+    ECDH_COFACTOR_SHA512KDF = "1.3.132.1.14.3";
     /// dhSinglePass-stdDH-hkdf-sha256-scheme.
     ECDH_HKDF_SHA256 = "1.2.840.113549.1.9.16.3.19";
     /// dhSinglePass-stdDH-hkdf-sha384-scheme.
@@ -138,6 +155,10 @@ oids! {
     AES192_WRAP = "2.16.840.1.101.3.4.1.25";
     /// id-aes256-wrap.
     AES256_WRAP = "2.16.840.1.101.3.4.1.45";
+    /// id-alg-PWRI-KEK (RFC 3211).
+    PWRI_KEK = "1.2.840.113549.1.9.16.3.9";
+    /// id-alg-zlibCompress (RFC 3274).
+    ZLIB_COMPRESS = "1.2.840.113549.1.9.16.3.8";
     /// id-alg-CMS3DESwrap.
     TDES_WRAP = "1.2.840.113549.1.9.16.3.6";
     /// id-aes128-CBC.

@@ -35,6 +35,8 @@ use attributes::Attributes;
 pub const MAX_SIGNERS: usize = 32;
 /// Limit of certificates in one message.
 pub const MAX_CERTIFICATES: usize = 256;
+/// Limit of CRLs and OCSP answers in one message.
+pub const MAX_REVOCATIONS: usize = 64;
 /// Limit of attributes of one signer, signed and unsigned ones counted separately.
 pub const MAX_ATTRIBUTES: usize = 64;
 
@@ -48,7 +50,15 @@ pub struct SignedData {
     content: Encapsulated,
     content_type: ObjectIdentifier,
     certificates: Vec<Certificate>,
+    revocations: Revocations,
     signers: Vec<SignerInfo>,
+}
+
+/// RevocationInfoChoices as received (RFC 5652 section 10.2.1, RFC 5940).
+#[derive(Clone, Debug, Default)]
+struct Revocations {
+    crls: Vec<Vec<u8>>,
+    ocsp_responses: Vec<Vec<u8>>,
 }
 
 /// The eContent.
@@ -105,6 +115,14 @@ impl SignedData {
     /// The certificates that could be read, in order; unreadable ones are left out.
     pub fn certificates(&self) -> &[Certificate] {
         &self.certificates
+    }
+    /// The CRLs, in order, each a CertificateList as received. Nothing in them was checked.
+    pub fn crls(&self) -> &[Vec<u8>] {
+        &self.revocations.crls
+    }
+    /// The OCSP answers (RFC 5940), in order, each an OCSPResponse as received. Nothing in them was checked.
+    pub fn ocsp_responses(&self) -> &[Vec<u8>] {
+        &self.revocations.ocsp_responses
     }
     /// The signers, in order.
     pub fn signers(&self) -> &[SignerInfo] {

@@ -6,8 +6,8 @@ mod support;
 use smime::ber::write;
 use smime::key::SignatureAlgorithm;
 use smime::signed::{
-    ContentHasher, MAX_SIGNERS, SignError, SignRequest, SignedData, SignedDataError, SigningWriter,
-    add_timestamp, prepare, prepare_all, prepare_all_detached, verify_signer,
+    ContentHasher, MAX_SIGNERS, SignError, SignRequest, SignedData, SignedDataError, SignedStream,
+    SigningWriter, add_timestamp, prepare, prepare_all, prepare_all_detached, verify_signer,
 };
 use smime::verdict::Reason;
 use smime::{Certificate, UnixTime, oid};
@@ -415,6 +415,74 @@ fn each_of_several_signers_is_verified_with_his_own_certificate() {
     expected.sort_by_key(Certificate::fingerprint);
     assert_eq!(found, expected);
     assert_eq!(verify_signer(&signed, 2, CONTENT, &[]).unwrap_err(), Reason::Malformed);
+}
+
+/// Revocation lists come along as they are, in memory and as a stream, unless they are too many or too long.
+#[test]
+fn revocation_lists_are_handed_out_as_received() {
+    let openssl = Openssl::new();
+    openssl.write("content", CONTENT);
+    openssl.identity("alice", P256);
+    openssl.write("index", b"");
+    openssl
+        .write("ca.cnf", b"[ca]\ndefault_ca=x\n[x]\ndatabase=index\ndefault_md=sha256\ndefault_crl_days=9\n");
+    openssl.run(&[
+        "ca",
+        "-config",
+        "ca.cnf",
+        "-gencrl",
+        "-cert",
+        "alice.crt",
+        "-keyfile",
+        "alice.key",
+        "-out",
+        "crl.pem",
+    ]);
+    openssl.run(&["crl", "-in", "crl.pem", "-outform", "DER", "-out", "crl.der"]);
+    openssl.run(&[
+        "crl2pkcs7",
+        "-in",
+        "crl.pem",
+        "-certfile",
+        "alice.crt",
+        "-outform",
+        "DER",
+        "-out",
+        "signed",
+    ]);
+    let message = openssl.read("signed");
+    let signed = SignedData::parse(&message).unwrap();
+    let list = openssl.read("crl.der");
+    assert_eq!(signed.crls(), std::slice::from_ref(&list));
+    assert_eq!((signed.certificates().len(), signed.signers().len()), (1, 0));
+    let stream = SignedStream::read(&message[..]).unwrap();
+    assert_eq!(stream.signed().crls(), signed.crls());
+
+    // Several, an OCSP answer beside them, and forms that nobody knows.
+    let with = |choices: &[u8]| {
+        let structure = write::sequence(&[
+            &write::small(5),
+            &write::set_of(vec![]),
+            &write::sequence(&[&write::oid(&oid::DATA)]),
+            &write::tlv(0xA1, choices),
+            &write::set_of(vec![]),
+        ]);
+        write::sequence(&[&write::oid(&oid::SIGNED_DATA), &write::context(0, &[&structure])])
+    };
+    let answer = write::sequence(&[&write::small(0)]);
+    let other = |format: &const_oid::ObjectIdentifier| write::context(1, &[&write::oid(format), &answer]);
+    let choices = [list.clone(), other(&oid::OCSP_RESPONSE_INFO), other(&oid::DATA), list.clone()].concat();
+    let signed = SignedData::parse(&with(&choices)).unwrap();
+    assert_eq!(signed.crls(), [list.clone(), list.clone()]);
+    assert_eq!(signed.ocsp_responses(), [answer]);
+    assert!(SignedData::parse(&with(&list.repeat(64))).is_ok());
+    let error = SignedData::parse(&with(&list.repeat(65))).unwrap_err();
+    assert_eq!(error, SignedDataError::Limit("64 CRLs and OCSP answers"));
+    // A list of 3 MiB is passed over by the stream, which holds little, and what follows is still read.
+    let long = write::sequence(&[&write::octet_string(&vec![0; 3 << 20])]);
+    let message = with(&long);
+    assert_eq!(SignedData::parse(&message).unwrap().crls(), [long]);
+    assert!(SignedStream::read(&message[..]).unwrap().signed().crls().is_empty());
 }
 
 #[test]

@@ -120,12 +120,22 @@ impl<R: Read> Stream<R> {
     }
 
     /// Appends the elements up to the end of the one that was entered last; `limit` octets at most. Elements under
-    /// `skipped` are left out.
-    pub(crate) fn rest(&mut self, limit: usize, skipped: Option<Tag>) -> Result<Vec<u8>, Fault> {
+    /// `dispensable` are left out when they have more than half of it.
+    pub(crate) fn rest(&mut self, limit: usize, dispensable: Option<Tag>) -> Result<Vec<u8>, Fault> {
         let mut out = Vec::new();
         while let Some(tag) = self.peek()? {
-            if Some(tag) == skipped {
-                self.walk(&mut |_| Ok(()))?;
+            if Some(tag) == dispensable {
+                let start = out.len();
+                let mut is_kept = true;
+                self.walk(&mut |octets| {
+                    is_kept &= octets.len() <= (limit / 2).saturating_sub(out.len() - start);
+                    if is_kept {
+                        out.extend_from_slice(octets);
+                    } else {
+                        out.truncate(start);
+                    }
+                    Ok(())
+                })?;
             } else {
                 self.any(limit, &mut out)?;
             }

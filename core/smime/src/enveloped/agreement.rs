@@ -25,15 +25,16 @@ pub(super) enum Kdf {
 }
 
 impl Kdf {
-    /// Of the keyEncryptionAlgorithm, a single-pass standard Diffie-Hellman scheme.
+    /// Of the keyEncryptionAlgorithm, a single-pass Diffie-Hellman scheme, standard or with cofactor: the curves here
+    /// have the cofactor 1, so that both are the same.
     pub(super) fn from_oid(scheme: &ObjectIdentifier) -> Option<Self> {
         use DigestAlgorithm::{Sha1, Sha224, Sha256, Sha384, Sha512};
         Some(match *scheme {
-            oid::ECDH_SHA1KDF => Kdf::X963(Sha1),
-            oid::ECDH_SHA224KDF => Kdf::X963(Sha224),
-            oid::ECDH_SHA256KDF => Kdf::X963(Sha256),
-            oid::ECDH_SHA384KDF => Kdf::X963(Sha384),
-            oid::ECDH_SHA512KDF => Kdf::X963(Sha512),
+            oid::ECDH_SHA1KDF | oid::ECDH_COFACTOR_SHA1KDF => Kdf::X963(Sha1),
+            oid::ECDH_SHA224KDF | oid::ECDH_COFACTOR_SHA224KDF => Kdf::X963(Sha224),
+            oid::ECDH_SHA256KDF | oid::ECDH_COFACTOR_SHA256KDF => Kdf::X963(Sha256),
+            oid::ECDH_SHA384KDF | oid::ECDH_COFACTOR_SHA384KDF => Kdf::X963(Sha384),
+            oid::ECDH_SHA512KDF | oid::ECDH_COFACTOR_SHA512KDF => Kdf::X963(Sha512),
             oid::ECDH_HKDF_SHA256 => Kdf::Hkdf(Sha256),
             oid::ECDH_HKDF_SHA384 => Kdf::Hkdf(Sha384),
             oid::ECDH_HKDF_SHA512 => Kdf::Hkdf(Sha512),
@@ -157,10 +158,14 @@ pub(super) fn wrap_aes256(kek: &[u8], key: &[u8]) -> Option<Vec<u8>> {
     Some(wrapped)
 }
 
+/// Octets of a wrapped key: eight each for initialisation vector and check, and a key of 16 to 32 octets. RFC 3217 has
+/// keys of 3DES only; OpenSSL wraps those of AES in the same way.
+const TDES_WRAPPED: std::ops::RangeInclusive<usize> = 32..=48;
+
 /// Triple-DES key unwrap (RFC 3217 section 3.2).
 fn unwrap_tdes(kek: &[u8], wrapped: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     const IV: [u8; 8] = [0x4A, 0xDD, 0xA2, 0x2C, 0x79, 0xE8, 0x21, 0x05];
-    if wrapped.len() != 40 {
+    if !wrapped.len().is_multiple_of(8) || !TDES_WRAPPED.contains(&wrapped.len()) {
         return None;
     }
     let mut octets = Zeroizing::new(wrapped.to_vec());
@@ -168,7 +173,7 @@ fn unwrap_tdes(kek: &[u8], wrapped: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     octets.reverse();
     let (iv, rest) = octets.split_at_mut_checked(8)?;
     decrypt_blocks::<TdesEde3>(kek, iv, rest)?;
-    let (key, check) = rest.split_at_checked(24)?;
+    let (key, check) = rest.split_at_checked(rest.len().checked_sub(8)?)?;
     let sum = Sha1::digest(key);
     let right = sum.get(..8)?.ct_eq(check);
     if bool::from(right) { Some(Zeroizing::new(key.to_vec())) } else { None }

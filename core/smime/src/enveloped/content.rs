@@ -1,4 +1,4 @@
-//! Content ciphers: AES-GCM, AES-CBC, 3DES-CBC; piece by piece, or a content in memory as one piece.
+//! Content ciphers: AES-GCM, AES-CBC, 3DES-CBC, RC2-CBC; piece by piece, or a content in memory as one piece.
 
 mod cbc;
 
@@ -6,14 +6,15 @@ use const_oid::ObjectIdentifier;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-pub(super) use self::cbc::decrypt_blocks;
 use self::cbc::{CbcDecryptor, CbcEncryptor};
+pub(super) use self::cbc::{decrypt_blocks, decrypt_with};
 use super::ContentCipher;
 use crate::ber::{self, BerError, write};
 use crate::key::AlgorithmIdentifier;
 use crate::oid;
 use crate::primitives::Backend;
 use crate::primitives::aes_gcm::{self, Gcm};
+use crate::rc2;
 
 /// Length of the GCM nonce (RFC 5084 section 3.2 recommends 12 octets; nothing else is written).
 pub(super) const GCM_NONCE: usize = aes_gcm::NONCE;
@@ -33,6 +34,8 @@ pub(super) enum Cipher {
     Aes192Cbc,
     Aes256Cbc,
     TdesCbc,
+    /// With so many effective key bits; the key has as many octets as they need (RFC 3370 section 5.2).
+    Rc2Cbc(usize),
 }
 
 /// Ciphers by identifier, with name and key length in octets.
@@ -59,11 +62,19 @@ impl From<ContentCipher> for Cipher {
 
 impl Cipher {
     /// The cipher of a contentEncryptionAlgorithm.
-    pub(super) fn from_oid(algorithm: &ObjectIdentifier) -> Option<Self> {
-        CIPHERS.iter().find(|(_, oid, ..)| oid == algorithm).map(|(cipher, ..)| *cipher)
+    pub(super) fn of(algorithm: &AlgorithmIdentifier<'_>) -> Option<Self> {
+        if algorithm.oid() == oid::RC2_CBC {
+            let mut fields = algorithm.parameters()?.reader().ok()?;
+            let version = fields.optional(ber::INTEGER).ok()?.map(|version| version.small());
+            return rc2::effective_bits(version.transpose().ok()?).map(Cipher::Rc2Cbc);
+        }
+        CIPHERS.iter().find(|(_, oid, ..)| *oid == algorithm.oid()).map(|(cipher, ..)| *cipher)
     }
 
     fn row(self) -> (ObjectIdentifier, &'static str, usize) {
+        if let Cipher::Rc2Cbc(bits) = self {
+            return (oid::RC2_CBC, "rc2-cbc", bits.div_ceil(8));
+        }
         let found = CIPHERS.iter().find(|(cipher, ..)| *cipher == self);
         found.map_or((oid::AES256_CBC, "", 32), |(_, oid, name, octets)| (*oid, name, *octets))
     }
@@ -85,7 +96,7 @@ impl Cipher {
 
     /// Read, but no longer to be trusted with a secret.
     pub(super) fn is_weak(self) -> bool {
-        self == Cipher::TdesCbc
+        matches!(self, Cipher::TdesCbc | Cipher::Rc2Cbc(_))
     }
 
     /// AlgorithmIdentifier with this nonce or initialisation vector.
@@ -112,6 +123,14 @@ impl Parameters {
     /// Of a contentEncryptionAlgorithm.
     pub(super) fn read(cipher: Cipher, algorithm: &AlgorithmIdentifier<'_>) -> Result<Self, BerError> {
         let parameters = algorithm.parameters().ok_or(BerError::Truncated)?;
+        if let Cipher::Rc2Cbc(_) = cipher {
+            // RC2CBCParameter (RFC 3370 section 5.2).
+            let mut fields = parameters.reader()?;
+            fields.optional(ber::INTEGER)?;
+            let iv = fields.expect(ber::OCTET_STRING)?.octets()?.into_owned();
+            fields.finish()?;
+            return Ok(Parameters { iv, tag_octets: 0 });
+        }
         if !cipher.is_aead() {
             if parameters.tag() != ber::OCTET_STRING {
                 return Err(BerError::Unexpected);

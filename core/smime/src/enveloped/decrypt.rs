@@ -59,7 +59,8 @@ pub fn decrypt(
     keys: &[DecryptionKey],
     rng: &mut dyn CryptoRng,
 ) -> Result<Decrypted, DecryptError> {
-    let (head, ciphertext, tail) = read(ber)?;
+    let Parts { recipients, content, ciphertext, tail } = Parts::read(ber)?;
+    let head = Head { recipients: recipient::read_all(recipients)?, content };
     let unlocked = head.unlock(keys, rng)?;
     let EncryptedContent { content_type, cipher, parameters, .. } = head.content;
     let key = &unlocked.cipher_key;
@@ -84,9 +85,19 @@ fn content_key(
     octets: usize,
     recovered: Option<Zeroizing<Vec<u8>>>,
 ) -> Zeroizing<Vec<u8>> {
+    content_key_or_other(&key.to_pkcs8_der(), encrypted, octets, recovered)
+}
+
+/// As [`content_key`], with whatever secret opens the encrypted content key.
+pub(super) fn content_key_or_other(
+    secret: &[u8],
+    encrypted: &[u8],
+    octets: usize,
+    recovered: Option<Zeroizing<Vec<u8>>>,
+) -> Zeroizing<Vec<u8>> {
     const LABEL: &[u8] = b"content key in place of one that can't be recovered";
     let mut other = Zeroizing::new(vec![0; octets]);
-    let derived = Hkdf::<Sha256>::new(Some(encrypted), &key.to_pkcs8_der()).expand(LABEL, &mut other);
+    let derived = Hkdf::<Sha256>::new(Some(encrypted), secret).expand(LABEL, &mut other);
     match recovered {
         Some(recovered) if recovered.len() == octets && derived.is_ok() => recovered,
         _ => other,
@@ -131,26 +142,32 @@ pub(super) fn is_authenticated(kind: &ObjectIdentifier) -> Result<bool, DecryptE
     }
 }
 
-/// ContentInfo with EnvelopedData (RFC 5652 section 6.1) or AuthEnvelopedData (RFC 5083 section 2.1).
-fn read(ber: &[u8]) -> Result<(Head<'_>, Cow<'_, [u8]>, Tail), DecryptError> {
-    let mut content_info = ber::sequence(ber)?;
-    let authenticated = is_authenticated(&content_info.oid()?)?;
-    let mut explicit = content_info.expect(Tag::context(0))?.reader()?;
-    content_info.finish()?;
-    let mut fields = explicit.sequence()?;
-    explicit.finish()?;
-    fields.expect(ber::INTEGER)?;
-    fields.optional(Tag::context(0))?;
-    let recipients = recipient::read_all(fields.set()?)?;
-    let mut encrypted = fields.sequence()?;
-    let content_type = encrypted.oid()?;
-    let algorithm = AlgorithmIdentifier::read(&mut encrypted)?;
-    let ciphertext = encrypted.expect(Tag::context(0))?.octets()?;
-    encrypted.finish()?;
-    let tail = Tail::read(fields, authenticated, &content_type)?;
-    let content = EncryptedContent::read(content_type, &algorithm, authenticated)?;
-    content.check_tag(&tail)?;
-    Ok((Head { recipients, content }, ciphertext, tail))
+/// A message in memory.
+pub(super) struct Parts<'a> {
+    /// The members of the SET OF RecipientInfo.
+    pub(super) recipients: Reader<'a>,
+    pub(super) content: EncryptedContent,
+    pub(super) ciphertext: Cow<'a, [u8]>,
+    pub(super) tail: Tail,
+}
+
+impl<'a> Parts<'a> {
+    /// ContentInfo with EnvelopedData (RFC 5652 section 6.1) or AuthEnvelopedData (RFC 5083 section 2.1).
+    pub(super) fn read(ber: &'a [u8]) -> Result<Self, DecryptError> {
+        let mut content_info = ber::sequence(ber)?;
+        let authenticated = is_authenticated(&content_info.oid()?)?;
+        let mut explicit = content_info.expect(Tag::context(0))?.reader()?;
+        content_info.finish()?;
+        let mut fields = explicit.sequence()?;
+        explicit.finish()?;
+        fields.expect(ber::INTEGER)?;
+        fields.optional(Tag::context(0))?;
+        let recipients = fields.set()?;
+        let (content, ciphertext) = EncryptedContent::read_info(&mut fields, authenticated)?;
+        let tail = Tail::read(fields, authenticated, &content.content_type)?;
+        content.check_tag(&tail)?;
+        Ok(Parts { recipients, content, ciphertext, tail })
+    }
 }
 
 impl<'a> Head<'a> {
@@ -169,6 +186,19 @@ impl<'a> Head<'a> {
 }
 
 impl EncryptedContent {
+    /// The next field, an EncryptedContentInfo with its content.
+    pub(super) fn read_info<'a>(
+        fields: &mut Reader<'a>,
+        authenticated: bool,
+    ) -> Result<(Self, Cow<'a, [u8]>), DecryptError> {
+        let mut encrypted = fields.sequence()?;
+        let content_type = encrypted.oid()?;
+        let algorithm = AlgorithmIdentifier::read(&mut encrypted)?;
+        let ciphertext = encrypted.expect(Tag::context(0))?.octets()?;
+        encrypted.finish()?;
+        Ok((Self::read(content_type, &algorithm, authenticated)?, ciphertext))
+    }
+
     fn read(
         content_type: ObjectIdentifier,
         algorithm: &AlgorithmIdentifier<'_>,
@@ -177,7 +207,7 @@ impl EncryptedContent {
         let bound = binding::bound_cipher(algorithm);
         let binding = bound.map(|cipher| cipher.raw().to_vec());
         let algorithm = bound.as_ref().unwrap_or(algorithm);
-        let cipher = Cipher::from_oid(&algorithm.oid()).ok_or(DecryptError::Unsupported)?;
+        let cipher = Cipher::of(algorithm).ok_or(DecryptError::Unsupported)?;
         if cipher.is_aead() != authenticated {
             // AES-GCM in EnvelopedData has no tag, AES-CBC in AuthEnvelopedData checks nothing.
             return Err(DecryptError::Malformed);
@@ -190,7 +220,7 @@ impl EncryptedContent {
     }
 
     /// The cipher's key: the content key itself, or what is derived from it.
-    fn cipher_key(&self, content_key: Zeroizing<Vec<u8>>) -> Zeroizing<Vec<u8>> {
+    pub(super) fn cipher_key(&self, content_key: Zeroizing<Vec<u8>>) -> Zeroizing<Vec<u8>> {
         match &self.binding {
             Some(cipher) => binding::cipher_key(&content_key, cipher),
             None => content_key,

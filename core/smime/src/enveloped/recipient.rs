@@ -104,6 +104,22 @@ fn read_agreement<'a>(
     Ok(())
 }
 
+impl OriginatorKey<'_> {
+    /// The key is on the curve of our `key`. Parameters may be left out; those that are there name this curve
+    /// (RFC 5753 section 3.1.1).
+    fn fits(&self, key: KeyAlgorithm) -> bool {
+        let curve = match key {
+            KeyAlgorithm::P256 => oid::P256,
+            KeyAlgorithm::P384 => oid::P384,
+            KeyAlgorithm::P521 => oid::P521,
+            _ => return self.algorithm.oid() == oid::X25519 && self.algorithm.has_no_parameters(),
+        };
+        let is_curve = matches!(self.algorithm.oid(), oid::EC_PUBLIC_KEY | oid::EC_DH);
+        let named = self.algorithm.parameters().and_then(|parameters| parameters.oid().ok());
+        is_curve && (self.algorithm.has_no_parameters() || named == Some(curve))
+    }
+}
+
 /// OriginatorPublicKey; `None` for originators that are named by certificate.
 fn read_originator<'a>(originator: &Element<'a>) -> Result<Option<OriginatorKey<'a>>, BerError> {
     if originator.tag() != Tag::context(1) {
@@ -164,11 +180,7 @@ impl RecipientInfo<'_> {
                 let kdf = Kdf::from_oid(&algorithm.oid()).ok_or(DecryptError::Unsupported)?;
                 let wrap = algorithm.parameters().filter(|wrap| wrap.tag() == ber::SEQUENCE);
                 let wrap = AlgorithmIdentifier::from_element(&wrap.ok_or(DecryptError::Malformed)?)?;
-                let fits = match key {
-                    KeyAlgorithm::X25519 => originator.algorithm.oid() == oid::X25519,
-                    _ => matches!(originator.algorithm.oid(), oid::EC_PUBLIC_KEY | oid::EC_DH),
-                };
-                if !fits {
+                if !originator.fits(key) {
                     return Err(DecryptError::Unsupported);
                 }
                 Ok(Recovery::Agreement {

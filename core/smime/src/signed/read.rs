@@ -4,8 +4,8 @@ use const_oid::ObjectIdentifier;
 
 use super::attributes::Attributes;
 use super::{
-    Encapsulated, IssuerAndSerial, MAX_CERTIFICATES, MAX_SIGNERS, SignedData, SignedDataError,
-    SignerIdentifier, SignerInfo,
+    Encapsulated, IssuerAndSerial, MAX_CERTIFICATES, MAX_REVOCATIONS, MAX_SIGNERS, Revocations, SignedData,
+    SignedDataError, SignerIdentifier, SignerInfo,
 };
 use crate::ber::{self, BerError, Reader, Tag};
 use crate::certificate::Certificate;
@@ -54,7 +54,10 @@ pub(super) fn read_tail(
         Some(set) => read_certificates(set.reader()?)?,
         None => Vec::new(),
     };
-    fields.optional(Tag::context(1))?;
+    let revocations = match fields.optional(Tag::context(1))? {
+        Some(set) => read_revocations(set.reader()?)?,
+        None => Revocations::default(),
+    };
     let mut infos = fields.set()?;
     fields.finish()?;
     let mut signers = Vec::new();
@@ -64,7 +67,7 @@ pub(super) fn read_tail(
         }
         signers.push(read_signer(infos.sequence()?)?);
     }
-    Ok(SignedData { content, content_type, certificates, signers })
+    Ok(SignedData { content, content_type, certificates, revocations, signers })
 }
 
 /// The fields of the SignedData in a ContentInfo.
@@ -98,6 +101,30 @@ fn read_certificates(mut set: Reader<'_>) -> Result<Vec<Certificate>, SignedData
         }
     }
     Ok(certificates)
+}
+
+/// CRLs and OCSP answers as they are: whoever judges the path reads them. Other forms are left out.
+fn read_revocations(mut set: Reader<'_>) -> Result<Revocations, SignedDataError> {
+    let mut revocations = Revocations::default();
+    let mut count = 0;
+    while !set.is_empty() {
+        count += 1;
+        if count > MAX_REVOCATIONS {
+            return Err(SignedDataError::Limit("64 CRLs and OCSP answers"));
+        }
+        let choice = set.any()?;
+        if choice.tag() == ber::SEQUENCE {
+            revocations.crls.push(choice.raw().to_vec());
+        } else if choice.tag() == Tag::context(1) {
+            // OtherRevocationInfoFormat.
+            let mut fields = choice.reader()?;
+            let format = fields.expect(ber::OBJECT_IDENTIFIER)?;
+            if format.content() == oid::OCSP_RESPONSE_INFO.as_bytes() {
+                revocations.ocsp_responses.push(fields.any()?.raw().to_vec());
+            }
+        }
+    }
+    Ok(revocations)
 }
 
 /// SignerInfo (RFC 5652 section 5.3).

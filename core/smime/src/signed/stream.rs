@@ -19,7 +19,8 @@ use crate::oid;
 use crate::stream::{Replay, StreamError, changed, copy};
 use crate::verdict::{Judgement, Policy, ValidSigner, judge_content};
 
-/// Limit of what stands around the content: digest algorithms, certificates, signers. CRLs are passed over.
+/// Limit of what stands around the content: digest algorithms, certificates, signers. CRLs that take more than half
+/// of it are passed over.
 const MAX_AROUND: usize = 4 * 1024 * 1024;
 
 /// Signs what is written to it, in one pass: SignedData in BER with indefinite lengths, the content in segments of
@@ -132,7 +133,7 @@ pub struct SignedStream<R> {
 }
 
 impl<R: Replay> SignedStream<R> {
-    /// Reads a ContentInfo in BER or DER; nothing may follow it. CRLs are passed over.
+    /// Reads a ContentInfo in BER or DER; nothing may follow it. CRLs of more than 2 MiB are passed over.
     pub fn read(mut input: R) -> Result<Self, StreamError<SignedDataError>> {
         let signed = read(&mut input.replay().map_err(StreamError::Input)?)?;
         Ok(SignedStream { input, signed })

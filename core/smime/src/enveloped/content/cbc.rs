@@ -11,6 +11,7 @@ use subtle::{Choice, ConstantTimeEq, ConstantTimeLess};
 use zeroize::Zeroizing;
 
 use super::Cipher;
+use crate::rc2;
 
 /// The block mode of one cipher; works on whole blocks in place.
 trait Mode: Send {
@@ -84,7 +85,7 @@ impl CbcEncryptor {
     }
 }
 
-/// Decrypts AES and 3DES.
+/// Decrypts AES, 3DES and RC2.
 pub(in super::super) struct CbcDecryptor {
     mode: Box<dyn Mode>,
     block: usize,
@@ -100,6 +101,10 @@ impl CbcDecryptor {
             Cipher::Aes192Cbc => decrypting::<Aes192>(key, iv),
             Cipher::Aes256Cbc => decrypting::<Aes256>(key, iv),
             Cipher::TdesCbc => decrypting::<TdesEde3>(key, iv),
+            Cipher::Rc2Cbc(bits) => {
+                let mode = rc2::cbc_decryptor(key, bits, iv)?;
+                Some((Box::new(Decrypt(mode)) as Box<dyn Mode>, rc2::BLOCK))
+            }
             _ => None,
         }?;
         Some(CbcDecryptor { mode, block, partial: Zeroizing::new(Vec::with_capacity(2 * block)) })
@@ -159,6 +164,22 @@ where
     let decryptor = cbc::Decryptor::<C>::new_from_slices(key, iv).ok()?;
     decryptor.decrypt_padded::<NoPadding>(content).ok()?;
     Some(C::block_size())
+}
+
+/// As [`decrypt_blocks`], with a cipher that is known at run time.
+pub(in super::super) fn decrypt_with(
+    cipher: Cipher,
+    key: &[u8],
+    iv: &[u8],
+    content: &mut [u8],
+) -> Option<usize> {
+    match cipher {
+        Cipher::Aes128Cbc => decrypt_blocks::<Aes128>(key, iv, content),
+        Cipher::Aes192Cbc => decrypt_blocks::<Aes192>(key, iv, content),
+        Cipher::Aes256Cbc => decrypt_blocks::<Aes256>(key, iv, content),
+        Cipher::TdesCbc => decrypt_blocks::<TdesEde3>(key, iv, content),
+        _ => None,
+    }
 }
 
 /// The length without padding. Every octet of the last block is looked at, whatever the padding is.
