@@ -13,6 +13,7 @@ pub mod cli;
 pub mod demo;
 pub mod error;
 pub mod foreign;
+pub mod fuzz;
 pub mod interop;
 pub mod ios;
 pub mod layers;

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use xtask::error::{At, Error, Result};
 use xtask::world::{Place, World};
-use xtask::{android, bench, demo, interop, ios, lint, setup, suite};
+use xtask::{android, bench, demo, fuzz, interop, ios, lint, setup, suite};
 
 const HELP: &str = "\
 cargo xtask COMMAND
@@ -16,6 +16,7 @@ cargo xtask COMMAND
   setup                install what tests and demo need (Debian, Ubuntu; elsewhere: says what is missing)
   test [rust]          setup, then unit, property, interop and end-to-end tests
   interop              what we write is read by OpenSSL, gpgsm, python-cryptography and BouncyCastle, and the other way round: a table
+  fuzz [SECONDS] [TARGET]  every parser under libFuzzer, 60 seconds each; needs a nightly compiler
   prove                `test` with the full counts of the property and kill tests
   android test [TEST]  the Android app over the same core, on the JVM, against the real servers
   android apk          the Android app as APKs for two processors, checked, their native library run on this machine
@@ -58,6 +59,10 @@ fn run(words: &[&str]) -> Result<()> {
             interop::prepare(&root);
             suite::run(&root, false)
         }
+        ["fuzz", options @ ..] => {
+            let (seconds, only) = fuzz_options(options)?;
+            fuzz::run(&root, seconds, only)
+        }
         ["interop"] => {
             setup::system()?;
             interop::run(&root)
@@ -91,6 +96,19 @@ fn run(words: &[&str]) -> Result<()> {
         ["demo", options @ ..] => demo::run(&root, demo_options(options)?),
         ["world"] => world(&root),
         other => Err(Error::Usage(format!("unknown command `{}`", other.join(" ")))),
+    }
+}
+
+/// Seconds and the name of a target, both or neither.
+fn fuzz_options<'a>(words: &[&'a str]) -> Result<(u32, Option<&'a str>)> {
+    let seconds = |word: &str| {
+        word.parse().map_err(|_| Error::Usage(format!("fuzz takes a number of seconds, not `{word}`")))
+    };
+    match words {
+        [] => Ok((fuzz::DEFAULT_SECONDS, None)),
+        [word] => Ok((seconds(word)?, None)),
+        [word, target] => Ok((seconds(word)?, Some(target))),
+        _ => Err(Error::Usage("fuzz takes seconds and a target".to_owned())),
     }
 }
 

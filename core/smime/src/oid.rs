@@ -120,6 +120,28 @@ oids! {
     /// id-Ed25519.
     ED25519 = "1.3.101.112";
 
+    // Post-quantum algorithms (RFC 9881, RFC 9935) and their place in CMS (RFC 9629, RFC 8619).
+    /// id-ml-dsa-44.
+    ML_DSA_44 = "2.16.840.1.101.3.4.3.17";
+    /// id-ml-dsa-65.
+    ML_DSA_65 = "2.16.840.1.101.3.4.3.18";
+    /// id-ml-dsa-87.
+    ML_DSA_87 = "2.16.840.1.101.3.4.3.19";
+    /// id-alg-ml-kem-512.
+    ML_KEM_512 = "2.16.840.1.101.3.4.4.1";
+    /// id-alg-ml-kem-768.
+    ML_KEM_768 = "2.16.840.1.101.3.4.4.2";
+    /// id-alg-ml-kem-1024.
+    ML_KEM_1024 = "2.16.840.1.101.3.4.4.3";
+    /// id-ori-kem.
+    ORI_KEM = "1.2.840.113549.1.9.16.13.3";
+    /// id-alg-hkdf-with-sha256.
+    HKDF_SHA256 = "1.2.840.113549.1.9.16.3.28";
+    /// id-alg-hkdf-with-sha384.
+    HKDF_SHA384 = "1.2.840.113549.1.9.16.3.29";
+    /// id-alg-hkdf-with-sha512.
+    HKDF_SHA512 = "1.2.840.113549.1.9.16.3.30";
+
     // Key agreement schemes (RFC 5753, RFC 8418).
     /// dhSinglePass-stdDH-sha1kdf-scheme.
     ECDH_SHA1KDF = "1.3.133.16.840.63.0.2";
