@@ -3,6 +3,7 @@
 mod account;
 mod approval;
 mod cert;
+mod chain;
 mod contact;
 mod evidence;
 mod files;
@@ -10,6 +11,7 @@ mod inspect;
 mod keyfile;
 mod keys;
 mod mail;
+mod material;
 mod mime;
 mod p12;
 mod smime;
@@ -33,6 +35,7 @@ pub(crate) fn run(mut cli: Cli) -> Result<(), Failure> {
         Command::Approval(command) => approval::run(&cli, command),
         Command::Evidence(command) => evidence::run(&cli, command),
         Command::Inspect(arguments) => inspect::run(&cli, &arguments),
+        Command::Chain(arguments) => chain::run(&cli, &arguments),
         Command::Mime(arguments) => mime::run(&cli, &arguments),
         Command::Smime(command) => smime::run(&cli, &command),
         Command::Cert(arguments) => cert::run(&cli, &arguments),

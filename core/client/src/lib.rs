@@ -7,6 +7,7 @@ mod account;
 mod approvals;
 mod authority;
 mod certificates;
+mod chain;
 mod composer;
 mod config;
 mod core;
@@ -17,6 +18,7 @@ mod imap;
 mod inspect;
 mod key_file;
 mod mailboxes;
+mod material;
 mod mime;
 mod outbox;
 mod people;
@@ -39,6 +41,7 @@ pub use certificates::{
     CertificateReport, Pkcs12Certificate, Pkcs12Key, Pkcs12Report, describe_certificates, describe_pkcs12,
     is_pkcs12,
 };
+pub use chain::{ChainPurpose, ChainQuestion, ChainReport, ChainStatus, NotAPolicy, chain};
 pub use composer::{Composer, FileToSend, NewMail, RecipientView, WrittenMail};
 pub use config::{AccountConfig, Authority, CoreConfig, Language, Security, Server};
 pub use core::{Core, Event, ProgressStep};
@@ -49,6 +52,7 @@ pub use exchange::{CameraFrame, CodeView, QrExchange, ScanView};
 pub use inspect::{Inspection, inspect, read_certificates};
 pub use key_file::{KeyFile, KeyFileProblem, Keys};
 pub use mailboxes::{AttachmentView, MailProblem, MailSummary, MailView, Mailboxes};
+pub use material::{Material, MaterialError};
 pub use mime::mime_tree;
 pub use outbox::{Flushed, OutboxEntry, OutboxState};
 pub use people::{ContactView, PeopleList};
@@ -68,6 +72,7 @@ pub use mail::part::{Defect as MimeDefect, ReadError as MimeError, Tree as MimeT
 pub use smime::certificate::CertificateError;
 pub use smime::path::Trust;
 pub use smime::pkcs12::Pkcs12Error;
+pub use smime::revocation::{Demand, Need, NeedKind, StatusReason};
 pub use smime::verdict::{
     Reason, Revocation, SignatureState, SignatureVerdict, SignerVerdict, TimestampState, TimestampVerdict,
 };

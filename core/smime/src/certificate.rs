@@ -258,16 +258,7 @@ impl Certificate {
     }
 
     pub(crate) fn issuer_signature(&self, issuer: &Certificate) -> IssuerSignature {
-        let scheme = SignatureScheme::from_der(self.signature_algorithm());
-        let key = PublicKey::from_spki(issuer.public_key_der());
-        let outcome = scheme.and_then(|scheme| key?.verify(&scheme, self.tbs(), self.signature()));
-        match outcome {
-            Ok(()) => IssuerSignature::Right,
-            Err(KeyError::Unsupported) => IssuerSignature::Unsupported,
-            Err(
-                KeyError::Malformed | KeyError::TooShort | KeyError::WrongAlgorithm | KeyError::BadSignature,
-            ) => IssuerSignature::Wrong,
-        }
+        signature_under(issuer, self.signature_algorithm(), self.tbs(), self.signature())
     }
 
     /// The issuer signed with SHA-1.
@@ -320,6 +311,25 @@ impl Certificate {
 
     fn part(&self, range: &Range<usize>) -> &[u8] {
         self.fields.der.get(range.clone()).unwrap_or_default()
+    }
+}
+
+/// Checks a signature over `signed` (certificates, revocation lists, OCSP answers) under the issuer's key;
+/// `algorithm` is the DER of the AlgorithmIdentifier.
+pub(crate) fn signature_under(
+    issuer: &Certificate,
+    algorithm: &[u8],
+    signed: &[u8],
+    signature: &[u8],
+) -> IssuerSignature {
+    let scheme = SignatureScheme::from_der(algorithm);
+    let key = PublicKey::from_spki(issuer.public_key_der());
+    match scheme.and_then(|scheme| key?.verify(&scheme, signed, signature)) {
+        Ok(()) => IssuerSignature::Right,
+        Err(KeyError::Unsupported) => IssuerSignature::Unsupported,
+        Err(KeyError::Malformed | KeyError::TooShort | KeyError::WrongAlgorithm | KeyError::BadSignature) => {
+            IssuerSignature::Wrong
+        }
     }
 }
 

@@ -17,7 +17,7 @@ pub(crate) fn run(cli: &Cli, arguments: &CertArgs) -> Result<(), Failure> {
             _ if client::is_pkcs12(&file) => Failure::Argument(format!(
                 "{name}: this is a PKCS#12 file; `countersign p12 {name}` shows what it holds"
             )),
-            _ => Failure::Unreadable { name, what: "no certificate that can be read" },
+            _ => Failure::Unreadable { name, what: "no certificate that can be read".to_owned() },
         }
     })?;
     if cli.json {
