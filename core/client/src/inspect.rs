@@ -3,7 +3,7 @@
 use engine::secure::{self, Opening, Verdict};
 use smime::path::TrustAnchor;
 use smime::revocation::Demand;
-use smime::{Certificate, UnixTime};
+use smime::{Certificate, EmailAddress, UnixTime};
 
 use crate::error::{CoreError, Unreadable};
 use crate::key_file::Keys;
@@ -32,12 +32,21 @@ pub fn inspect(mail: &[u8], inspection: &Inspection) -> Result<Verdict, CoreErro
     anchors.extend_from_slice(inspection.material.anchors());
     let mut untrusted = certificates(&inspection.untrusted)?;
     untrusted.extend_from_slice(inspection.material.untrusted());
+    // Whoever can open a mail may read what it says of its readers.
+    let own: Vec<EmailAddress> = inspection
+        .keys
+        .all()
+        .iter()
+        .flat_map(|key| &key.certificates)
+        .flat_map(|one| one.emails().to_vec())
+        .collect();
     let opening = Opening {
         keys: inspection.keys.all(),
         at: inspection.at.unwrap_or_else(now),
         anchors: &anchors,
         timestamp_anchors: &anchors,
         untrusted: &untrusted,
+        own: &own,
         sources: inspection.material.sources(Demand::Nowhere),
     };
     let opened =
