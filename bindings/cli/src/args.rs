@@ -418,7 +418,7 @@ pub(crate) struct VerifyTimestampArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct InspectArgs {
-    /// Mail in a file (as on the server)
+    /// Mail in a file (as on the server), or a CMS message in DER or PEM; `-` is standard input
     pub(crate) mail: PathBuf,
     /// Trusted certificates (PEM or DER), for signers and timestamp authorities
     #[arg(long, value_name = "PEM")]
@@ -502,9 +502,9 @@ pub(crate) enum PurposeArg {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Requirement {
-    /// It has a signature
+    /// It carries a signature, whatever that is worth
     Signed,
-    /// It was encrypted, and could be decrypted with integrity
+    /// It was encrypted, --key opens it, and nobody changed it on the way
     Encrypted,
     /// Its signature is valid
     Valid,
@@ -599,7 +599,7 @@ pub(crate) struct SmimeDecryptArgs {
     #[arg(long, required = true, value_name = "FILE[:PASSFILE]")]
     pub(crate) key: Vec<PathBuf>,
     /// The content is a signed message: verify it, and write what it signs
-    #[arg(long, requires = "trust")]
+    #[arg(long)]
     pub(crate) verify: bool,
     #[command(flatten)]
     pub(crate) against: AgainstArgs,
@@ -629,6 +629,8 @@ pub(crate) struct AgainstArgs {
     /// Further certificates that help building paths
     #[arg(long, value_name = "PEM")]
     pub(crate) untrusted: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) status: StatusArgs,
     /// Address that the signer's certificate must hold
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) from: Option<String>,

@@ -16,6 +16,7 @@ mod mime;
 mod p12;
 mod smime;
 mod timestamp;
+mod words;
 
 use crate::args::{Cli, Command};
 use crate::failure::Failure;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use client::files::{DecryptError, FileError, OpenError, VerifyError};
 use client::timestamps::TimestampFailure;
-use client::{CoreError, KeyFileProblem, MimeError, NetworkProblem, Thing, WrongUse};
+use client::{CoreError, InspectError, KeyFileProblem, NetworkProblem, Thing, WrongUse};
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -16,7 +16,7 @@ pub(crate) enum Failure {
     /// A file is not what it should be.
     Unreadable { name: String, what: String },
     /// A mail can't be read.
-    Mail { name: String, error: MimeError },
+    Mail { name: String, error: InspectError },
     /// A key file is of no use, and how to give its password.
     KeyFile { name: String, error: KeyFileProblem, remedy: &'static str },
     /// Nothing was stamped or verified.
@@ -28,7 +28,7 @@ pub(crate) enum Failure {
     /// The keys can't be unlocked without a passphrase.
     NoPassphrase,
     /// `--require` does not hold.
-    DoesNotHold(&'static str),
+    DoesNotHold(String),
     /// A signed file is not validly signed; the reasons.
     Signature(String),
     /// A certificate has no valid path; the reasons.
@@ -168,7 +168,7 @@ impl Failure {
                 "the keys are locked: give --passphrase-file, or run this on a terminal to be asked"
                     .to_owned()
             }
-            Failure::DoesNotHold(what) => format!("the mail is not {what}"),
+            Failure::DoesNotHold(sentence) => sentence.clone(),
             Failure::Signature(reasons) => {
                 format!("the file is not validly signed ({reasons}); nothing was written")
             }

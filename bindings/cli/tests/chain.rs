@@ -254,3 +254,59 @@ fn inspect_knows_lists_answers_and_the_shipped_roots() {
         (json!("untrusted"), json!(["no_trusted_path"]), json!("not_checked"))
     );
 }
+
+#[test]
+fn smime_verify_and_decrypt_know_lists_answers_and_the_shipped_roots() {
+    let desk = Desk::new();
+    desk.list("good.crl", false);
+    desk.list("revoked.crl", true);
+    desk.answer("good.ocsp", false);
+    desk.answer("revoked.ocsp", true);
+    desk.write("content", b"hello");
+    desk.write("garbage", b"hello");
+    desk.openssl(
+        "cms -sign -binary -nodetach -in content -signer alice.pem -inkey alice.key -outform DER -out signed",
+    );
+    desk.openssl("req -x509 -nodes -subj /CN=bob -newkey rsa:2048 -keyout bob.key -out bob.crt");
+    let both = [fs::read(desk.path("bob.crt")).unwrap(), fs::read(desk.path("bob.key")).unwrap()].concat();
+    desk.write("bob.pem", &both);
+    desk.openssl("cms -encrypt -binary -aes-256-cbc -in signed -outform DER -out encrypted bob.crt");
+    for command in ["verify --in signed", "decrypt --in encrypted --key bob.pem --verify"] {
+        let call = |code: i32, words: &str| {
+            let said = desk.run(&format!("--json smime {command} --out out {words}"));
+            assert_eq!(said.code, Some(code), "{command} {words}: {}", said.err());
+            assert_eq!(desk.path("out").exists(), code == 0, "{command} {words}");
+            let _ = fs::remove_file(desk.path("out"));
+            let report: Value = serde_json::from_slice(&said.stdout).unwrap_or_default();
+            (report, said.err())
+        };
+        let (report, _) = call(0, "--trust root.pem");
+        assert_eq!(report["signature"]["signers"][0]["revocation"], "not_checked");
+        assert_eq!(report["needs"][0]["url"], "http://crl.example.org/root.crl", "{report}");
+        for good in ["--crl good.crl", "--ocsp good.ocsp", "--crl good.crl --ocsp good.ocsp"] {
+            let (report, _) = call(0, &format!("--trust root.pem {good}"));
+            assert_eq!(report["signature"]["signers"][0]["revocation"], "good", "{command} {good}");
+            assert_eq!(report["needs"], json!([]), "{command} {good}");
+        }
+        for bad in ["--crl revoked.crl", "--ocsp revoked.ocsp", "--crl good.crl --ocsp revoked.ocsp"] {
+            let (report, error) = call(1, &format!("--trust root.pem {bad}"));
+            assert_eq!(report["signature"]["reasons"], json!(["revoked"]), "{command} {bad}");
+            assert!(error.contains("revoked") && error.contains("nothing was written"), "{error}");
+        }
+        let (report, _) = call(1, "--default-roots");
+        assert_eq!(report["signature"]["reasons"], json!(["no_trusted_path"]), "{command}");
+        for (words, part) in [
+            ("--trust root.pem --crl garbage", "garbage: there is no certificate revocation list"),
+            ("--trust root.pem --ocsp garbage", "garbage: there is no OCSP answer"),
+            ("--trust garbage", "garbage: there is no certificate"),
+            ("--trust root.pem --at yesterday", "RFC 3339"),
+        ] {
+            let (_, error) = call(2, words);
+            assert!(error.contains(part), "{command} {words}: {error}");
+        }
+    }
+    // Nobody is trusted: then there is nothing to verify.
+    let said = desk.run("smime decrypt --in encrypted --key bob.pem --verify --out out");
+    assert_eq!((said.code, desk.path("out").exists()), (Some(2), false), "{}", said.err());
+    assert!(said.err().contains("--trust"), "{}", said.err());
+}

@@ -207,6 +207,61 @@ fn every_form_of_openssl_is_read() {
     desk.refused(1, &with(VERIFY, &["forged"]));
 }
 
+/// RFC 8551 section 3.1.1 wants CRLF in what is signed; with -binary OpenSSL signs the lines as they are.
+#[test]
+fn lines_that_were_signed_as_they_are_verify_as_they_are() {
+    let desk = Desk::new();
+    let entity = b"Content-Type: text/plain\n\none\ntwo\n";
+    desk.write("text", entity);
+    desk.openssl(&with(
+        &["smime", "-sign", "-binary", "-in", "text", "-out", "signed"],
+        &["-signer", "alice.crt", "-inkey", "alice.key"],
+    ));
+    let signed = desk.read("signed");
+    assert!(!signed.contains(&b'\r'), "it comes with LF");
+    desk.ok(&with(VERIFY, &["signed"]));
+    assert_eq!(desk.read("out"), entity);
+    fs::remove_file(desk.path("out")).unwrap();
+    // The same mail after a relay: what was signed is not there any more.
+    let relayed = String::from_utf8(signed.clone()).unwrap().replace('\n', "\r\n");
+    desk.write("relayed", relayed.as_bytes());
+    let said = desk.refused(1, &with(VERIFY, &["relayed"]));
+    assert!(said.err().contains("digest_mismatch"), "{}", said.err());
+    let forged = String::from_utf8(signed.clone()).unwrap().replace("two", "six");
+    desk.write("forged", forged.as_bytes());
+    desk.refused(1, &with(VERIFY, &["forged"]));
+    // And the canonical form, which came with LF too.
+    desk.openssl(&with(
+        &["smime", "-sign", "-in", "text", "-out", "canonical"],
+        &["-signer", "alice.crt", "-inkey", "alice.key"],
+    ));
+    desk.ok(&with(VERIFY, &["canonical"]));
+    assert_eq!(desk.read("out"), b"Content-Type: text/plain\r\n\r\none\r\ntwo\r\n");
+    // Encrypted, and opened in one call.
+    fs::remove_file(desk.path("out")).unwrap();
+    desk.openssl(&[
+        "cms",
+        "-encrypt",
+        "-binary",
+        "-aes-256-cbc",
+        "-in",
+        "signed",
+        "-out",
+        "message",
+        "bob.crt",
+    ]);
+    desk.ok(&with(OPEN, &["message"]));
+    assert_eq!(desk.read("out"), entity);
+    // A mail is judged the same way.
+    desk.write("mail", &[b"From: alice@example.org\n".as_slice(), &signed].concat());
+    let said = call(env!("CARGO_BIN_EXE_countersign"))
+        .args(["inspect", "mail", "--trust", "alice.crt", "--require", "valid"])
+        .within(desk.folder.path())
+        .run()
+        .unwrap();
+    assert_eq!(said.code, Some(0), "{}", said.err());
+}
+
 /// Copies a message with one octet changed, `from_end` octets before its end.
 fn flipped(desk: &Desk, message: &str, from_end: i64) {
     fs::copy(desk.path(message), desk.path("flipped")).unwrap();

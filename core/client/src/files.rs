@@ -15,8 +15,7 @@ use serde::Serialize;
 pub use smime::enveloped::{ContentCipher, DecryptError, EncryptError, RsaTransport};
 use smime::enveloped::{DecryptionKey, OpenedStream, Recipient};
 pub use smime::key::DigestAlgorithm;
-use smime::path::{AnchorScope, Trust, TrustAnchor};
-use smime::revocation::Sources;
+use smime::revocation::{Demand, Need};
 use smime::signed::{NotProven, SignError, SignRequest};
 use smime::stream::{Replay, Seekable, StreamError};
 use smime::verdict::{Judgement, Policy, SignatureState, SignatureVerdict, TimestampVerdict};
@@ -25,6 +24,7 @@ use smime::{Certificate, EmailAddress, KeyAlgorithm, SignatureAlgorithm, UnixTim
 use crate::error::CoreError;
 use crate::inspect::{certificates, read_certificates};
 use crate::key_file::{KeyFile, Keys};
+use crate::material::Material;
 use crate::system::{OsRandom, now};
 
 /// Octets that are collected before they are written; the pieces that messages come in are not copied for it.
@@ -100,10 +100,8 @@ pub struct EncryptionFiles {
 /// Against what signatures are judged.
 #[derive(Debug, Default)]
 pub struct Verification {
-    /// Files whose certificates are trusted, for signers and timestamp authorities.
-    pub trust: Vec<Vec<u8>>,
-    /// Files with certificates that help building paths.
-    pub untrusted: Vec<Vec<u8>>,
+    /// Anchors, for signers and timestamp authorities, helping certificates, revocation lists and OCSP answers.
+    pub material: Material,
     /// The address that the signer must have; any when `None`.
     pub from: Option<EmailAddress>,
     /// The time of judging; now when `None`.
@@ -117,11 +115,22 @@ pub struct SignatureReport {
     pub signature: SignatureVerdict,
     /// The timestamp of the first signer.
     pub timestamp: TimestampVerdict,
+    /// What would help to judge the signers, and where it lies: nothing is fetched.
+    pub needs: Vec<Need>,
     /// Octets of content that were written; `None` when nothing was.
     pub octets: Option<u64>,
 }
 
 impl SignatureReport {
+    fn new(judgement: Judgement, octets: Option<u64>) -> Self {
+        SignatureReport {
+            signature: judgement.signature,
+            timestamp: judgement.timestamp,
+            needs: judgement.needs,
+            octets,
+        }
+    }
+
     /// Everything holds.
     pub fn is_valid(&self) -> bool {
         self.signature.state == SignatureState::Valid
@@ -307,7 +316,7 @@ pub fn verify_detached(
         stream::judge_detached(signature, content, from, policy)
             .map_err(|error| written(error, FileError::Verify))
     })?;
-    Ok(SignatureReport { signature: judgement.signature, timestamp: judgement.timestamp, octets: None })
+    Ok(SignatureReport::new(judgement, None))
 }
 
 fn verify_into(
@@ -325,7 +334,7 @@ fn verify_into(
         octets = Some(signed.release(proof, &mut target).map_err(released)?);
         target.commit()?;
     }
-    Ok(SignatureReport { signature: judgement.signature, timestamp: judgement.timestamp, octets })
+    Ok(SignatureReport::new(judgement, octets))
 }
 
 impl Verification {
@@ -333,22 +342,12 @@ impl Verification {
         &self,
         judge: impl FnOnce(Option<&[EmailAddress]>, &Policy<'_>) -> Result<Judgement, FileError>,
     ) -> Result<Judgement, FileError> {
-        let anchors: Vec<TrustAnchor> = certificates(&self.trust)
-            .map_err(FileError::Material)?
-            .into_iter()
-            .map(|certificate| TrustAnchor {
-                certificate,
-                trust: Trust::Organisation,
-                scope: AnchorScope::Any,
-            })
-            .collect();
-        let untrusted = certificates(&self.untrusted).map_err(FileError::Material)?;
         let policy = Policy {
             at: self.at.unwrap_or_else(now),
-            anchors: &anchors,
-            timestamp_anchors: &anchors,
-            untrusted: &untrusted,
-            sources: Sources::default(),
+            anchors: self.material.anchors(),
+            timestamp_anchors: self.material.anchors(),
+            untrusted: self.material.untrusted(),
+            sources: self.material.sources(Demand::Nowhere),
         };
         judge(self.from.as_ref().map(std::slice::from_ref), &policy)
     }

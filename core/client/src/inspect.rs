@@ -3,25 +3,25 @@
 use std::borrow::Cow;
 
 use engine::secure::{self, Opening, Verdict};
-use mail::part::Message;
+use mail::part::{Message, ReadError};
 use mail::protect::wrap_pkcs7;
-use smime::path::TrustAnchor;
-use smime::revocation::Demand;
+use serde::Serialize;
+use smime::revocation::{Demand, Need};
+use smime::signed::{SignedData, SignedDataError};
 use smime::{Certificate, EmailAddress, UnixTime};
 
 use crate::error::{CoreError, Unreadable};
 use crate::key_file::Keys;
-use crate::material::{Material, organisation};
+use crate::material::Material;
 use crate::system::{OsRandom, now};
+
+/// Largest mail that is judged, in octets: it is held in memory.
+pub const MAX_MAIL_OCTETS: u64 = 128 * 1024 * 1024;
 
 /// Against what a mail is judged.
 #[derive(Debug, Default)]
 pub struct Inspection {
-    /// Certificate files (PEM or DER) whose certificates are trusted, for signers and for timestamp authorities.
-    pub trust: Vec<Vec<u8>>,
-    /// Certificate files that help building paths.
-    pub untrusted: Vec<Vec<u8>>,
-    /// Further anchors, helping certificates, revocation lists and OCSP answers.
+    /// Anchors, for signers and timestamp authorities, helping certificates, revocation lists and OCSP answers.
     pub material: Material,
     /// The keys that may decrypt it.
     pub keys: Keys,
@@ -30,12 +30,39 @@ pub struct Inspection {
 }
 
 /// The verdict on a mail (docs/protocols/verdict.md).
-pub fn inspect(file: &[u8], inspection: &Inspection) -> Result<Verdict, CoreError> {
-    let mut anchors: Vec<TrustAnchor> =
-        certificates(&inspection.trust)?.into_iter().map(organisation).collect();
-    anchors.extend_from_slice(inspection.material.anchors());
-    let mut untrusted = certificates(&inspection.untrusted)?;
-    untrusted.extend_from_slice(inspection.material.untrusted());
+#[derive(Clone, Debug, Serialize)]
+pub struct Inspected {
+    /// The record.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+    /// What would help to judge the signers, and where it lies: nothing is fetched.
+    pub needs: Vec<Need>,
+}
+
+/// Why there is no verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InspectError {
+    /// Neither header fields nor a CMS object.
+    #[error("this is neither a mail (it begins with no header field) nor a CMS message that can be read")]
+    NoMail,
+    /// A signature alone.
+    #[error(
+        "this is a signature without the file that it signs; check both with `countersign smime verify --content`"
+    )]
+    Detached,
+    /// More than [`MAX_MAIL_OCTETS`].
+    #[error("this is larger than the 128 MiB of a mail; `countersign smime` takes files of any size")]
+    TooLarge,
+    /// A limit of the MIME reader.
+    #[error(transparent)]
+    Limit(#[from] ReadError),
+}
+
+/// Judges a mail, or a CMS object in DER or PEM.
+pub fn inspect(file: &[u8], inspection: &Inspection) -> Result<Inspected, InspectError> {
+    if u64::try_from(file.len()).is_ok_and(|octets| octets > MAX_MAIL_OCTETS) {
+        return Err(InspectError::TooLarge);
+    }
     // Whoever can open a mail may read what it says of its readers.
     let own: Vec<EmailAddress> = inspection
         .keys
@@ -47,39 +74,55 @@ pub fn inspect(file: &[u8], inspection: &Inspection) -> Result<Verdict, CoreErro
     let opening = Opening {
         keys: inspection.keys.all(),
         at: inspection.at.unwrap_or_else(now),
-        anchors: &anchors,
-        timestamp_anchors: &anchors,
-        untrusted: &untrusted,
+        anchors: inspection.material.anchors(),
+        timestamp_anchors: inspection.material.anchors(),
+        untrusted: inspection.material.untrusted(),
         own: &own,
         sources: inspection.material.sources(Demand::Nowhere),
     };
-    let mail = as_mail(file)?;
-    let opened =
-        secure::open(&mail, &opening, &mut OsRandom).map_err(|_| CoreError::Unreadable(Unreadable::Mail))?;
-    Ok(opened.verdict)
+    let opened = secure::open(&as_mail(file)?, &opening, &mut OsRandom)?;
+    Ok(Inspected { verdict: opened.verdict, needs: opened.needs })
 }
 
-/// A CMS object without a mail around it (DER, or PEM after RFC 7468 section 9) is judged as the content of a mail that has no
-/// header fields: nobody is named in From. What has no header field at all is no mail.
-fn as_mail(file: &[u8]) -> Result<Cow<'_, [u8]>, CoreError> {
-    if file.first() == Some(&0x30) {
+/// A CMS object without a mail around it is judged as the content of a mail that has no header fields: nobody is named in
+/// From. What has no header field at all is no mail.
+fn as_mail(file: &[u8]) -> Result<Cow<'_, [u8]>, InspectError> {
+    if file.first() == Some(&0x30) && is_cms(file)? {
         return Ok(Cow::Owned(wrap_pkcs7(&[], "signed-data", file)));
     }
-    let text = file.trim_ascii();
-    for label in ["CMS", "PKCS7"] {
-        let inside = text
-            .strip_prefix(format!("-----BEGIN {label}-----").as_bytes())
-            .and_then(|rest| rest.strip_suffix(format!("-----END {label}-----").as_bytes()));
-        if let Some(lines) = inside {
-            let head = b"Content-Type: application/pkcs7-mime\r\nContent-Transfer-Encoding: base64\r\n\r\n";
-            return Ok(Cow::Owned([head.as_slice(), lines.trim_ascii(), b"\r\n"].concat()));
-        }
+    if let Some(lines) = pem(file) {
+        let head = b"Content-Type: application/pkcs7-mime\r\nContent-Transfer-Encoding: base64\r\n\r\n";
+        let mail = [head.as_slice(), lines, b"\r\n"].concat();
+        let message = Message::parse(&mail)?;
+        return if is_cms(&message.decoded(message.root()))? {
+            Ok(Cow::Owned(mail))
+        } else {
+            Err(InspectError::NoMail)
+        };
     }
-    let message = Message::parse(file).map_err(|_| CoreError::Unreadable(Unreadable::Mail))?;
-    if message.root().fields.is_empty() {
-        return Err(CoreError::Unreadable(Unreadable::Mail));
+    if Message::parse(file)?.root().fields.is_empty() {
+        return Err(InspectError::NoMail);
     }
     Ok(Cow::Borrowed(file))
+}
+
+/// The lines of a CMS object in PEM (RFC 7468 section 9); `PKCS7` is the older label.
+fn pem(file: &[u8]) -> Option<&[u8]> {
+    ["CMS", "PKCS7"].into_iter().find_map(|label| {
+        let begun = file.trim_ascii().strip_prefix(format!("-----BEGIN {label}-----").as_bytes())?;
+        begun.strip_suffix(format!("-----END {label}-----").as_bytes()).map(<[u8]>::trim_ascii)
+    })
+}
+
+/// A ContentInfo. What its content is worth, the verdict says.
+fn is_cms(octets: &[u8]) -> Result<bool, InspectError> {
+    match SignedData::parse(octets) {
+        Ok(signed) if signed.content().is_none() && !signed.signers().is_empty() => {
+            Err(InspectError::Detached)
+        }
+        Ok(_) | Err(SignedDataError::NotSignedData | SignedDataError::Limit(_)) => Ok(true),
+        Err(SignedDataError::Malformed) => Ok(false),
+    }
 }
 
 pub(crate) fn certificates(files: &[Vec<u8>]) -> Result<Vec<Certificate>, CoreError> {

@@ -49,7 +49,7 @@ pub use error::{
     CertificateProblem, CoreError, NetworkProblem, NotDecidable, ServerProblem, Thing, Unreadable, WrongUse,
 };
 pub use exchange::{CameraFrame, CodeView, QrExchange, ScanView};
-pub use inspect::{Inspection, inspect, read_certificates};
+pub use inspect::{InspectError, Inspected, Inspection, MAX_MAIL_OCTETS, inspect, read_certificates};
 pub use key_file::{KeyFile, KeyFileProblem, Keys};
 pub use mailboxes::{AttachmentView, MailProblem, MailSummary, MailView, Mailboxes};
 pub use material::{Material, MaterialError};

@@ -9,7 +9,7 @@ use mail::protect::{self, HeaderView, pad_entity, wrap_pkcs7};
 use rand_core::CryptoRng;
 use smime::enveloped::{self, ContentCipher, ContentEncryption, DecryptionKey, EncryptError, Recipient};
 use smime::path::TrustAnchor;
-use smime::revocation::Sources;
+use smime::revocation::{Need, Sources};
 use smime::signed::{self, SignedData};
 use smime::verdict::TimestampVerdict;
 use smime::verdict::{
@@ -93,6 +93,8 @@ pub struct Opened {
     pub is_signature_inside: bool,
     /// Proofs for its signers who are valid as a whole.
     pub valid_signers: Vec<ValidSigner>,
+    /// What would help to judge its signers, and where it lies: nothing is fetched here.
+    pub needs: Vec<Need>,
 }
 
 impl Opened {
@@ -192,6 +194,7 @@ pub fn open(
         signature: layers.signature,
         is_signature_inside,
         valid_signers: judgement.valid_signers,
+        needs: judgement.needs,
     })
 }
 

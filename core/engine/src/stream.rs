@@ -14,8 +14,8 @@ use smime::enveloped::{
     OpenedStream, Recipient, open_signed_stream, open_stream,
 };
 use smime::signed::{
-    ContentHasher, NotProven, PreparedSigner, SignError, SignRequest, SignedContent, SignedData,
-    SignedDataError, SignedStream, SigningWriter, prepare_all_detached,
+    ContentDigests, ContentHasher, NotProven, PreparedSigner, SignError, SignRequest, SignedContent,
+    SignedData, SignedDataError, SignedStream, SigningWriter, fitting_signers, prepare_all_detached,
 };
 use smime::stream::{Replay, StreamError, copy};
 use smime::verdict::{self, Judgement, Policy, ValidSigner};
@@ -225,6 +225,9 @@ fn pem_begin(front: &[u8]) -> Option<u64> {
 }
 
 /// A multipart/signed: where its content lies, and the signature.
+///
+/// Signers sign canonical line ends (RFC 8551 section 3.1.1), but some sign binary parts as they are: the octets as received
+/// count, unless more signatures fit their canonical form.
 #[derive(Debug)]
 pub struct ClearSigned<R> {
     content: Range<R>,
@@ -247,10 +250,33 @@ impl<R: Replay> Range<R> {
     }
 }
 
-/// The signed octets: the content part in canonical form (RFC 8551 section 3.1.1).
-impl<R: Replay> Replay for Range<R> {
-    fn replay(&mut self) -> io::Result<Box<dyn Read + '_>> {
-        Ok(Box::new(CrlfReader::new(self.read()?)))
+/// Which octets of a content are meant.
+#[derive(Clone, Copy, Debug)]
+enum Lines {
+    /// With CRLF line ends.
+    Canonical,
+    /// As they came.
+    Received,
+}
+
+impl<R: Replay> Range<R> {
+    /// Reads the content, gives every piece to `take`, and returns its digests.
+    fn digest<E>(
+        &mut self,
+        lines: Lines,
+        mut hasher: ContentHasher,
+        mut take: impl FnMut(&[u8]) -> Result<(), StreamError<E>>,
+    ) -> Result<ContentDigests, StreamError<E>> {
+        let received = self.read().map_err(StreamError::Input)?;
+        let mut content: Box<dyn Read + '_> = match lines {
+            Lines::Canonical => Box::new(CrlfReader::new(received)),
+            Lines::Received => Box::new(received),
+        };
+        copy(&mut content, |piece| {
+            hasher.update(piece);
+            take(piece)
+        })?;
+        Ok(hasher.finish())
     }
 }
 
@@ -292,20 +318,30 @@ impl<R: Replay> ClearSigned<R> {
         &self.signature
     }
 
-    /// Reads the content once and judges all signers over it.
+    /// Judges all signers over the content, which is read once when all signed its canonical form, else twice.
     pub fn judge(
         &mut self,
         from: Option<&[EmailAddress]>,
         policy: &Policy<'_>,
     ) -> Result<Judgement, StreamError<SignedDataError>> {
-        let mut hasher = ContentHasher::for_signers(&self.signature);
-        let mut content = self.content.replay().map_err(StreamError::Input)?;
-        copy(&mut content, |piece| {
-            hasher.update(piece);
-            Ok(())
-        })?;
-        let digests = hasher.finish();
+        let mut digests = self.digests(Lines::Canonical)?;
+        let fitting = self.fitting(&digests, policy);
+        if fitting < self.signature.signers().len() {
+            let received = self.digests(Lines::Received)?;
+            if self.fitting(&received, policy) >= fitting {
+                digests = received;
+            }
+        }
         Ok(verdict::judge_detached(&self.signature, SignedContent::Digests(&digests), from, policy))
+    }
+
+    fn digests(&mut self, lines: Lines) -> Result<ContentDigests, StreamError<SignedDataError>> {
+        let hasher = ContentHasher::for_signers(&self.signature);
+        self.content.digest(lines, hasher, |_| Ok(()))
+    }
+
+    fn fitting(&self, content: &ContentDigests, policy: &Policy<'_>) -> usize {
+        fitting_signers(&self.signature, SignedContent::Digests(content), policy.untrusted)
     }
 
     /// Writes the signed content to `output`, as [`SignedStream::release`].
@@ -314,20 +350,19 @@ impl<R: Replay> ClearSigned<R> {
         proof: &ValidSigner,
         output: &mut dyn Write,
     ) -> Result<u64, StreamError<NotProven>> {
-        let digest = |content: &mut Range<R>, output: &mut dyn Write| {
-            let mut hasher = ContentHasher::new([]);
-            let mut content = content.replay().map_err(StreamError::Input)?;
-            copy(&mut content, |piece| {
-                hasher.update(piece);
-                output.write_all(piece).map_err(StreamError::Output)
-            })?;
-            Ok(hasher.finish())
-        };
         // A proof about another content must not let out a single octet.
-        if digest(&mut self.content, &mut io::sink())?.sha256() != proof.content_sha256() {
-            return Err(StreamError::Refused(NotProven));
+        let mut proven = None;
+        for lines in [Lines::Canonical, Lines::Received] {
+            let digests = self.content.digest(lines, ContentHasher::new([]), |_| Ok(()))?;
+            if digests.sha256() == proof.content_sha256() {
+                proven = Some(lines);
+                break;
+            }
         }
-        let released = digest(&mut self.content, output)?;
+        let lines = proven.ok_or(StreamError::Refused(NotProven))?;
+        let released = self.content.digest(lines, ContentHasher::new([]), |piece| {
+            output.write_all(piece).map_err(StreamError::Output)
+        })?;
         if released.sha256() == proof.content_sha256() {
             Ok(released.octets())
         } else {

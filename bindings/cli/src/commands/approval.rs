@@ -3,7 +3,7 @@
 use client::{ApprovalView, Deciding, NewApproval, PersonDecision, RequestRef, Rule, Word};
 
 use super::files::{addresses, attachments, text, write};
-use super::inspect::code;
+use super::words::code;
 use crate::args::{ApprovalCommand, Cli, DecideArgs, RequestArgs};
 use crate::failure::Failure;
 use crate::output::{json, line, table};

@@ -3,7 +3,7 @@
 use client::{CertificateError, CertificateReport, UnixTime};
 
 use super::files::read_or_stdin;
-use super::inspect::codes;
+use super::words::codes;
 use crate::args::{CertArgs, Cli};
 use crate::failure::Failure;
 use crate::output::{json, line};

@@ -3,8 +3,8 @@
 use client::{ChainPurpose, ChainQuestion, ChainReport, Demand, Material, UnixTime};
 
 use super::files::{read, unreadable};
-use super::inspect::{code, codes, revocation};
 use super::material::material;
+use super::words::{codes, needs, revocation};
 use crate::args::{ChainArgs, Cli, PurposeArg};
 use crate::failure::Failure;
 use crate::output::json;
@@ -64,7 +64,5 @@ fn print(report: &ChainReport) {
             if status.reasons.is_empty() { String::new() } else { format!(" ({})", codes(&status.reasons)) };
         say!("  {} revoked: {}{reasons}", status.sha256, revocation(status.state));
     }
-    for need in &report.needs {
-        say!("Needs:   {} {}", code(&need.kind), need.url);
-    }
+    needs(&report.needs);
 }

@@ -1,5 +1,6 @@
 //! Files and addresses of the command line.
 
+use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -16,14 +17,19 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 
 /// Reads a file; `-` is standard input.
 pub(crate) fn read_or_stdin(path: &Path) -> Result<Vec<u8>, Failure> {
-    if path.as_os_str() != "-" {
-        return read(path);
-    }
+    read_at_most(path, u64::MAX)
+}
+
+/// As [`read_or_stdin`], but only the first `limit` octets.
+pub(crate) fn read_at_most(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
     let mut octets = Vec::new();
-    std::io::stdin()
-        .lock()
-        .read_to_end(&mut octets)
-        .map_err(|error| Failure::file(Path::new("standard input"), &error))?;
+    if path.as_os_str() == "-" {
+        let read = std::io::stdin().lock().take(limit).read_to_end(&mut octets);
+        read.map_err(|error| Failure::file(Path::new("standard input"), &error))?;
+    } else {
+        let read = File::open(path).and_then(|file| file.take(limit).read_to_end(&mut octets));
+        read.map_err(|error| Failure::file(path, &error))?;
+    }
     Ok(octets)
 }
 

@@ -1,96 +1,166 @@
 //! `inspect`.
 
-use std::path::PathBuf;
+use client::{
+    EncryptionState, EncryptionVerdict, Inspected, Inspection, MAX_MAIL_OCTETS, SignatureState,
+    SignatureVerdict, SignerVerdict, TimestampState, UnixTime, Verdict,
+};
 
-use client::{EncryptionState, Inspection, Revocation, SignatureState, Trust, UnixTime};
-
-use super::files::read;
+use super::files::read_at_most;
 use super::keyfile::key_files;
 use super::material::material;
+use super::words::{because, code, needs, revocation, trust, warning};
 use crate::args::{Cli, InspectArgs, Requirement};
 use crate::failure::Failure;
 use crate::output::{json, line};
 
 pub(crate) fn run(cli: &Cli, arguments: &InspectArgs) -> Result<(), Failure> {
-    let files = |paths: &[PathBuf]| paths.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>();
     let at = arguments.at.as_deref().map(str::parse::<UnixTime>).transpose();
     let inspection = Inspection {
-        trust: files(&arguments.trust)?,
-        untrusted: files(&arguments.untrusted)?,
-        material: material(&[], &[], &arguments.status)?,
+        material: material(&arguments.trust, &arguments.untrusted, &arguments.status)?,
         keys: key_files(&arguments.key)?.into(),
         at: at.map_err(|error| Failure::Argument(error.to_string()))?,
     };
-    let verdict = client::inspect(&read(&arguments.mail)?, &inspection)?;
+    // One octet more than is allowed tells that it is too large.
+    let mail = read_at_most(&arguments.mail, MAX_MAIL_OCTETS + 1)?;
+    let inspected = client::inspect(&mail, &inspection)
+        .map_err(|error| Failure::Mail { name: arguments.mail.display().to_string(), error })?;
     if cli.json {
-        json(&verdict)?;
+        json(&inspected)?;
     } else {
-        say!("Subject:    {}", line(verdict.headers.subject.as_deref().unwrap_or_default()));
-        say!("From:       {}", line(&verdict.headers.from.join(", ")));
-        say!("Summary:    {}", code(&verdict.summary));
-        say!("Encryption: {}", code(&verdict.encryption.state));
-        say!("Signature:  {} {}", code(&verdict.signature.state), codes(&verdict.signature.reasons));
-        for signer in &verdict.signature.signers {
-            say!("  signer:   {} ({}, {})", line(&signer.subject), signer.algorithm, trust(signer.trust));
-            say!("  revoked:  {}", revocation(signer.revocation));
+        print(&inspected);
+    }
+    let missing = arguments.require.iter().find_map(|requirement| missing(*requirement, &inspected.verdict));
+    missing.map_or(Ok(()), |sentence| Err(Failure::DoesNotHold(sentence)))
+}
+
+fn print(inspected: &Inspected) {
+    let verdict = &inspected.verdict;
+    say!("{}; {}.", signature_summary(verdict), encryption_summary(&verdict.encryption));
+    let headers = &verdict.headers;
+    say!("Subject:    {}", line(headers.subject.as_deref().unwrap_or_default()));
+    for (name, addresses) in [("From:", &headers.from), ("To:", &headers.to), ("Cc:", &headers.cc)] {
+        if !addresses.is_empty() {
+            say!("{name:<11} {}", line(&addresses.join(", ")));
         }
-        say!("Timestamp:  {} {}", code(&verdict.timestamp.state), codes(&verdict.timestamp.reasons));
-        for part in &verdict.parts {
-            let name = part.name.as_deref().map(line).unwrap_or_default();
+    }
+    if let Some(date) = headers.date {
+        say!("Date:       {date}");
+    }
+    say!("Signature:  {}", code(&verdict.signature.state));
+    for signer in &verdict.signature.signers {
+        say!("  signer:   {} ({}, {})", line(&signer.subject), signer.algorithm, trust(signer.trust));
+        say!("  revoked:  {}", revocation(signer.revocation));
+    }
+    for reason in &verdict.signature.reasons {
+        say!("  because:  {} ({})", because(*reason), code(reason));
+    }
+    say!("Encryption: {}", encryption(&verdict.encryption));
+    match (verdict.timestamp.state, verdict.timestamp.time) {
+        (TimestampState::Valid, Some(time)) => {
             say!(
-                "Part {:<6} {} {name} ({} bytes, {})",
-                part.path,
-                part.content_type,
-                part.bytes,
-                code(&part.credit)
+                "Timestamp:  {time} by {}",
+                line(verdict.timestamp.authority.as_deref().unwrap_or_default())
             );
         }
-        if !verdict.warnings.is_empty() {
-            say!("Warnings:   {}", codes(&verdict.warnings));
-        }
+        (state, _) => say!("Timestamp:  {}", code(&state)),
     }
-    for requirement in &arguments.require {
-        let (holds, what) = match requirement {
-            Requirement::Signed => (verdict.signature.state != SignatureState::None, "signed"),
-            Requirement::Encrypted => {
-                let encryption = &verdict.encryption;
-                (
-                    encryption.state == EncryptionState::Decrypted && encryption.integrity,
-                    "encrypted for the given key",
-                )
+    for reason in &verdict.timestamp.reasons {
+        say!("  because:  {} ({})", because(*reason), code(reason));
+    }
+    for one in &verdict.warnings {
+        say!("Warning:    {} ({})", warning(*one), code(one));
+    }
+    for part in &verdict.parts {
+        let name = part.name.as_deref().map(|name| format!(" {}", line(name))).unwrap_or_default();
+        let (path, kind, credit) = (line(&part.path), line(&part.content_type), code(&part.credit));
+        say!("Part {path:<6} {kind}{name} ({} bytes, {})", part.bytes, credit.replace('_', " "));
+    }
+    needs(&inspected.needs);
+}
+
+fn signature_summary(verdict: &Verdict) -> String {
+    let signature = &verdict.signature;
+    match signature.state {
+        SignatureState::None if is_closed(&verdict.encryption) => {
+            "Not signed as far as can be seen".to_owned()
+        }
+        SignatureState::None => "Not signed".to_owned(),
+        SignatureState::Valid => format!("Validly signed by {}", signers(signature)),
+        SignatureState::Untrusted => format!("Signed by {}, who is not trusted", signers(signature)),
+        SignatureState::Unverifiable => "Signed, but the signature can't be checked".to_owned(),
+        SignatureState::Invalid => "Signed, and the signature is WRONG".to_owned(),
+    }
+}
+
+fn signers(signature: &SignatureVerdict) -> String {
+    let name = |signer: &SignerVerdict| match signer.emails.first() {
+        Some(address) => line(address.as_str()),
+        None => line(&signer.subject),
+    };
+    signature.signers.iter().map(name).collect::<Vec<_>>().join(" and ")
+}
+
+fn encryption_summary(encryption: &EncryptionVerdict) -> &'static str {
+    match encryption.state {
+        EncryptionState::None => "not encrypted",
+        EncryptionState::Decrypted if encryption.integrity => "encrypted",
+        EncryptionState::Decrypted => "encrypted, but perhaps changed on the way",
+        EncryptionState::NoKey => "encrypted for other keys",
+        EncryptionState::Failed => "encrypted, and can't be decrypted",
+    }
+}
+
+fn encryption(encryption: &EncryptionVerdict) -> String {
+    let Some(content) = encryption.content.as_deref() else { return code(&encryption.state) };
+    let weak = if encryption.weak { ", an old cipher" } else { "" };
+    format!("{} {content}{weak}, key by {}", code(&encryption.state), line(&encryption.keys.join(", ")))
+}
+
+fn is_closed(encryption: &EncryptionVerdict) -> bool {
+    matches!(encryption.state, EncryptionState::NoKey | EncryptionState::Failed)
+}
+
+/// What of `--require` does not hold, and why.
+fn missing(requirement: Requirement, verdict: &Verdict) -> Option<String> {
+    let (signature, encryption) = (&verdict.signature, &verdict.encryption);
+    let (holds, what) = match requirement {
+        Requirement::Signed => (signature.state != SignatureState::None, "signed"),
+        Requirement::Valid => (signature.state == SignatureState::Valid, "validly signed"),
+        Requirement::Encrypted => (
+            encryption.state == EncryptionState::Decrypted && encryption.integrity,
+            "encrypted for the given key",
+        ),
+    };
+    if holds {
+        return None;
+    }
+    let why = match requirement {
+        Requirement::Encrypted => why_not_encrypted(encryption).to_owned(),
+        Requirement::Signed | Requirement::Valid => why_not_valid(verdict),
+    };
+    Some(format!("the mail is not {what}: {why}"))
+}
+
+fn why_not_encrypted(encryption: &EncryptionVerdict) -> &'static str {
+    match encryption.state {
+        EncryptionState::None => "it came in clear",
+        EncryptionState::NoKey => "it is for other keys; give the right one with --key",
+        EncryptionState::Failed => "it is damaged or was made for another key",
+        EncryptionState::Decrypted => "it was decrypted, but may have been changed on the way",
+    }
+}
+
+fn why_not_valid(verdict: &Verdict) -> String {
+    if verdict.signature.state == SignatureState::None {
+        let why = match verdict.encryption.state {
+            EncryptionState::NoKey => {
+                "what is inside the encryption can't be seen; give the right key with --key"
             }
-            Requirement::Valid => (verdict.signature.state == SignatureState::Valid, "validly signed"),
+            EncryptionState::Failed => "what is inside the encryption can't be seen",
+            EncryptionState::None | EncryptionState::Decrypted => "there is no signature",
         };
-        if !holds {
-            return Err(Failure::DoesNotHold(what));
-        }
+        return why.to_owned();
     }
-    Ok(())
-}
-
-/// Why a signer is trusted. Nothing but `--trust` and `--default-roots` makes anybody trusted here.
-pub(super) fn trust(trust: Trust) -> &'static str {
-    match trust {
-        Trust::None => "not trusted",
-        Trust::PublicCa => "trusted through --default-roots",
-        Trust::Met | Trust::Organisation | Trust::Pinned => "trusted through --trust",
-    }
-}
-
-/// A revocation status for people.
-pub(super) fn revocation(state: Revocation) -> &'static str {
-    match state {
-        Revocation::Good => "no",
-        Revocation::Revoked => "yes",
-        Revocation::Unknown => "unknown",
-        Revocation::NotChecked => "not checked",
-    }
-}
-
-pub(super) fn code<T: serde::Serialize>(value: &T) -> String {
-    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
-}
-
-pub(super) fn codes<T: serde::Serialize>(values: &[T]) -> String {
-    values.iter().map(code).collect::<Vec<_>>().join(", ")
+    let reasons = verdict.signature.reasons.iter();
+    reasons.map(|reason| format!("{} ({})", because(*reason), code(reason))).collect::<Vec<_>>().join("; ")
 }

@@ -3,7 +3,7 @@
 use client::MimeTree;
 
 use super::files::read_or_stdin;
-use super::inspect::codes;
+use super::words::codes;
 use crate::args::{Cli, MimeArgs};
 use crate::failure::Failure;
 use crate::output::{json, line};
@@ -11,7 +11,7 @@ use crate::output::{json, line};
 pub(crate) fn run(cli: &Cli, arguments: &MimeArgs) -> Result<(), Failure> {
     let mail = read_or_stdin(&arguments.mail)?;
     let tree = client::mime_tree(mail)
-        .map_err(|error| Failure::Mail { name: arguments.mail.display().to_string(), error })?;
+        .map_err(|error| Failure::Mail { name: arguments.mail.display().to_string(), error: error.into() })?;
     if cli.json {
         return json(&tree);
     }

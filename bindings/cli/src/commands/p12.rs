@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::cert::{now, show};
 use super::files::read_or_stdin;
-use super::inspect::codes;
+use super::words::codes;
 use crate::args::{Cli, P12Args};
 use crate::failure::Failure;
 use crate::output::{json, line};

@@ -9,8 +9,9 @@ use client::files::{
 };
 
 use super::files::{address, read};
-use super::inspect::{code, codes, trust};
 use super::keyfile::key_files;
+use super::material::material;
+use super::words::{because, code, codes, needs, revocation, trust};
 use crate::args::{
     AgainstArgs, CipherArg, Cli, DigestArg, FormArg, RsaArg, SmimeCommand, SmimeDecryptArgs,
     SmimeEncryptArgs, SmimeSignArgs, SmimeVerifyArgs,
@@ -55,6 +56,11 @@ fn encrypt_file(arguments: &SmimeEncryptArgs) -> Result<(), Failure> {
 
 fn decrypt_file(cli: &Cli, arguments: &SmimeDecryptArgs) -> Result<(), Failure> {
     let keys = key_files(&arguments.key)?.into();
+    if arguments.verify && arguments.against.trust.is_empty() && !arguments.against.status.default_roots {
+        return Err(Failure::Argument(
+            "--verify needs to know whom to trust: give --trust PEM, or --default-roots".to_owned(),
+        ));
+    }
     let verification = if arguments.verify { Some(verification(&arguments.against)?) } else { None };
     let (input, output) = (place(&arguments.r#in), place(&arguments.out));
     let report = decrypt(&input, &output, &keys, verification.as_ref())?;
@@ -100,8 +106,13 @@ fn show(report: &SignatureReport) {
     say!("Signature:  {} {}", code(&report.signature.state), codes(&report.signature.reasons));
     for signer in &report.signature.signers {
         say!("  signer:   {} ({}, {})", line(&signer.subject), signer.algorithm, trust(signer.trust));
+        say!("  revoked:  {}", revocation(signer.revocation));
+    }
+    for reason in &report.signature.reasons {
+        say!("  because:  {}", because(*reason));
     }
     say!("Timestamp:  {} {}", code(&report.timestamp.state), codes(&report.timestamp.reasons));
+    needs(&report.needs);
 }
 
 fn holds(report: &SignatureReport) -> Result<(), Failure> {
@@ -125,8 +136,7 @@ fn signers(
 fn verification(arguments: &AgainstArgs) -> Result<Verification, Failure> {
     let at = arguments.at.as_deref().map(str::parse::<UnixTime>).transpose();
     Ok(Verification {
-        trust: files(&arguments.trust)?,
-        untrusted: files(&arguments.untrusted)?,
+        material: material(&arguments.trust, &arguments.untrusted, &arguments.status)?,
         from: arguments.from.as_deref().map(address).transpose()?,
         at: at.map_err(|error| Failure::Argument(error.to_string()))?,
     })

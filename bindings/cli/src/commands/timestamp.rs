@@ -7,8 +7,8 @@ use client::{CoreError, NetworkProblem, TimestampState, UnixTime};
 use serde::Serialize;
 
 use super::files::{read, write};
-use super::inspect::{code, codes};
 use super::smime::place;
+use super::words::{code, codes};
 use crate::args::{Cli, StampArgs, TimestampCommand, VerifyTimestampArgs};
 use crate::failure::Failure;
 use crate::output::{json, line};

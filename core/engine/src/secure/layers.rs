@@ -6,7 +6,7 @@ use mail::part::{Message, Part, canonical_crlf};
 use rand_core::CryptoRng;
 use smime::Certificate;
 use smime::enveloped::{self, DecryptError, DecryptionKey};
-use smime::signed::{self, SignedData, SignedDataError};
+use smime::signed::{SignedContent, SignedData, SignedDataError, fitting_signers};
 use smime::verdict::Reason;
 
 use super::record::{EncryptionState, EncryptionVerdict, Warning};
@@ -172,14 +172,7 @@ fn signed_octets(signed: &SignedData, received: Vec<u8>, helpers: &[Certificate]
     if canonical.as_ref() == received.as_slice() {
         return received;
     }
-    let fitting = |content: &[u8]| {
-        let differs = [Reason::DigestMismatch, Reason::BadSignature];
-        let fits = |index: &usize| match signed::verify_signer(signed, *index, content, helpers) {
-            Ok(_) => true,
-            Err(reason) => !differs.contains(&reason),
-        };
-        (0..signed.signers().len()).filter(fits).count()
-    };
+    let fitting = |content: &[u8]| fitting_signers(signed, SignedContent::Octets(content), helpers);
     if fitting(&canonical) > fitting(&received) { canonical.into_owned() } else { received }
 }
 

@@ -52,6 +52,20 @@ pub fn verify_signer(
     verify_content(signed, index, SignedContent::Octets(content), certificates)
 }
 
+/// How many signatures of `signed` may be about `content`: neither the digest nor the signature speaks against it. Where one
+/// text can be read as different octets (its line ends), this tells which were signed.
+pub fn fitting_signers(
+    signed: &SignedData,
+    content: SignedContent<'_>,
+    certificates: &[Certificate],
+) -> usize {
+    let fits = |index: &usize| match verify_content(signed, *index, content, certificates) {
+        Ok(_) => true,
+        Err(reason) => !matches!(reason, Reason::DigestMismatch | Reason::BadSignature),
+    };
+    (0..signed.signers.len()).filter(fits).count()
+}
+
 /// As [`verify_signer`]. Of a content that went by, a digest that was not announced before it was not taken, and
 /// Ed25519 without signed attributes wants the octets: `unsupported_algorithm`.
 pub(crate) fn verify_content(
