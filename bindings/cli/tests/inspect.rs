@@ -180,7 +180,6 @@ fn what_is_no_mail_is_refused_in_one_sentence() {
         ("--crl alice.crt", "alice.crt: there is no certificate revocation list"),
         ("--ocsp alice.der", "alice.der: there is no OCSP answer"),
         ("--key alice.crt", "alice.crt: "),
-        ("--require good", "good"),
     ] {
         desk.refused(&format!("mail {options}"), part);
     }
