@@ -64,6 +64,8 @@ pub(crate) enum Command {
     Evidence(EvidenceCommand),
     /// Judge one mail in a file: signature, encryption, timestamp; no network, no home
     Inspect(InspectArgs),
+    /// Judge one certificate in a file: its path to a trusted one, and its revocation; no network, no home
+    Chain(ChainArgs),
     /// Show the parts of one mail in a file, and what is wrong with it; no network, no home
     Mime(MimeArgs),
     /// Sign, encrypt, decrypt and verify files of any size; no network, no home
@@ -356,6 +358,8 @@ pub(crate) struct InspectArgs {
     /// Further certificates that help building paths
     #[arg(long, value_name = "PEM")]
     pub(crate) untrusted: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) status: StatusArgs,
     /// PEM file with certificate(s) and an unencrypted private key, to decrypt
     #[arg(long, value_name = "FILE")]
     pub(crate) key: Vec<PathBuf>,
@@ -365,6 +369,66 @@ pub(crate) struct InspectArgs {
     /// Exit with 1 unless the mail is so; may be given several times
     #[arg(long, value_enum)]
     pub(crate) require: Vec<Requirement>,
+}
+
+/// Where the revocation status of certificates comes from, and the shipped roots.
+#[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    /// Certificate revocation lists (PEM or DER), of all kinds
+    #[arg(long, value_name = "F")]
+    pub(crate) crl: Vec<PathBuf>,
+    /// OCSP answer (DER)
+    #[arg(long, value_name = "F")]
+    pub(crate) ocsp: Vec<PathBuf>,
+    /// Also trust the public CAs that Mozilla trusts for e-mail
+    #[arg(long)]
+    pub(crate) default_roots: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ChainArgs {
+    /// Certificate in a file (PEM or DER); of several the first is judged and the others help
+    pub(crate) leaf: PathBuf,
+    /// Trusted certificates (PEM or DER)
+    #[arg(long, value_name = "PEM")]
+    pub(crate) trust: Vec<PathBuf>,
+    /// Further certificates that help building paths, or signed the lists
+    #[arg(long, value_name = "PEM")]
+    pub(crate) untrusted: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) status: StatusArgs,
+    /// Judge at this time instead of now (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<String>,
+    /// What the certificate is for
+    #[arg(long, value_enum, default_value_t = PurposeArg::Email)]
+    pub(crate) purpose: PurposeArg,
+    /// Acceptable certificate policy; may be given several times [default: any]
+    #[arg(long, value_name = "OID")]
+    pub(crate) policy: Vec<String>,
+    /// An acceptable policy must hold for the whole path
+    #[arg(long)]
+    pub(crate) explicit_policy: bool,
+    /// anyPolicy in a certificate does not count
+    #[arg(long)]
+    pub(crate) inhibit_any: bool,
+    /// Policy mappings of CAs do not count
+    #[arg(long)]
+    pub(crate) inhibit_mapping: bool,
+    /// With --crl or --ocsp: an unknown status is shown, and is no fault
+    #[arg(long, conflicts_with = "require_status")]
+    pub(crate) allow_unknown: bool,
+    /// Every certificate of the path must have a known status
+    #[arg(long)]
+    pub(crate) require_status: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PurposeArg {
+    /// Signing or encrypting mail
+    Email,
+    /// Usages are not looked at
+    Any,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -2,12 +2,14 @@
 
 mod account;
 mod approval;
+mod chain;
 mod contact;
 mod evidence;
 mod files;
 mod inspect;
 mod keys;
 mod mail;
+mod material;
 mod mime;
 mod smime;
 
@@ -29,6 +31,7 @@ pub(crate) fn run(mut cli: Cli) -> Result<(), Failure> {
         Command::Approval(command) => approval::run(&cli, command),
         Command::Evidence(command) => evidence::run(&cli, command),
         Command::Inspect(arguments) => inspect::run(&cli, &arguments),
+        Command::Chain(arguments) => chain::run(&cli, &arguments),
         Command::Mime(arguments) => mime::run(&cli, &arguments),
         Command::Smime(command) => smime::run(&cli, &command),
     }

@@ -13,7 +13,7 @@ pub(crate) enum Failure {
     /// A file of the command line can't be read or written.
     File { name: String, problem: std::io::ErrorKind },
     /// A file is not what it should be.
-    Unreadable { name: String, what: &'static str },
+    Unreadable { name: String, what: String },
     /// A mail can't be read.
     Mail { name: String, error: MimeError },
     /// An argument makes no sense.
@@ -24,6 +24,8 @@ pub(crate) enum Failure {
     DoesNotHold(&'static str),
     /// A signed file is not validly signed; the reasons.
     Signature(String),
+    /// A certificate has no valid path; the reasons.
+    Chain(String),
     /// A file was not signed, encrypted, decrypted or verified.
     Smime(FileError),
     /// A mail is safe in the outbox, but was not sent.
@@ -66,7 +68,7 @@ impl Failure {
             | Failure::Mail { .. }
             | Failure::Argument(_) => 2,
             Failure::NoPassphrase => 4,
-            Failure::DoesNotHold(_) | Failure::Signature(_) => 1,
+            Failure::DoesNotHold(_) | Failure::Signature(_) | Failure::Chain(_) => 1,
             Failure::Smime(FileError::Open(OpenError::Decrypt(DecryptError::Failed))) => 1,
             Failure::Smime(FileError::Open(OpenError::Decrypt(DecryptError::NoKey))) => 4,
             Failure::Smime(_) => 2,
@@ -80,7 +82,7 @@ impl Failure {
             Failure::File { .. } | Failure::Unreadable { .. } | Failure::Mail { .. } => "unreadable_input",
             Failure::Argument(_) => "wrong_use",
             Failure::NoPassphrase => "locked",
-            Failure::DoesNotHold(_) | Failure::Signature(_) => "does_not_hold",
+            Failure::DoesNotHold(_) | Failure::Signature(_) | Failure::Chain(_) => "does_not_hold",
             Failure::Smime(FileError::Open(OpenError::Decrypt(DecryptError::Failed))) => "does_not_hold",
             Failure::Smime(FileError::Open(OpenError::Decrypt(DecryptError::NoKey))) => "no_key",
             Failure::Smime(
@@ -121,6 +123,9 @@ impl Failure {
             Failure::Signature(reasons) => {
                 format!("the file is not validly signed ({reasons}); nothing was written")
             }
+            Failure::Chain(reasons) => format!(
+                "the certificate is not valid ({reasons}): see what docs/protocols/verdict.md says of these reasons"
+            ),
             Failure::Smime(error) => smime_message(error),
             Failure::NotSent { number, cause } => {
                 let why = cause.as_ref().map(|cause| format!(" ({cause})")).unwrap_or_default();

@@ -47,6 +47,12 @@ mirror! {
         RsaPssSha512,
         /// Ed25519.
         Ed25519,
+        /// ML-DSA-44 (FIPS 204).
+        MlDsa44,
+        /// ML-DSA-65.
+        MlDsa65,
+        /// ML-DSA-87.
+        MlDsa87,
     }
 }
 
@@ -68,6 +74,18 @@ pub enum KeyAlgorithm {
     Ed25519,
     /// X25519.
     X25519,
+    /// ML-DSA-44 (FIPS 204).
+    MlDsa44,
+    /// ML-DSA-65.
+    MlDsa65,
+    /// ML-DSA-87.
+    MlDsa87,
+    /// ML-KEM-512 (FIPS 203).
+    MlKem512,
+    /// ML-KEM-768.
+    MlKem768,
+    /// ML-KEM-1024.
+    MlKem1024,
 }
 
 /// A key as the vault lists it.
@@ -292,6 +310,12 @@ impl From<client::KeyAlgorithm> for KeyAlgorithm {
             client::KeyAlgorithm::P521 => KeyAlgorithm::P521,
             client::KeyAlgorithm::Ed25519 => KeyAlgorithm::Ed25519,
             client::KeyAlgorithm::X25519 => KeyAlgorithm::X25519,
+            client::KeyAlgorithm::MlDsa44 => KeyAlgorithm::MlDsa44,
+            client::KeyAlgorithm::MlDsa65 => KeyAlgorithm::MlDsa65,
+            client::KeyAlgorithm::MlDsa87 => KeyAlgorithm::MlDsa87,
+            client::KeyAlgorithm::MlKem512 => KeyAlgorithm::MlKem512,
+            client::KeyAlgorithm::MlKem768 => KeyAlgorithm::MlKem768,
+            client::KeyAlgorithm::MlKem1024 => KeyAlgorithm::MlKem1024,
         }
     }
 }
@@ -305,6 +329,12 @@ impl From<KeyAlgorithm> for client::KeyAlgorithm {
             KeyAlgorithm::P521 => client::KeyAlgorithm::P521,
             KeyAlgorithm::Ed25519 => client::KeyAlgorithm::Ed25519,
             KeyAlgorithm::X25519 => client::KeyAlgorithm::X25519,
+            KeyAlgorithm::MlDsa44 => client::KeyAlgorithm::MlDsa44,
+            KeyAlgorithm::MlDsa65 => client::KeyAlgorithm::MlDsa65,
+            KeyAlgorithm::MlDsa87 => client::KeyAlgorithm::MlDsa87,
+            KeyAlgorithm::MlKem512 => client::KeyAlgorithm::MlKem512,
+            KeyAlgorithm::MlKem768 => client::KeyAlgorithm::MlKem768,
+            KeyAlgorithm::MlKem1024 => client::KeyAlgorithm::MlKem1024,
         }
     }
 }

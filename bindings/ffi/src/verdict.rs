@@ -134,6 +134,7 @@ mirror! {
         ImprintMismatch,
         /// The time lies in the future.
         FutureTime,
+        RevocationUnknown,
     }
 }
 

@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: figures as ratios to a peer that runs at the same time on the same files.
 
+mod operations;
 mod smime;
 
 use std::fmt::Write;
@@ -18,7 +19,7 @@ pub struct Row {
     pub ours: f64,
     /// The peer's, or an absolute limit.
     pub peer: f64,
-    /// `s` or `MiB`.
+    /// `s`, `µs` or `MiB`.
     pub unit: &'static str,
     /// The ratio that ours must not exceed; shown only when `None`.
     pub goal: Option<f64>,
@@ -39,7 +40,13 @@ impl Row {
 /// Runs the benchmark `name`; an error when a goal is missed.
 pub fn run(root: &Path, name: &str, as_json: bool) -> Result<()> {
     let rows = match name {
-        "smime" => smime::measure(root)?,
+        "smime" => {
+            let mut rows = operations::measure(root, as_json)?;
+            rows.extend(smime::measure(root)?);
+            rows
+        }
+        // The first part alone.
+        "operations" => operations::measure(root, as_json)?,
         other => return Err(Error::Usage(format!("unknown benchmark `{other}`"))),
     };
     println!("{}", if as_json { in_json(&rows).to_string() } else { table(&rows) });

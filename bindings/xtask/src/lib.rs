@@ -18,6 +18,7 @@ pub mod interop;
 pub mod ios;
 pub mod layers;
 pub mod lint;
+pub mod roots;
 pub mod run;
 pub mod setup;
 pub mod suite;

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use xtask::error::{At, Error, Result};
 use xtask::world::{Place, World};
-use xtask::{android, bench, demo, fuzz, interop, ios, lint, setup, suite};
+use xtask::{android, bench, demo, fuzz, interop, ios, lint, roots, setup, suite};
 
 const HELP: &str = "\
 cargo xtask COMMAND
@@ -21,11 +21,13 @@ cargo xtask COMMAND
   android test [TEST]  the Android app over the same core, on the JVM, against the real servers
   android apk          the Android app as APKs for two processors, checked, their native library run on this machine
   ios test             the Swift package over the same core, on Linux, against the real servers
-  bench smime [--json] files of 25 MB and 1 GiB against `openssl cms`: time and memory as ratios; needs 5 GB in $TMPDIR
+  bench smime [--json] single operations against libcrypto (`bench operations`: only these), and files of 25 MB and 1 GiB
+                      against `openssl cms`: time and memory as ratios; needs 5 GB in $TMPDIR
   lint                 format, clippy, layer rules, repository, wasm32 build, licences and bans
   demo [--keep]        the whole story between real servers, step by step; writes target/demo/index.html
                        --keep leaves the servers up; --break N spoils step N, to see it fail and name itself;
                        --no-phone leaves out the pictures of the phones
+  roots CERTDATA       renew the shipped roots for e-mail from a certdata.txt of NSS
   world                start the servers of the demo on loopback and wait for Ctrl-C
   help                 this text
 ";
@@ -94,6 +96,7 @@ fn run(words: &[&str]) -> Result<()> {
         }
         ["lint"] => lint::run(&root),
         ["demo", options @ ..] => demo::run(&root, demo_options(options)?),
+        ["roots", certdata] => roots::renew(&root, Path::new(certdata)),
         ["world"] => world(&root),
         other => Err(Error::Usage(format!("unknown command `{}`", other.join(" ")))),
     }

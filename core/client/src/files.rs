@@ -16,6 +16,7 @@ pub use smime::enveloped::{ContentCipher, DecryptError, EncryptError, RsaTranspo
 use smime::enveloped::{DecryptionKey, OpenedStream, Recipient};
 pub use smime::key::DigestAlgorithm;
 use smime::path::{AnchorScope, Trust, TrustAnchor};
+use smime::revocation::Sources;
 use smime::signed::{NotProven, SignError, SignRequest};
 use smime::stream::{Replay, Seekable, StreamError};
 use smime::verdict::{Judgement, Policy, SignatureState, SignatureVerdict, TimestampVerdict};
@@ -346,6 +347,7 @@ impl Verification {
             anchors: &anchors,
             timestamp_anchors: &anchors,
             untrusted: &untrusted,
+            sources: Sources::default(),
         };
         judge(self.from.as_ref().map(std::slice::from_ref), &policy)
     }

@@ -2,10 +2,12 @@
 
 use engine::secure::{self, Opening, Verdict};
 use smime::enveloped::DecryptionKey;
-use smime::path::{AnchorScope, Trust, TrustAnchor};
+use smime::path::TrustAnchor;
+use smime::revocation::Demand;
 use smime::{Certificate, PrivateKey, UnixTime};
 
 use crate::error::{CoreError, Unreadable};
+use crate::material::{Material, organisation};
 use crate::system::{OsRandom, now};
 
 /// Against what a mail is judged.
@@ -15,6 +17,8 @@ pub struct Inspection {
     pub trust: Vec<Vec<u8>>,
     /// Certificate files that help building paths.
     pub untrusted: Vec<Vec<u8>>,
+    /// Further anchors, helping certificates, revocation lists and OCSP answers.
+    pub material: Material,
     /// Files with certificate(s) and an unencrypted private key (PEM).
     pub keys: Vec<Vec<u8>>,
     /// The time of judging; now when none.
@@ -23,11 +27,11 @@ pub struct Inspection {
 
 /// The verdict on a mail (docs/protocols/verdict.md).
 pub fn inspect(mail: &[u8], inspection: &Inspection) -> Result<Verdict, CoreError> {
-    let anchors: Vec<TrustAnchor> = certificates(&inspection.trust)?
-        .into_iter()
-        .map(|certificate| TrustAnchor { certificate, trust: Trust::Organisation, scope: AnchorScope::Any })
-        .collect();
-    let untrusted = certificates(&inspection.untrusted)?;
+    let mut anchors: Vec<TrustAnchor> =
+        certificates(&inspection.trust)?.into_iter().map(organisation).collect();
+    anchors.extend_from_slice(inspection.material.anchors());
+    let mut untrusted = certificates(&inspection.untrusted)?;
+    untrusted.extend_from_slice(inspection.material.untrusted());
     let keys = inspection.keys.iter().map(|file| key(file)).collect::<Result<Vec<_>, _>>()?;
     let opening = Opening {
         keys: &keys,
@@ -35,6 +39,7 @@ pub fn inspect(mail: &[u8], inspection: &Inspection) -> Result<Verdict, CoreErro
         anchors: &anchors,
         timestamp_anchors: &anchors,
         untrusted: &untrusted,
+        sources: inspection.material.sources(Demand::Nowhere),
     };
     let opened =
         secure::open(mail, &opening, &mut OsRandom).map_err(|_| CoreError::Unreadable(Unreadable::Mail))?;

@@ -6,6 +6,7 @@
 mod account;
 mod approvals;
 mod authority;
+mod chain;
 mod composer;
 mod config;
 mod core;
@@ -15,6 +16,7 @@ pub mod files;
 mod imap;
 mod inspect;
 mod mailboxes;
+mod material;
 mod mime;
 mod outbox;
 mod people;
@@ -32,6 +34,7 @@ pub use approvals::{
     ApprovalState, ApprovalSummary, ApprovalView, Approvals, Deciding, Decision, NewApproval, NotCountedView,
     PersonDecision, RequestRef, StageLine,
 };
+pub use chain::{ChainPurpose, ChainQuestion, ChainReport, ChainStatus, NotAPolicy, chain};
 pub use composer::{Composer, FileToSend, NewMail, RecipientView, WrittenMail};
 pub use config::{AccountConfig, Authority, CoreConfig, Language, Security, Server};
 pub use core::{Core, Event, ProgressStep};
@@ -41,6 +44,7 @@ pub use error::{
 pub use exchange::{CameraFrame, CodeView, QrExchange, ScanView};
 pub use inspect::{Inspection, inspect, read_certificates};
 pub use mailboxes::{AttachmentView, MailProblem, MailSummary, MailView, Mailboxes};
+pub use material::{Material, MaterialError};
 pub use mime::mime_tree;
 pub use outbox::{Flushed, OutboxEntry, OutboxState};
 pub use people::{ContactView, PeopleList};
@@ -58,6 +62,7 @@ pub use engine::secure::{
 };
 pub use mail::part::{Defect as MimeDefect, ReadError as MimeError, Tree as MimeTree};
 pub use smime::path::Trust;
+pub use smime::revocation::{Demand, Need, NeedKind, StatusReason};
 pub use smime::verdict::{
     Reason, Revocation, SignatureState, SignatureVerdict, SignerVerdict, TimestampState, TimestampVerdict,
 };

@@ -351,8 +351,14 @@ impl AccountInner {
         anchors: &[smime::path::TrustAnchor],
     ) -> Result<Opened, CoreError> {
         let timestamp_anchors = self.timestamp_anchors()?;
-        let opening =
-            Opening { keys, at: now(), anchors, timestamp_anchors: &timestamp_anchors, untrusted: &[] };
+        let opening = Opening {
+            keys,
+            at: now(),
+            anchors,
+            timestamp_anchors: &timestamp_anchors,
+            untrusted: &[],
+            sources: Default::default(),
+        };
         secure::open(raw, &opening, &mut OsRandom).map_err(|_| CoreError::Unreadable(Unreadable::Mail))
     }
 

@@ -14,6 +14,7 @@ use smime::enveloped::{
     self, ContentCipher, ContentEncryption, DecryptError, DecryptionKey, EncryptError, Recipient,
 };
 use smime::path::TrustAnchor;
+use smime::revocation::Sources;
 use smime::signed::{self, SignedData, SignedDataError};
 use smime::verdict::TimestampVerdict;
 use smime::verdict::{
@@ -46,6 +47,8 @@ pub struct Opening<'a> {
     pub timestamp_anchors: &'a [TrustAnchor],
     /// Certificates that help building paths.
     pub untrusted: &'a [Certificate],
+    /// Revocation lists and OCSP answers.
+    pub sources: Sources<'a>,
 }
 
 /// The signature that covers the payload, as received.
@@ -356,6 +359,7 @@ fn judge(
             reasons: Vec::new(),
         },
         valid_signers: Vec::new(),
+        needs: Vec::new(),
         has_unknown_second_signature: false,
     };
     match (signature, reason) {
@@ -367,6 +371,7 @@ fn judge(
                 anchors: opening.anchors,
                 timestamp_anchors: opening.timestamp_anchors,
                 untrusted: opening.untrusted,
+                sources: opening.sources,
             };
             let from = from_addresses(&headers.headers);
             verdict::judge(&payload.signed, payload.content(), Some(&from), &policy)

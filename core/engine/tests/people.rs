@@ -137,7 +137,13 @@ impl Bob {
         let signed = self.sign(said);
         let scope = AnchorScope::Address(self.address.clone());
         let anchors = [TrustAnchor { certificate: self.root.clone(), trust: Trust::Pinned, scope }];
-        let policy = Policy { at: NOW, anchors: &anchors, timestamp_anchors: &[], untrusted: &[] };
+        let policy = Policy {
+            at: NOW,
+            anchors: &anchors,
+            timestamp_anchors: &[],
+            untrusted: &[],
+            sources: Default::default(),
+        };
         let judgement = judge(&signed, CONTENT, Some(std::slice::from_ref(&self.address)), &policy);
         let [signer] = &judgement.valid_signers[..] else { panic!("{:?}", judgement.signature.reasons) };
         let learned = learn(people, &self.address, None, signer, &signed, false, NOW);

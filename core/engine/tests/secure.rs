@@ -136,7 +136,14 @@ fn cipher_protected(draft: &Draft) -> Protected {
 fn opened(raw: &[u8], reader: &Person, trusted: &[&Person]) -> Opened {
     let anchors: Vec<TrustAnchor> = trusted.iter().map(|person| person.anchor()).collect();
     let keys = [reader.decryption_key()];
-    let opening = Opening { keys: &keys, at: NOW, anchors: &anchors, timestamp_anchors: &[], untrusted: &[] };
+    let opening = Opening {
+        keys: &keys,
+        at: NOW,
+        anchors: &anchors,
+        timestamp_anchors: &[],
+        untrusted: &[],
+        sources: Default::default(),
+    };
     open(raw, &opening, &mut Rng).unwrap()
 }
 

@@ -13,6 +13,7 @@ use rand_core::{Infallible, TryCryptoRng, TryRng};
 use smime::enveloped::{ContentCipher, DecryptError, DecryptionKey, Recipient, RsaTransport};
 use smime::issue::{LeafPurpose, Subject, leaf, personal_root};
 use smime::path::{AnchorScope, Trust, TrustAnchor};
+use smime::revocation::Sources;
 use smime::signed::{SignRequest, prepare};
 use smime::stream::{Replay, StreamError};
 use smime::verdict::{Policy, Reason, SignatureState, SignatureVerdict};
@@ -108,7 +109,13 @@ impl Alice {
     fn verify(&self, message: &[u8]) -> Result<(SignatureVerdict, Option<Vec<u8>>), VerifyError> {
         let scope = AnchorScope::Address(self.address.clone());
         let anchors = [TrustAnchor { certificate: self.root.clone(), trust: Trust::Met, scope }];
-        let policy = Policy { at: NOW, anchors: &anchors, timestamp_anchors: &[], untrusted: &[] };
+        let policy = Policy {
+            at: NOW,
+            anchors: &anchors,
+            timestamp_anchors: &[],
+            untrusted: &[],
+            sources: Sources::default(),
+        };
         let mut signed = match Signed::read(message) {
             Ok(signed) => signed,
             Err(StreamError::Refused(error)) => return Err(error),

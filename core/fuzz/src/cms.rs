@@ -50,7 +50,13 @@ pub fn signed(octets: &[u8]) {
         }
     }
     let anchors = anchors();
-    let policy = Policy { at: now(), anchors: &anchors, timestamp_anchors: &anchors, untrusted: &[] };
+    let policy = Policy {
+        at: now(),
+        anchors: &anchors,
+        timestamp_anchors: &anchors,
+        untrusted: &[],
+        sources: Default::default(),
+    };
     let from = [alice().address.clone()];
     let judgement = judge(&signed, &content, Some(&from), &policy);
     if judgement.signature.state == SignatureState::Valid {

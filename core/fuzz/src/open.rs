@@ -13,8 +13,14 @@ const TEXT: &[u8] = b"Please approve.\r\n";
 /// A part is credited with a signature only if it is the part that Alice signed, under her address.
 pub fn open(octets: &[u8]) {
     let anchors = anchors();
-    let opening =
-        Opening { keys: keys(), at: now(), anchors: &anchors, timestamp_anchors: &[], untrusted: &[] };
+    let opening = Opening {
+        keys: keys(),
+        at: now(),
+        anchors: &anchors,
+        timestamp_anchors: &[],
+        untrusted: &[],
+        sources: Default::default(),
+    };
     let Ok(opened) = secure::open(octets, &opening, &mut SeededRng::new("open")) else { return };
     check(&opened);
 }

@@ -70,6 +70,11 @@ impl Headers {
         headers
     }
 
+    /// How many mailboxes its fields name.
+    pub(crate) fn addresses(&self) -> usize {
+        self.from.len() + self.reply_to.len() + self.to.len() + self.cc.len()
+    }
+
     fn add(&mut self, field: &Field) {
         let value = field.value.as_str();
         match field.name.to_ascii_lowercase().as_str() {

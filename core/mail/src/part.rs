@@ -31,6 +31,11 @@ pub const MAX_PARTS: usize = 2000;
 /// Longest header section of one part, in octets.
 pub const MAX_HEADER_OCTETS: usize = 256 * 1024;
 
+/// Longest header sections of all parts together, in octets.
+pub const MAX_ALL_HEADER_OCTETS: usize = 4 * 1024 * 1024;
+/// Most addresses in the fields of all parts together.
+pub const MAX_ADDRESSES: usize = 20_000;
+
 /// A message or MIME entity that was read. Borrows nothing: owns the received octets.
 #[derive(Clone, Debug)]
 pub struct Message {

@@ -252,7 +252,7 @@ pub fn header_section(octets: &[u8]) -> Option<&[u8]> {
     None
 }
 
-/// Where a delimiter line of a multipart stands.
+/// Where a delimiter line of a multipart stands, or a line that only some programs take for one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Delimiter {
     /// Offset of the line end before it, which belongs to it (RFC 2046 section 5.1.1).
@@ -263,7 +263,9 @@ pub struct Delimiter {
     pub is_closing: bool,
 }
 
-/// Finds the delimiter lines of `boundary` in a body, from its beginning to the closing one; at most `limit`.
+/// Finds the delimiter lines of `boundary` in a body, also behind the closing one; stops when there are more than `limit`. A
+/// line that begins as a delimiter and goes on counts (RFC 2046 section 5.1.1 lets programs compare only the beginning):
+/// who expects a certain number of delimiters then sees that programs could disagree on them.
 pub fn delimiters(input: &mut dyn Read, boundary: &str, limit: usize) -> io::Result<Vec<Delimiter>> {
     let mark = format!("--{boundary}");
     let mut found: Vec<Delimiter> = Vec::new();
@@ -286,7 +288,7 @@ pub fn delimiters(input: &mut dyn Read, boundary: &str, limit: usize) -> io::Res
                 continue;
             }
             found.extend(delimiter(&line, mark.as_bytes(), before, offset));
-            if found.len() > limit || found.last().is_some_and(|last| last.is_closing) {
+            if found.len() > limit {
                 return Ok(found);
             }
             // How long the line end of this line is: the delimiter behind it owns it.
@@ -305,11 +307,8 @@ pub fn delimiters(input: &mut dyn Read, boundary: &str, limit: usize) -> io::Res
 
 fn delimiter(line: &[u8], mark: &[u8], start: u64, end: u64) -> Option<Delimiter> {
     let rest = line.strip_prefix(mark)?;
-    let (rest, is_closing) = match rest.strip_prefix(b"--") {
-        Some(rest) => (rest, true),
-        None => (rest, false),
-    };
-    rest.iter().all(u8::is_ascii_whitespace).then_some(Delimiter { start, end, is_closing })
+    let is_closing = rest.strip_prefix(b"--").is_some_and(|rest| rest.iter().all(u8::is_ascii_whitespace));
+    Some(Delimiter { start, end, is_closing })
 }
 
 fn read_some(input: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
@@ -394,7 +393,7 @@ mod tests {
 
     #[test]
     fn delimiters_are_whole_lines() {
-        let body = "pre\r\n--b\r\ncontent\n--bb\r\n --b\r\n--b \t\r\nsecond\r\n--b--\r\n--b\r\n";
+        let body = "pre\r\n--b\r\ncontent\n-- b\r\n --b\r\n--b \t\r\nsecond\r\n--b--\r\n";
         for step in [1, 2, 7, 100] {
             let found = delimiters(&mut Drip(body.as_bytes(), step), "b", 10).unwrap();
             let texts: Vec<&[u8]> =
@@ -405,6 +404,21 @@ mod tests {
         let found = delimiters(&mut &b"--b\nx\n--b--"[..], "b", 10).unwrap();
         assert_eq!(found.iter().map(|one| (one.start, one.end)).collect::<Vec<_>>(), [(0, 4), (5, 11)]);
         assert_eq!(delimiters(&mut &b"--b\n--b\n--b\n--b\n"[..], "b", 2).unwrap().len(), 3);
+    }
+
+    /// A clear-signed mail has three delimiters; these have more, so that nobody reads them as one.
+    #[test]
+    fn lines_that_some_programs_take_for_delimiters_count() {
+        for body in [
+            "--b\nx\n--b\ny\n--b--\n--b\nz\n--b--\n",
+            "--b\nx\n--bc\nx\n--b\ny\n--b--\n",
+            "--b\nx\n--b-- x\n--b\ny\n--b--\n",
+        ] {
+            for step in [1, 5, 100] {
+                let found = delimiters(&mut Drip(body.as_bytes(), step), "b", 3).unwrap();
+                assert_eq!(found.len(), 4, "{body:?}");
+            }
+        }
     }
 
     #[test]

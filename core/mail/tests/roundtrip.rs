@@ -12,7 +12,7 @@ use mail::protect::{Protection, pad_entity, protect, view, wrap_pkcs7, wrap_sign
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{RngSeed, TestRunner};
-use support::{available, boundaries, corpus, draft};
+use support::{assert_well_formed, available, boundaries, corpus, draft};
 
 fn config() -> ProptestConfig {
     ProptestConfig { rng_seed: RngSeed::Fixed(9788), failure_persistence: None, ..ProptestConfig::default() }
@@ -206,11 +206,79 @@ proptest! {
         exercise(&octets);
     }
 
+    /// Octets that are mostly what a reader looks for.
+    #[test]
+    fn grammar_without_sense_is_read_without_panic(pieces in prop::collection::vec(prop::sample::select(PIECES), 0..60)) {
+        exercise(&pieces.concat());
+    }
+
     #[test]
     fn arbitrary_octets_are_read_without_panic(octets in prop::collection::vec(any::<u8>(), 0..2000)) {
         exercise(&octets);
     }
 }
+
+const PIECES: &[&[u8]] = &[
+    b"\r\n",
+    b"\n",
+    b"\r",
+    b"\r\n\r\n",
+    b"\n\n",
+    b" ",
+    b"\t",
+    b"\0",
+    b"\xff",
+    b";",
+    b":",
+    b"=",
+    b"\"",
+    b"(",
+    b")",
+    b"\\",
+    b"<",
+    b">",
+    b"--",
+    b"--b",
+    b"\r\n--b\r\n",
+    b"\r\n--b--\r\n",
+    b"--c\r\n",
+    b"Content-Type: ",
+    b"multipart/mixed; boundary=b",
+    b"multipart/digest; boundary=c\r\n\r\n",
+    b"message/rfc822\r\n\r\n",
+    b"text/plain; charset=",
+    b"utf-7",
+    b"hz-gb-2312",
+    b"iso-2022-jp-1",
+    b"iso-2022-kr",
+    b"cp437",
+    b"text/html",
+    b"Content-Transfer-Encoding: ",
+    b"base64",
+    b"quoted-printable",
+    b"x-uuencode",
+    b"begin 644 a\n",
+    b"end\n",
+    b"=?utf-8?Q?",
+    b"?=",
+    b"=?x?b?",
+    b"From: ",
+    b"Content-Disposition: attachment; filename",
+    b"*0*=",
+    b"*1=",
+    b"*=utf-8''%",
+    b"=41",
+    b"=\r\n",
+    b"QQ==",
+    b"+AAA-",
+    b"~{",
+    b"\x1b$B",
+    b"; format=flowed",
+    b"> ",
+    b"-- ",
+    b"a@b",
+    b",",
+];
 
 fn mutate(octets: &mut Vec<u8>, at: prop::sample::Index, other: prop::sample::Index, kind: u8, byte: u8) {
     if octets.is_empty() {
@@ -231,6 +299,8 @@ fn mutate(octets: &mut Vec<u8>, at: prop::sample::Index, other: prop::sample::In
 
 fn exercise(octets: &[u8]) {
     let Ok(read) = Message::parse(octets) else { return };
+    assert_well_formed(&read, "mutated");
+    read.ambiguity_on_path();
     read.body_text();
     read.attachments();
     tree(&read, &|_| String::new());

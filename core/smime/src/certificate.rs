@@ -203,16 +203,16 @@ impl Certificate {
     }
 
     /// Key usage allows signing mail: absent, or digitalSignature or nonRepudiation (RFC 8550 section 4.4.2).
-    /// Never for keys that can't sign (X25519), and never when an extension is malformed.
+    /// Never for keys that can't sign (X25519, ML-KEM), and never when an extension is malformed.
     pub fn may_sign(&self) -> bool {
         let wanted = KeyUsage::DIGITAL_SIGNATURE | KeyUsage::NON_REPUDIATION;
         !self.fields.extensions.malformed
-            && self.key_algorithm() != Some(KeyAlgorithm::X25519)
+            && !self.key_algorithm().is_some_and(|key| key == KeyAlgorithm::X25519 || key.is_kem())
             && self.fields.extensions.key_usage.is_none_or(|usage| usage.any(wanted))
     }
 
     /// Key usage allows encrypting to it: absent, or keyEncipherment (RSA; RFC 8550 section 4.4.2), or keyAgreement
-    /// without encipherOnly (EC, RFC 5753; X25519, RFC 8418). Never for keys that can only sign (Ed25519,
+    /// without encipherOnly (EC, RFC 5753; X25519, RFC 8418). Never for keys that can only sign (Ed25519, ML-DSA,
     /// RSASSA-PSS), and never when an extension is malformed.
     pub fn may_encrypt(&self) -> bool {
         let allows = |wanted: u16, forbidden: u16| {
@@ -227,7 +227,9 @@ impl Certificate {
                 Some(KeyAlgorithm::P256 | KeyAlgorithm::P384 | KeyAlgorithm::P521 | KeyAlgorithm::X25519) => {
                     allows(KeyUsage::KEY_AGREEMENT, KeyUsage::ENCIPHER_ONLY)
                 }
-                Some(KeyAlgorithm::Ed25519) | None => false,
+                // RFC 9935 section 5.
+                Some(key) if key.is_kem() => allows(KeyUsage::KEY_ENCIPHERMENT, 0),
+                Some(_) | None => false,
             }
     }
 
@@ -248,16 +250,7 @@ impl Certificate {
     }
 
     pub(crate) fn issuer_signature(&self, issuer: &Certificate) -> IssuerSignature {
-        let scheme = SignatureScheme::from_der(self.signature_algorithm());
-        let key = PublicKey::from_spki(issuer.public_key_der());
-        let outcome = scheme.and_then(|scheme| key?.verify(&scheme, self.tbs(), self.signature()));
-        match outcome {
-            Ok(()) => IssuerSignature::Right,
-            Err(KeyError::Unsupported) => IssuerSignature::Unsupported,
-            Err(
-                KeyError::Malformed | KeyError::TooShort | KeyError::WrongAlgorithm | KeyError::BadSignature,
-            ) => IssuerSignature::Wrong,
-        }
+        signature_under(issuer, self.signature_algorithm(), self.tbs(), self.signature())
     }
 
     /// The issuer signed with SHA-1.
@@ -310,6 +303,25 @@ impl Certificate {
 
     fn part(&self, range: &Range<usize>) -> &[u8] {
         self.fields.der.get(range.clone()).unwrap_or_default()
+    }
+}
+
+/// Checks a signature over `signed` (certificates, revocation lists, OCSP answers) under the issuer's key;
+/// `algorithm` is the DER of the AlgorithmIdentifier.
+pub(crate) fn signature_under(
+    issuer: &Certificate,
+    algorithm: &[u8],
+    signed: &[u8],
+    signature: &[u8],
+) -> IssuerSignature {
+    let scheme = SignatureScheme::from_der(algorithm);
+    let key = PublicKey::from_spki(issuer.public_key_der());
+    match scheme.and_then(|scheme| key?.verify(&scheme, signed, signature)) {
+        Ok(()) => IssuerSignature::Right,
+        Err(KeyError::Unsupported) => IssuerSignature::Unsupported,
+        Err(KeyError::Malformed | KeyError::TooShort | KeyError::WrongAlgorithm | KeyError::BadSignature) => {
+            IssuerSignature::Wrong
+        }
     }
 }
 
@@ -451,7 +463,8 @@ fn read_key_algorithm(spki: &[u8]) -> Option<KeyAlgorithm> {
         },
         oid::ED25519 => (key.len() == 32).then_some(KeyAlgorithm::Ed25519),
         oid::X25519 => (key.len() == 32).then_some(KeyAlgorithm::X25519),
-        _ => None,
+        other => KeyAlgorithm::from_post_quantum_oid(&other)
+            .filter(|known| known.post_quantum_octets() == Some(key.len())),
     }
 }
 

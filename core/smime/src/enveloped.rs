@@ -12,6 +12,7 @@ mod binding;
 mod content;
 mod decrypt;
 mod encrypt;
+mod kem;
 mod oaep;
 mod recipient;
 mod shared;
@@ -80,7 +81,8 @@ pub enum RsaTransport {
 /// One recipient.
 ///
 /// NIST curves use ephemeral-static ECDH with the X9.63 KDF of the curve's digest (RFC 5753), X25519 uses HKDF with
-/// SHA-256 (RFC 8418); both wrap the content key with AES-256.
+/// SHA-256 (RFC 8418); both wrap the content key with AES-256. ML-KEM travels
+/// as KEMRecipientInfo with HKDF-SHA-256 and AES-256 key wrap (RFC 9629, RFC 9936).
 #[derive(Clone, Debug)]
 pub enum Recipient {
     /// Named by IssuerAndSerialNumber.

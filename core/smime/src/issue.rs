@@ -152,18 +152,19 @@ const KEY_ENCIPHERMENT: [u8; 4] = [0x03, 0x02, 0x05, 0x20];
 const KEY_AGREEMENT: [u8; 4] = [0x03, 0x02, 0x03, 0x08];
 
 fn key_usage(purpose: LeafPurpose, key: KeyAlgorithm) -> Result<&'static [u8; 4], IssueError> {
-    use KeyAlgorithm::{Ed25519, P256, P384, P521, Rsa, X25519};
+    use KeyAlgorithm::{Ed25519, MlDsa44, MlDsa65, MlDsa87, P256, P384, P521, Rsa};
     match (purpose, key) {
         (_, weak) if weak.is_weak() => Err(IssueError::WrongKey),
         (LeafPurpose::Encryption, Rsa(_)) => Ok(&KEY_ENCIPHERMENT),
-        (LeafPurpose::Encryption, P256 | P384 | P521 | X25519) => Ok(&KEY_AGREEMENT),
-        (LeafPurpose::Approval, Rsa(_) | P256 | P384 | P521 | Ed25519) => {
+        (LeafPurpose::Encryption, P256 | P384 | P521 | KeyAlgorithm::X25519) => Ok(&KEY_AGREEMENT),
+        (LeafPurpose::Encryption, kem) if kem.is_kem() => Ok(&KEY_ENCIPHERMENT),
+        (LeafPurpose::Approval, Rsa(_) | P256 | P384 | P521 | Ed25519 | MlDsa44 | MlDsa65 | MlDsa87) => {
             Ok(&DIGITAL_SIGNATURE_AND_NON_REPUDIATION)
         }
-        (LeafPurpose::Mail, Rsa(_) | P256 | P384 | P521 | Ed25519) => Ok(&DIGITAL_SIGNATURE),
-        (LeafPurpose::Encryption, Ed25519) | (LeafPurpose::Approval | LeafPurpose::Mail, X25519) => {
-            Err(IssueError::WrongKey)
+        (LeafPurpose::Mail, Rsa(_) | P256 | P384 | P521 | Ed25519 | MlDsa44 | MlDsa65 | MlDsa87) => {
+            Ok(&DIGITAL_SIGNATURE)
         }
+        _ => Err(IssueError::WrongKey),
     }
 }
 

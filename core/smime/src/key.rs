@@ -2,9 +2,17 @@
 
 mod algorithm;
 mod digest;
+#[cfg(feature = "pq")]
+mod expanded;
+#[cfg(feature = "pq")]
+mod post_quantum;
+#[cfg(not(feature = "pq"))]
+#[path = "key/no_post_quantum.rs"]
+mod post_quantum;
 mod private;
 mod public;
 
+use const_oid::ObjectIdentifier;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -42,12 +50,61 @@ pub enum KeyAlgorithm {
     Ed25519,
     /// X25519 (RFC 8410).
     X25519,
+    /// ML-DSA-44 (FIPS 204). These six can be used with the cargo feature `pq` only.
+    #[serde(rename = "ml-dsa-44")]
+    MlDsa44,
+    /// ML-DSA-65.
+    #[serde(rename = "ml-dsa-65")]
+    MlDsa65,
+    /// ML-DSA-87.
+    #[serde(rename = "ml-dsa-87")]
+    MlDsa87,
+    /// ML-KEM-512 (FIPS 203).
+    #[serde(rename = "ml-kem-512")]
+    MlKem512,
+    /// ML-KEM-768.
+    #[serde(rename = "ml-kem-768")]
+    MlKem768,
+    /// ML-KEM-1024.
+    #[serde(rename = "ml-kem-1024")]
+    MlKem1024,
 }
+
+/// The post-quantum algorithms, by the identifier that names key and signature, with the octets of a public key
+/// (FIPS 204 table 2, FIPS 203 table 3).
+const POST_QUANTUM: [(KeyAlgorithm, ObjectIdentifier, usize); 6] = [
+    (KeyAlgorithm::MlDsa44, oid::ML_DSA_44, 1312),
+    (KeyAlgorithm::MlDsa65, oid::ML_DSA_65, 1952),
+    (KeyAlgorithm::MlDsa87, oid::ML_DSA_87, 2592),
+    (KeyAlgorithm::MlKem512, oid::ML_KEM_512, 800),
+    (KeyAlgorithm::MlKem768, oid::ML_KEM_768, 1184),
+    (KeyAlgorithm::MlKem1024, oid::ML_KEM_1024, 1568),
+];
 
 impl KeyAlgorithm {
     /// RSA below [`MIN_RSA_BITS`].
     pub fn is_weak(self) -> bool {
         matches!(self, KeyAlgorithm::Rsa(bits) if bits < MIN_RSA_BITS)
+    }
+
+    /// A key encapsulation (ML-KEM).
+    pub fn is_kem(self) -> bool {
+        matches!(self, KeyAlgorithm::MlKem512 | KeyAlgorithm::MlKem768 | KeyAlgorithm::MlKem1024)
+    }
+
+    /// The post-quantum algorithm of this identifier.
+    pub(crate) fn from_post_quantum_oid(oid: &ObjectIdentifier) -> Option<Self> {
+        POST_QUANTUM.iter().find(|(_, known, _)| known == oid).map(|(algorithm, ..)| *algorithm)
+    }
+
+    /// The identifier of a post-quantum algorithm.
+    pub(crate) fn post_quantum_oid(self) -> Option<ObjectIdentifier> {
+        POST_QUANTUM.iter().find(|(known, ..)| *known == self).map(|(_, oid, _)| *oid)
+    }
+
+    /// Octets of a post-quantum public key.
+    pub(crate) fn post_quantum_octets(self) -> Option<usize> {
+        POST_QUANTUM.iter().find(|(known, ..)| *known == self).map(|(.., octets)| *octets)
     }
 }
 
@@ -75,6 +132,15 @@ pub enum SignatureAlgorithm {
     RsaPssSha512,
     /// Ed25519 with SHA-512 as the CMS digest (RFC 8419).
     Ed25519,
+    /// ML-DSA-44 in pure mode with SHA-512 as the CMS digest (RFC 9882).
+    #[serde(rename = "ml-dsa-44")]
+    MlDsa44,
+    /// ML-DSA-65, likewise.
+    #[serde(rename = "ml-dsa-65")]
+    MlDsa65,
+    /// ML-DSA-87, likewise.
+    #[serde(rename = "ml-dsa-87")]
+    MlDsa87,
 }
 
 impl SignatureAlgorithm {
@@ -90,7 +156,10 @@ impl SignatureAlgorithm {
             SignatureAlgorithm::EcdsaP521Sha512
             | SignatureAlgorithm::RsaPkcs1Sha512
             | SignatureAlgorithm::RsaPssSha512
-            | SignatureAlgorithm::Ed25519 => DigestAlgorithm::Sha512,
+            | SignatureAlgorithm::Ed25519
+            | SignatureAlgorithm::MlDsa44
+            | SignatureAlgorithm::MlDsa65
+            | SignatureAlgorithm::MlDsa87 => DigestAlgorithm::Sha512,
         }
     }
 
@@ -110,6 +179,9 @@ impl SignatureAlgorithm {
                 SignatureScheme::RsaPss { digest, salt_octets: digest.octets() }
             }
             SignatureAlgorithm::Ed25519 => SignatureScheme::Ed25519,
+            SignatureAlgorithm::MlDsa44 => SignatureScheme::MlDsa(KeyAlgorithm::MlDsa44),
+            SignatureAlgorithm::MlDsa65 => SignatureScheme::MlDsa(KeyAlgorithm::MlDsa65),
+            SignatureAlgorithm::MlDsa87 => SignatureScheme::MlDsa(KeyAlgorithm::MlDsa87),
         }
     }
 
@@ -120,6 +192,9 @@ impl SignatureAlgorithm {
             SignatureAlgorithm::EcdsaP384Sha384 => key == KeyAlgorithm::P384,
             SignatureAlgorithm::EcdsaP521Sha512 => key == KeyAlgorithm::P521,
             SignatureAlgorithm::Ed25519 => key == KeyAlgorithm::Ed25519,
+            SignatureAlgorithm::MlDsa44 => key == KeyAlgorithm::MlDsa44,
+            SignatureAlgorithm::MlDsa65 => key == KeyAlgorithm::MlDsa65,
+            SignatureAlgorithm::MlDsa87 => key == KeyAlgorithm::MlDsa87,
             SignatureAlgorithm::RsaPkcs1Sha256
             | SignatureAlgorithm::RsaPkcs1Sha384
             | SignatureAlgorithm::RsaPkcs1Sha512
@@ -142,6 +217,9 @@ impl SignatureAlgorithm {
             SignatureAlgorithm::RsaPkcs1Sha384 => rsa(&oid::RSA_SHA384),
             SignatureAlgorithm::RsaPkcs1Sha512 => rsa(&oid::RSA_SHA512),
             SignatureAlgorithm::Ed25519 => write::algorithm(&oid::ED25519, &[]),
+            SignatureAlgorithm::MlDsa44 => write::algorithm(&oid::ML_DSA_44, &[]),
+            SignatureAlgorithm::MlDsa65 => write::algorithm(&oid::ML_DSA_65, &[]),
+            SignatureAlgorithm::MlDsa87 => write::algorithm(&oid::ML_DSA_87, &[]),
             SignatureAlgorithm::RsaPssSha256 => pss_identifier(&oid::SHA256, 32),
             SignatureAlgorithm::RsaPssSha384 => pss_identifier(&oid::SHA384, 48),
             SignatureAlgorithm::RsaPssSha512 => pss_identifier(&oid::SHA512, 64),
@@ -151,7 +229,7 @@ impl SignatureAlgorithm {
     /// What a key of this kind signs with: the curve's own digest, for RSA `digest` (SHA-256 when `None`) with
     /// RSASSA-PKCS1-v1_5 or, with `pss`, RSASSA-PSS.
     ///
-    /// [`KeyError::WrongAlgorithm`] for keys that don't sign (X25519, short RSA), for a digest that the key's kind
+    /// [`KeyError::WrongAlgorithm`] for keys that don't sign (X25519, ML-KEM, short RSA), for a digest that the key's kind
     /// doesn't go with, and for `pss` with a curve; [`KeyError::Unsupported`] for SHA-1 and SHA-224.
     pub fn choose(key: KeyAlgorithm, digest: Option<DigestAlgorithm>, pss: bool) -> Result<Self, KeyError> {
         let found = match (key, pss, digest) {
@@ -168,6 +246,9 @@ impl SignatureAlgorithm {
             (KeyAlgorithm::P384, false, _) => Self::EcdsaP384Sha384,
             (KeyAlgorithm::P521, false, _) => Self::EcdsaP521Sha512,
             (KeyAlgorithm::Ed25519, false, _) => Self::Ed25519,
+            (KeyAlgorithm::MlDsa44, false, _) => Self::MlDsa44,
+            (KeyAlgorithm::MlDsa65, false, _) => Self::MlDsa65,
+            (KeyAlgorithm::MlDsa87, false, _) => Self::MlDsa87,
             _ => return Err(KeyError::WrongAlgorithm),
         };
         if found.fits(key) && digest.is_none_or(|digest| digest == found.digest()) {

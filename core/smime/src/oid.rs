@@ -120,6 +120,28 @@ oids! {
     /// id-Ed25519.
     ED25519 = "1.3.101.112";
 
+    // Post-quantum algorithms (RFC 9881, RFC 9935) and their place in CMS (RFC 9629, RFC 8619).
+    /// id-ml-dsa-44.
+    ML_DSA_44 = "2.16.840.1.101.3.4.3.17";
+    /// id-ml-dsa-65.
+    ML_DSA_65 = "2.16.840.1.101.3.4.3.18";
+    /// id-ml-dsa-87.
+    ML_DSA_87 = "2.16.840.1.101.3.4.3.19";
+    /// id-alg-ml-kem-512.
+    ML_KEM_512 = "2.16.840.1.101.3.4.4.1";
+    /// id-alg-ml-kem-768.
+    ML_KEM_768 = "2.16.840.1.101.3.4.4.2";
+    /// id-alg-ml-kem-1024.
+    ML_KEM_1024 = "2.16.840.1.101.3.4.4.3";
+    /// id-ori-kem.
+    ORI_KEM = "1.2.840.113549.1.9.16.13.3";
+    /// id-alg-hkdf-with-sha256.
+    HKDF_SHA256 = "1.2.840.113549.1.9.16.3.28";
+    /// id-alg-hkdf-with-sha384.
+    HKDF_SHA384 = "1.2.840.113549.1.9.16.3.29";
+    /// id-alg-hkdf-with-sha512.
+    HKDF_SHA512 = "1.2.840.113549.1.9.16.3.30";
+
     // Key agreement schemes (RFC 5753, RFC 8418).
     /// dhSinglePass-stdDH-sha1kdf-scheme.
     ECDH_SHA1KDF = "1.3.133.16.840.63.0.2";
@@ -253,6 +275,16 @@ oids! {
     NAME_CONSTRAINTS = "2.5.29.30";
     /// id-ce-authorityKeyIdentifier.
     AUTHORITY_KEY_IDENTIFIER = "2.5.29.35";
+    /// id-ce-cRLDistributionPoints.
+    CRL_DISTRIBUTION_POINTS = "2.5.29.31";
+    /// id-ce-freshestCRL.
+    FRESHEST_CRL = "2.5.29.46";
+    /// id-pe-authorityInfoAccess.
+    AUTHORITY_INFORMATION_ACCESS = "1.3.6.1.5.5.7.1.1";
+    /// id-ad-caIssuers.
+    CA_ISSUERS = "1.3.6.1.5.5.7.48.2";
+    /// id-ad-ocsp.
+    OCSP = "1.3.6.1.5.5.7.48.1";
     /// id-ce-extKeyUsage.
     EXTENDED_KEY_USAGE = "2.5.29.37";
     /// anyExtendedKeyUsage.
@@ -261,8 +293,36 @@ oids! {
     EMAIL_PROTECTION = "1.3.6.1.5.5.7.3.4";
     /// id-kp-timeStamping.
     TIME_STAMPING = "1.3.6.1.5.5.7.3.8";
+    /// id-kp-OCSPSigning.
+    OCSP_SIGNING = "1.3.6.1.5.5.7.3.9";
     /// id-kp-documentSigning (RFC 9336).
     DOCUMENT_SIGNING = "1.3.6.1.5.5.7.3.36";
     /// id-on-SmtpUTF8Mailbox (RFC 9598).
     SMTP_UTF8_MAILBOX = "1.3.6.1.5.5.7.8.9";
+
+    // Revocation (RFC 5280 section 5, RFC 6960).
+    /// id-ce-issuerAltName.
+    ISSUER_ALT_NAME = "2.5.29.18";
+    /// id-ce-cRLNumber.
+    CRL_NUMBER = "2.5.29.20";
+    /// id-ce-cRLReasons.
+    CRL_REASON = "2.5.29.21";
+    /// id-ce-invalidityDate.
+    INVALIDITY_DATE = "2.5.29.24";
+    /// id-ce-deltaCRLIndicator.
+    DELTA_CRL_INDICATOR = "2.5.29.27";
+    /// id-ce-issuingDistributionPoint.
+    ISSUING_DISTRIBUTION_POINT = "2.5.29.28";
+    /// id-ce-certificateIssuer.
+    CERTIFICATE_ISSUER = "2.5.29.29";
+    /// id-pkix-ocsp-basic.
+    OCSP_BASIC = "1.3.6.1.5.5.7.48.1.1";
+    /// id-pkix-ocsp-nonce (RFC 9654).
+    OCSP_NONCE = "1.3.6.1.5.5.7.48.1.2";
+    /// id-pkix-ocsp-crl.
+    OCSP_CRL = "1.3.6.1.5.5.7.48.1.3";
+    /// id-pkix-ocsp-nocheck.
+    OCSP_NO_CHECK = "1.3.6.1.5.5.7.48.1.5";
+    /// id-pkix-ocsp-archive-cutoff.
+    OCSP_ARCHIVE_CUTOFF = "1.3.6.1.5.5.7.48.1.6";
 }

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::EmailAddress;
 use crate::certificate::Certificate;
+use crate::revocation::{CertificateStatus, Need, Sources, Target, Work};
 use crate::time::UnixTime;
 use crate::verdict::Reason;
 
@@ -73,10 +74,32 @@ pub enum Purpose {
     EmailSigning,
     /// Encrypting mail to it.
     EmailEncryption,
+    /// Mail: signing or encrypting.
+    Email,
     /// RFC 3161 section 2.3: critical timeStamping as the only extended key usage.
     TimeStamping,
     /// No check of key usage and extended key usage.
     Any,
+}
+
+/// Against what a leaf is validated.
+#[derive(Clone, Copy, Debug)]
+pub struct PathInputs<'a> {
+    /// Certificates that help building the path, and signers of lists and OCSP answers.
+    pub untrusted: &'a [Certificate],
+    /// Certificates that may end it.
+    pub anchors: &'a [TrustAnchor],
+    /// The judged time.
+    pub at: UnixTime,
+    /// The time of judging: lists and answers that begin later are not from here. The same as `at`, or later when `at`
+    /// was proven by a timestamp.
+    pub now: UnixTime,
+    /// What the leaf is for.
+    pub purpose: Purpose,
+    /// Policies and strictness.
+    pub options: &'a PathOptions,
+    /// Revocation lists and OCSP answers.
+    pub sources: Sources<'a>,
 }
 
 /// The inputs of RFC 5280 section 6.1.1 that have defaults.
@@ -92,8 +115,8 @@ pub struct PathOptions {
     pub inhibit_policy_mapping: bool,
     /// At most this many intermediates that are not self-issued.
     pub max_intermediates: Option<u32>,
-    /// Also refuse certificates that break what RFC 5280 section 4 asks of CAs, like a missing authority key
-    /// identifier. Section 6 does not ask this of the reader, and real mail does not keep it.
+    /// Also refuse certificates and lists that break what RFC 5280 sections 4 and 5 ask of CAs, like a missing authority
+    /// key identifier. Section 6 does not ask this of the reader, and real mail does not keep it.
     pub strict_profile: bool,
 }
 
@@ -103,6 +126,8 @@ pub struct TrustedPath {
     certificates: Vec<Certificate>,
     anchor: TrustAnchor,
     at: UnixTime,
+    statuses: Vec<CertificateStatus>,
+    needs: Vec<Need>,
 }
 
 impl TrustedPath {
@@ -118,6 +143,14 @@ impl TrustedPath {
     pub fn at(&self) -> UnixTime {
         self.at
     }
+    /// The revocation status of each certificate, in the same order. None is revoked.
+    pub fn statuses(&self) -> &[CertificateStatus] {
+        &self.statuses
+    }
+    /// Where a status that is not known could be asked for.
+    pub fn needs(&self) -> &[Need] {
+        &self.needs
+    }
 }
 
 /// No valid path. The reasons are those of the best candidate (the one with the fewest), never empty.
@@ -126,6 +159,12 @@ pub struct PathFailure {
     /// At least one; `Reason::NoTrustedPath` alone means that no anchor was reached. `UnsupportedAlgorithm` alone
     /// can mean that a certificate's signature could not be checked.
     pub reasons: Vec<Reason>,
+    /// The best candidate: leaf first, anchor last; empty when no anchor was reached.
+    pub path: Vec<Certificate>,
+    /// The revocation status of each certificate of `path`.
+    pub statuses: Vec<CertificateStatus>,
+    /// Where a missing issuer or an unknown status could be asked for.
+    pub needs: Vec<Need>,
 }
 
 /// Finds and validates a path from `leaf` over `untrusted` to one of `anchors` at `at`. Of several valid paths, one to
@@ -137,7 +176,7 @@ pub struct PathFailure {
 /// Checked: signatures, validity of every certificate (the anchor's too), basic constraints and path length, key
 /// usage, name constraints (directoryName, rfc822Name, SmtpUTF8Mailbox, dNSName, URI, iPAddress), policies, unknown
 /// critical extensions, SHA-1 and MD5 in signatures, RSA keys below
-/// [`MIN_RSA_BITS`](crate::key::MIN_RSA_BITS), `purpose`. Not checked: revocation.
+/// [`MIN_RSA_BITS`](crate::key::MIN_RSA_BITS), `purpose`. Revocation is checked by [`validate_inputs`].
 pub fn validate(
     leaf: &Certificate,
     untrusted: &[Certificate],
@@ -157,5 +196,32 @@ pub fn validate_with(
     purpose: Purpose,
     options: &PathOptions,
 ) -> Result<TrustedPath, PathFailure> {
-    search::Search::new(leaf, untrusted, anchors, at, purpose, options).run()
+    let sources = Sources::default();
+    validate_inputs(leaf, &PathInputs { untrusted, anchors, at, now: at, purpose, options, sources })
+}
+
+/// [`validate`] with everything that can be said about it, revocation included: a revoked certificate makes a path
+/// fail (`revoked`), and as [`Sources::demand`] says also an unknown status (`revocation_unknown`). Another path, over
+/// certificates that are not revoked, is sought first.
+pub fn validate_inputs(leaf: &Certificate, inputs: &PathInputs<'_>) -> Result<TrustedPath, PathFailure> {
+    search::Search::new(leaf, *inputs, &mut Work::new(inputs.sources, inputs.now)).run()
+}
+
+/// The path of a certificate that signed a list: to the same anchor, at `at`, with nobody revoked on it.
+pub(crate) fn search_signer(
+    signer: &Certificate,
+    target: &Target<'_, '_>,
+    at: UnixTime,
+    work: &mut Work<'_>,
+) -> Option<Vec<Certificate>> {
+    let inputs = PathInputs {
+        untrusted: target.untrusted,
+        anchors: std::slice::from_ref(target.anchor),
+        at,
+        now: work.now,
+        purpose: Purpose::Any,
+        options: &PathOptions { strict_profile: target.strict, ..PathOptions::default() },
+        sources: work.sources,
+    };
+    search::Search::new(signer, inputs, work).run().ok().map(|path| path.certificates)
 }

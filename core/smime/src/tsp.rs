@@ -6,7 +6,8 @@ use crate::ber::{self, BerError, Reader, Tag, write};
 use crate::certificate::Certificate;
 use crate::key::{AlgorithmIdentifier, DigestAlgorithm};
 use crate::oid;
-use crate::path::{self, Purpose, TrustAnchor};
+use crate::path::{self, PathInputs, PathOptions, Purpose, TrustAnchor};
+use crate::revocation::Sources;
 use crate::signed::{SignedData, verify_signer};
 use crate::time::UnixTime;
 use crate::verdict::Reason;
@@ -217,7 +218,19 @@ pub fn verify_with(
     anchors: &[TrustAnchor],
     now: UnixTime,
 ) -> Result<VerifiedTimestamp, Vec<Reason>> {
-    check(token, |digest, imprint| digest.digest(data) == imprint, untrusted, anchors, now)
+    verify_status(token, data, untrusted, anchors, now, Sources::default())
+}
+
+/// [`verify_with`] that also asks for the revocation status of the authority (RFC 3161 section 4).
+pub fn verify_status(
+    token: &[u8],
+    data: &[u8],
+    untrusted: &[Certificate],
+    anchors: &[TrustAnchor],
+    now: UnixTime,
+    sources: Sources<'_>,
+) -> Result<VerifiedTimestamp, Vec<Reason>> {
+    check(token, |digest, imprint| digest.digest(data) == imprint, untrusted, anchors, now, sources)
 }
 
 /// [`verify_with`] for data of which only the digest is known.
@@ -234,6 +247,7 @@ pub fn verify_digest(
         untrusted,
         anchors,
         now,
+        Sources::default(),
     )
 }
 
@@ -248,6 +262,7 @@ fn check(
     untrusted: &[Certificate],
     anchors: &[TrustAnchor],
     now: UnixTime,
+    sources: Sources<'_>,
 ) -> Result<VerifiedTimestamp, Vec<Reason>> {
     let signed = SignedData::parse(token).map_err(|_| vec![Reason::Malformed])?;
     let info = TokenInfo::of(&signed).ok_or_else(|| vec![Reason::Malformed])?;
@@ -281,7 +296,17 @@ fn check(
     reasons.extend(verified.weakness());
     let helpers: Vec<Certificate> = signed.certificates().iter().chain(untrusted).cloned().collect();
     let authority = verified.certificate();
-    match path::validate(authority, &helpers, anchors, info.time, Purpose::TimeStamping) {
+    let inputs = PathInputs {
+        untrusted: &helpers,
+        anchors,
+        at: info.time,
+        // genTime may lie ahead of our clock by the skew that is accepted.
+        now: now.max(info.time),
+        purpose: Purpose::TimeStamping,
+        options: &PathOptions::default(),
+        sources,
+    };
+    match path::validate_inputs(authority, &inputs) {
         Ok(path) if reasons.is_empty() => Ok(VerifiedTimestamp {
             time: info.time,
             authority: authority.clone(),

@@ -8,6 +8,7 @@ use crate::address::EmailAddress;
 use crate::certificate::Certificate;
 use crate::fingerprint::Fingerprint;
 use crate::path::{Trust, TrustAnchor};
+use crate::revocation::{Need, Sources};
 use crate::signed::{SignedContent, SignedData};
 use crate::time::UnixTime;
 
@@ -59,6 +60,8 @@ pub enum Reason {
     ImprintMismatch,
     /// The time lies in the future.
     FutureTime,
+    /// The status of a certificate of the path could not be determined, and the policy asks for it.
+    RevocationUnknown,
 }
 
 /// State of a signature.
@@ -167,6 +170,8 @@ pub struct Policy<'a> {
     pub timestamp_anchors: &'a [TrustAnchor],
     /// Certificates that help building paths.
     pub untrusted: &'a [Certificate],
+    /// Revocation lists and OCSP answers, for signers and for timestamp authorities.
+    pub sources: Sources<'a>,
 }
 
 /// What [`judge`] found.
@@ -178,6 +183,8 @@ pub struct Judgement {
     pub timestamp: TimestampVerdict,
     /// Proof for each signer, in the order of the SignerInfos; empty unless the signature is valid as a whole.
     pub valid_signers: Vec<ValidSigner>,
+    /// Where missing issuers and unknown statuses could be asked for.
+    pub needs: Vec<Need>,
     /// A further signature of a signer uses an unknown algorithm; another one of the same signer is right.
     pub has_unknown_second_signature: bool,
 }

@@ -418,6 +418,9 @@ fn samples_of_pyca() {
 #[test]
 fn post_quantum_messages_are_named_unsupported() {
     let Some(folder) = corpus("lamps-pq") else { return };
+    // No certificate is inside, so that a build with the feature misses that first (see post_quantum.rs).
+    let expected =
+        if cfg!(feature = "pq") { Reason::NoSignerCertificate } else { Reason::UnsupportedAlgorithm };
     let files = [
         "cms-ml-dsa/mldsa44-signed-attrs.pem",
         "cms-ml-dsa/mldsa65-signed-attrs.pem",
@@ -429,11 +432,7 @@ fn post_quantum_messages_are_named_unsupported() {
     for file in files {
         let signed = SignedData::parse(&read(&folder, file)).unwrap();
         let content = signed.content().unwrap_or_default().to_vec();
-        assert_eq!(
-            verify_signer(&signed, 0, &content, &[]).unwrap_err(),
-            Reason::UnsupportedAlgorithm,
-            "{file}"
-        );
+        assert_eq!(verify_signer(&signed, 0, &content, &[]).unwrap_err(), expected, "{file}");
     }
 }
 

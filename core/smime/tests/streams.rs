@@ -16,6 +16,7 @@ use smime::enveloped::{
     decrypt, encrypt, open_signed_stream, open_stream,
 };
 use smime::key::SignatureAlgorithm;
+use smime::revocation::Sources;
 use smime::signed::{
     ContentHasher, NotProven, SignError, SignRequest, SignedContent, SignedData, SignedDataError,
     SignedStream, SigningWriter,
@@ -90,7 +91,13 @@ impl World {
 
     fn judge(&self, judge: impl FnOnce(Option<&[EmailAddress]>, &Policy<'_>) -> Judgement) -> Judgement {
         let anchors = [anchor(&self.root)];
-        let policy = Policy { at: self.at, anchors: &anchors, timestamp_anchors: &[], untrusted: &[] };
+        let policy = Policy {
+            at: self.at,
+            anchors: &anchors,
+            timestamp_anchors: &[],
+            untrusted: &[],
+            sources: Sources::default(),
+        };
         judge(Some(&[ALICE.parse().unwrap()]), &policy)
     }
 

@@ -6,6 +6,7 @@ mod support;
 
 use pki::{CA, Pki, TSA, anchor, anchor_for, signer, soon};
 use smime::path::{Trust, TrustAnchor};
+use smime::revocation::Sources;
 use smime::signed::{SignedData, add_timestamp};
 use smime::verdict::{Judgement, Policy, Reason, SignatureState, TimestampState, judge};
 use smime::{Certificate, EmailAddress, Fingerprint, UnixTime};
@@ -57,7 +58,13 @@ impl World {
         at: UnixTime,
     ) -> Judgement {
         let timestamp_anchors = [anchor(&self.tsa_root)];
-        let policy = Policy { at, anchors, timestamp_anchors: &timestamp_anchors, untrusted: &[] };
+        let policy = Policy {
+            at,
+            anchors,
+            timestamp_anchors: &timestamp_anchors,
+            untrusted: &[],
+            sources: Sources::default(),
+        };
         judge(&SignedData::parse(signed).unwrap(), content, from, &policy)
     }
 }
@@ -250,7 +257,13 @@ fn a_missing_certificate_is_unverifiable_until_it_is_given() {
     assert_eq!(judgement.signature.state, SignatureState::Unverifiable);
     assert_eq!(judgement.signature.reasons, [Reason::NoSignerCertificate]);
     let (anchors, untrusted) = ([anchor(&world.root)], [world.alice.clone()]);
-    let policy = Policy { at, anchors: &anchors, timestamp_anchors: &[], untrusted: &untrusted };
+    let policy = Policy {
+        at,
+        anchors: &anchors,
+        timestamp_anchors: &[],
+        untrusted: &untrusted,
+        sources: Sources::default(),
+    };
     let judgement = judge(&SignedData::parse(&signed).unwrap(), CONTENT, Some(&[address(ALICE)]), &policy);
     assert_eq!(judgement.signature.state, SignatureState::Valid);
 }

@@ -60,8 +60,8 @@ pub(crate) fn certificates(paths: &[PathBuf]) -> Result<Vec<Vec<u8>>, Failure> {
     Ok(all)
 }
 
-fn unreadable(path: &Path, what: &'static str) -> Failure {
-    Failure::Unreadable { name: path.display().to_string(), what }
+pub(super) fn unreadable(path: &Path, what: impl ToString) -> Failure {
+    Failure::Unreadable { name: path.display().to_string(), what: what.to_string() }
 }
 
 /// Text of the command line; `-` is standard input.

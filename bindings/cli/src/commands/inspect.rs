@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use client::{EncryptionState, Inspection, SignatureState, Trust, UnixTime};
+use client::{EncryptionState, Inspection, Revocation, SignatureState, Trust, UnixTime};
 
 use super::files::read;
+use super::material::material;
 use crate::args::{Cli, InspectArgs, Requirement};
 use crate::failure::Failure;
 use crate::output::{json, line};
@@ -15,6 +16,7 @@ pub(crate) fn run(cli: &Cli, arguments: &InspectArgs) -> Result<(), Failure> {
     let inspection = Inspection {
         trust: files(&arguments.trust)?,
         untrusted: files(&arguments.untrusted)?,
+        material: material(&[], &[], &arguments.status)?,
         keys: files(&arguments.key)?,
         at: at.map_err(|error| Failure::Argument(error.to_string()))?,
     };
@@ -29,6 +31,7 @@ pub(crate) fn run(cli: &Cli, arguments: &InspectArgs) -> Result<(), Failure> {
         say!("Signature:  {} {}", code(&verdict.signature.state), codes(&verdict.signature.reasons));
         for signer in &verdict.signature.signers {
             say!("  signer:   {} ({}, {})", line(&signer.subject), signer.algorithm, trust(signer.trust));
+            say!("  revoked:  {}", revocation(signer.revocation));
         }
         say!("Timestamp:  {} {}", code(&verdict.timestamp.state), codes(&verdict.timestamp.reasons));
         for part in &verdict.parts {
@@ -64,9 +67,23 @@ pub(crate) fn run(cli: &Cli, arguments: &InspectArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Why a signer is trusted. Nothing but `--trust` makes anybody trusted here.
+/// Why a signer is trusted. Nothing but `--trust` and `--default-roots` makes anybody trusted here.
 pub(super) fn trust(trust: Trust) -> &'static str {
-    if trust == Trust::None { "not trusted" } else { "trusted through --trust" }
+    match trust {
+        Trust::None => "not trusted",
+        Trust::PublicCa => "trusted through --default-roots",
+        Trust::Met | Trust::Organisation | Trust::Pinned => "trusted through --trust",
+    }
+}
+
+/// A revocation status for people.
+pub(super) fn revocation(state: Revocation) -> &'static str {
+    match state {
+        Revocation::Good => "no",
+        Revocation::Revoked => "yes",
+        Revocation::Unknown => "unknown",
+        Revocation::NotChecked => "not checked",
+    }
 }
 
 pub(super) fn code<T: serde::Serialize>(value: &T) -> String {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mail::part::Message;
 use smime::path::{AnchorScope, Trust, TrustAnchor};
+use smime::revocation::Sources;
 use smime::signed::{SignedData, SignerInfo, verify_signer};
 use smime::verdict::{Policy, Reason, judge};
 use smime::{Certificate, EmailAddress, UnixTime, tsp};
@@ -314,7 +315,13 @@ impl<'a> Bench<'a> {
         let tokens = self.valid_tokens(signer, relayed);
         let at = tokens.iter().map(|token| token.time).min().unwrap_or(self.context.at);
         let anchors: Vec<TrustAnchor> = person.anchors.iter().map(anchor).collect();
-        let policy = Policy { at, anchors: &anchors, timestamp_anchors: &[], untrusted: &self.untrusted };
+        let policy = Policy {
+            at,
+            anchors: &anchors,
+            timestamp_anchors: &[],
+            untrusted: &self.untrusted,
+            sources: Sources::default(),
+        };
         let from = std::slice::from_ref(&person.address);
         let judgement = judge(&opened.signed, &opened.content, Some(from), &policy);
         match judgement.valid_signers.as_slice() {

@@ -1,6 +1,7 @@
 //! Anchors of people, and the proof that a mail came from one.
 
 use smime::path::{AnchorScope, Trust, TrustAnchor};
+use smime::revocation::Sources;
 use smime::verdict::{Policy, SignatureState, judge};
 use smime::{Certificate, EmailAddress, Fingerprint, UnixTime};
 
@@ -59,8 +60,13 @@ pub(super) fn prove(
         trust: Trust::Pinned,
         scope: AnchorScope::Address(address.clone()),
     }];
-    let policy =
-        Policy { at: now, anchors: &anchors, timestamp_anchors: &[], untrusted: mail.signed.certificates() };
+    let policy = Policy {
+        at: now,
+        anchors: &anchors,
+        timestamp_anchors: &[],
+        untrusted: mail.signed.certificates(),
+        sources: Sources::default(),
+    };
     let judgement = judge(mail.signed, mail.content, Some(std::slice::from_ref(mail.from)), &policy);
     let proven = judgement.signature.state == SignatureState::Valid
         && !judgement.valid_signers.is_empty()

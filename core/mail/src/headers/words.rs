@@ -2,6 +2,9 @@
 
 use crate::part::charset;
 
+/// Most question marks that one encoded-word holds in its text.
+const MAX_QUESTION_MARKS: usize = 64;
+
 /// Decodes unstructured text for display. White space between encoded-words goes, control characters become spaces.
 pub(crate) fn decode(text: &str) -> String {
     let shown: String = decode_words(text).chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
@@ -34,9 +37,7 @@ fn decode_words(text: &str) -> String {
             out.push_str(before);
         }
         match &mut pending {
-            Some((charset, octets)) if charset.eq_ignore_ascii_case(word.charset) => {
-                octets.extend(word.octets)
-            }
+            Some((charset, octets)) if can_join(charset, word.charset) => octets.extend(word.octets),
             _ => {
                 flush(&mut out, &mut pending);
                 pending = Some((word.charset, word.octets));
@@ -49,29 +50,48 @@ fn decode_words(text: &str) -> String {
     out
 }
 
+/// In UTF-7 the end of a word ends what was shifted, and nothing else may.
+fn can_join(charset: &str, next: &str) -> bool {
+    charset.eq_ignore_ascii_case(next) && !charset.to_ascii_lowercase().contains("utf-7")
+}
+
 fn flush(out: &mut String, pending: &mut Option<(&str, Vec<u8>)>) {
     if let Some((label, octets)) = pending.take() {
         out.push_str(&charset::decode(&octets, Some(label)).text);
     }
 }
 
-/// `charset?encoding?text?=`; the text holds no question mark, which keeps this linear.
+/// `charset?encoding?text?=`
 fn parse(candidate: &str) -> Option<Word<'_>> {
     let (label, tail) = candidate.split_once('?')?;
     let (encoding, tail) = tail.split_once('?')?;
-    let (encoded, tail) = tail.split_once('?')?;
-    let rest = tail.strip_prefix('=')?;
     if label.is_empty() || label.contains(char::is_whitespace) {
         return None;
     }
     // RFC 2231 section 5: a language may follow the charset.
-    let charset = label.split('*').next().unwrap_or(label);
+    let charset = label.split('*').next().unwrap_or(label).trim_matches(['"', '\'']);
+    let (encoded, rest) = encoded_text(tail)?;
     let octets = match encoding {
         "B" | "b" => crate::part::transfer::base64(encoded.as_bytes()),
         "Q" | "q" => q_decode(encoded),
         _ => return None,
     };
     Some(Word { charset, octets, rest })
+}
+
+/// The text up to `?=`, and what is behind. It may hold no question mark, but some programs leave them in; where the next
+/// word begins, this one has no end. Bounded, so that many words without an end take no quadratic time.
+fn encoded_text(tail: &str) -> Option<(&str, &str)> {
+    for (at, _) in tail.match_indices('?').take(MAX_QUESTION_MARKS) {
+        let (encoded, behind) = tail.split_at_checked(at)?;
+        if let Some(rest) = behind.strip_prefix("?=") {
+            return Some((encoded, rest));
+        }
+        if encoded.ends_with('=') {
+            return None;
+        }
+    }
+    None
 }
 
 /// The `Q` encoding (RFC 2047 section 4.2).

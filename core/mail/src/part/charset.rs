@@ -5,7 +5,7 @@ mod iso2022;
 mod single_byte;
 mod utf7;
 
-use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
+use encoding_rs::{Encoding, ISO_2022_JP, UTF_8, WINDOWS_1252};
 
 use super::Defect;
 
@@ -35,7 +35,7 @@ pub(crate) fn decode(octets: &[u8], label: Option<&str>) -> Decoded {
 }
 
 fn decode_labelled(octets: &[u8], label: &str) -> (String, Option<Defect>) {
-    let (text, has_errors) = if let Some(encoding) = encoding(label) {
+    let (text, has_errors) = if let Some(encoding) = encoding(label).filter(|found| *found != ISO_2022_JP) {
         // A byte order mark chooses between the two UTF-16, but never overrides the label: other programs don't either.
         let big_endian = label == "utf-16" && octets.starts_with(b"\xfe\xff");
         let encoding = if big_endian { encoding_rs::UTF_16BE } else { encoding };
@@ -77,11 +77,11 @@ fn alias(label: &str) -> Option<&'static str> {
     Some(match label {
         "cp932" | "ms932" | "x-ms-cp932" | "shiftjis" | "sjis-win" | "cswindows31j" => "shift_jis",
         "cp936" | "ms936" | "x-ms-cp936" | "euc-cn" | "euccn" | "gb-2312" | "gb-2312-80" | "gb2312-1980"
-        | "x-euc-cn" => "gbk",
+        | "x-euc-cn" | "eucgb2312-cn" => "gbk",
         "gb-18030" | "gb18030-2000" | "cp54936" => "gb18030",
         "cp949" | "ms949" | "uhc" | "x-windows-949" | "euckr" | "ksc5601" | "ks-c-5601"
         | "ks-c-5601-1987" | "ks-c-5601-1989" | "ks-x-1001" | "cp51949" => "euc-kr",
-        "cp950" | "ms950" | "big5hkscs" | "big5-eten" | "x-big5" | "cn-big5" => "big5",
+        "cp950" | "ms950" | "big5hkscs" | "big5-eten" | "big5-tw" | "x-big5" | "cn-big5" => "big5",
         "eucjp" | "ujis" | "euc-jp-ms" | "cp51932" | "x-euc" | "x-eucjp" => "euc-jp",
         "utf8mb4" | "utf-8n" | "x-utf-8" | "cp65001" | "utf-8-bom" => "utf-8",
         "utf16" => "utf-16",
@@ -107,8 +107,11 @@ fn other(octets: &[u8], label: &str) -> Option<(String, bool)> {
         }
         "hz" | "hz-gb-2312" | "hz-gb2312" => Some(iso2022::hz(octets)),
         "iso-2022-kr" | "csiso2022kr" => Some(iso2022::korean(octets)),
-        _ if label.starts_with("iso-2022-jp-")
-            || matches!(label, "iso-2022-jp1" | "cp50220" | "cp50221" | "cp50222") =>
+        _ if label.starts_with("iso-2022-jp")
+            || matches!(
+                label,
+                "csiso2022jp" | "csiso2022jp2" | "jis" | "cp50220" | "cp50221" | "cp50222"
+            ) =>
         {
             Some(iso2022::japanese(octets))
         }

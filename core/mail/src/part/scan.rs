@@ -5,12 +5,14 @@ use std::ops::Range;
 use super::describe::describe;
 use super::lines::{LineCheck, line, without_ending};
 use super::transfer::Encoding;
-use super::{Defect, MAX_DEPTH, MAX_PARTS, Part, ReadError, charset, section};
+use super::{
+    Defect, MAX_ADDRESSES, MAX_ALL_HEADER_OCTETS, MAX_DEPTH, MAX_PARTS, Part, ReadError, charset, section,
+};
 
 /// Reads the root of a message.
 pub(super) fn root(raw: &[u8]) -> Result<Part, ReadError> {
     let place = Place { leaf: "1".to_owned(), multipart: String::new(), prefix: String::new() };
-    Scanner { raw, parts: 0 }.entity(
+    Scanner { raw, parts: 0, header_octets: 0, addresses: 0 }.entity(
         0..raw.len(),
         place,
         Context { depth: 0, is_message: true, in_digest: false },
@@ -47,6 +49,8 @@ struct Context {
 struct Scanner<'a> {
     raw: &'a [u8],
     parts: usize,
+    header_octets: usize,
+    addresses: usize,
 }
 
 impl Scanner<'_> {
@@ -57,7 +61,15 @@ impl Scanner<'_> {
         }
         let section = section::read(self.raw, range.clone(), context.is_message)?;
         let body = section.body_start.min(range.end)..range.end;
+        self.header_octets += body.start.saturating_sub(range.start);
+        if self.header_octets > MAX_ALL_HEADER_OCTETS {
+            return Err(ReadError::Limit("4 MiB of header sections"));
+        }
         let mut part = describe(section, range, body, context.in_digest);
+        self.addresses += part.headers.addresses();
+        if self.addresses > MAX_ADDRESSES {
+            return Err(ReadError::Limit("20000 addresses"));
+        }
         let is_identity = Encoding::named(&part.encoding).is_identity();
         if part.content_type.starts_with("multipart/") {
             part.path = place.multipart;
@@ -69,7 +81,9 @@ impl Scanner<'_> {
                 self.message(&mut part, context.depth)?;
             }
         }
-        if !is_identity && (part.content_type.starts_with("multipart/") || part.is_message()) {
+        // RFC 6532 section 3.5 allows a message/global to be encoded.
+        let is_composite = part.content_type.starts_with("multipart/") || part.is_message();
+        if !is_identity && is_composite && part.content_type != "message/global" {
             part.defects.push(Defect::EncodedComposite);
         }
         if part.children.is_empty() {

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::transfer::Encoding;
 use super::{Defect, Message, Part};
 
 /// One node of the record.
@@ -28,7 +29,7 @@ pub struct Tree {
 const MAX_ENCODED_MESSAGES: usize = 8;
 
 /// The tree of a message. `sha256` gives the hash of octets in the form that is to be shown: this crate has no hash function.
-/// A message in base64 or quoted-printable, which no standard allows, is looked into all the same.
+/// A message in base64 or quoted-printable, which only message/global may be (RFC 6532 section 3.5), is looked into.
 pub fn tree(message: &Message, sha256: &dyn Fn(&[u8]) -> String) -> Tree {
     node(message, message.root(), sha256, MAX_ENCODED_MESSAGES)
 }
@@ -47,7 +48,7 @@ fn node(message: &Message, part: &Part, sha256: &dyn Fn(&[u8]) -> String, encode
         return tree;
     }
     let decoded = message.decoded(part);
-    let is_encoded = part.is_message() && part.defects.contains(&Defect::EncodedComposite);
+    let is_encoded = part.is_message() && !Encoding::named(&part.encoding).is_identity();
     let inner = match encoded_left.checked_sub(1).filter(|_| is_encoded) {
         Some(left) => Message::parse(&decoded).ok().map(|inner| node(&inner, inner.root(), sha256, left)),
         None => None,

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use mail::Mailbox;
 use mail::compose::{Attachment, Draft};
+use mail::part::Message;
 
 /// Boundaries that count.
 pub fn boundaries() -> impl FnMut() -> [u8; 16] {
@@ -59,4 +60,25 @@ pub fn available(program: &str) -> bool {
     }
     println!("SKIPPED: {program} is absent");
     false
+}
+
+/// What holds for the tree of any octets: ranges lie inside each other in order, section numbers are unique, and the same
+/// octets are read the same again.
+pub fn assert_well_formed(message: &Message, name: &str) {
+    let parts = message.parts();
+    assert_eq!(message.root().entity, 0..message.raw().len(), "{name}");
+    for part in &parts {
+        assert!(part.entity.start <= part.body.start && part.body.start <= part.body.end, "{name}");
+        assert_eq!(part.body.end, part.entity.end, "{name}");
+        let mut last = part.body.start;
+        for child in &part.children {
+            assert!(child.entity.start >= last && child.entity.end <= part.body.end, "{name}");
+            last = child.entity.end;
+        }
+        assert!(part.defects.is_sorted_by(|a, b| a < b), "each once, in order: {name}");
+    }
+    let paths: std::collections::BTreeSet<_> = parts.iter().map(|part| &part.path).collect();
+    assert_eq!(paths.len(), parts.len(), "{name}");
+    let again = Message::parse(message.raw()).unwrap();
+    assert_eq!(format!("{:?}", again.root()), format!("{:?}", message.root()), "{name}");
 }

@@ -25,6 +25,7 @@ impl KeyUsage {
     pub(crate) const KEY_ENCIPHERMENT: u16 = 0x2000;
     pub(crate) const KEY_AGREEMENT: u16 = 0x0800;
     pub(crate) const KEY_CERT_SIGN: u16 = 0x0400;
+    pub(crate) const CRL_SIGN: u16 = 0x0200;
     pub(crate) const ENCIPHER_ONLY: u16 = 0x0100;
 
     /// Any of these bits is set.
@@ -113,6 +114,15 @@ pub(crate) struct Extensions {
     pub(crate) policy_constraints: Option<PolicyConstraints>,
     pub(crate) policy_constraints_critical: bool,
     pub(crate) inhibit_any_policy: Option<u32>,
+    /// DER of CRLDistributionPoints. Read only when a status is asked for: what is wrong in it makes the status
+    /// unknown, not the certificate useless.
+    pub(crate) crl_distribution_points: Option<Vec<u8>>,
+    /// DER of FreshestCRL, like `crl_distribution_points`.
+    pub(crate) freshest_crl: Option<Vec<u8>>,
+    /// DER of AuthorityInfoAccess; never critical (RFC 5280 section 4.2.2.1).
+    pub(crate) authority_information_access: Option<Vec<u8>>,
+    /// id-pkix-ocsp-nocheck (RFC 6960 section 4.2.2.2.1).
+    pub(crate) ocsp_no_check: bool,
 }
 
 impl Extensions {
@@ -202,17 +212,30 @@ impl Extensions {
                 let skip_certs = asn1::only(value, asn1::INTEGER).and_then(asn1::small_integer);
                 keep(&mut self.inhibit_any_policy, skip_certs)
             }
+            oid::CRL_DISTRIBUTION_POINTS => {
+                self.crl_distribution_points = Some(value.to_vec());
+                Ok(())
+            }
+            oid::FRESHEST_CRL => {
+                self.freshest_crl = Some(value.to_vec());
+                Ok(())
+            }
+            oid::AUTHORITY_INFORMATION_ACCESS if !critical => {
+                self.authority_information_access = Some(value.to_vec());
+                Ok(())
+            }
+            oid::OCSP_NO_CHECK => {
+                self.ocsp_no_check = true;
+                Ok(())
+            }
             _ => return None,
         };
         Some(done)
     }
 
     fn read_authority_key_identifier(&mut self, value: &[u8]) -> Option<()> {
-        let mut sequence = Reader::new(asn1::only(value, asn1::SEQUENCE)?);
-        self.authority_key_identifier = sequence.take_optional(context(0))?.map(<[u8]>::to_vec);
-        sequence.take_optional(context_constructed(1))?;
-        sequence.take_optional(context(2))?;
-        sequence.end()
+        self.authority_key_identifier = read_authority_key_identifier(value)?.map(<[u8]>::to_vec);
+        Some(())
     }
 
     /// Extended key usage is absent or holds one of these.
@@ -221,6 +244,17 @@ impl Extensions {
             .as_ref()
             .is_none_or(|usages| usages.iter().any(|usage| wanted.contains(usage)))
     }
+}
+
+/// The keyIdentifier of an AuthorityKeyIdentifier (RFC 5280 section 4.2.1.1).
+#[allow(clippy::option_option, reason = "outer: is it DER; inner: is it there")]
+pub(crate) fn read_authority_key_identifier(value: &[u8]) -> Option<Option<&[u8]>> {
+    let mut sequence = Reader::new(asn1::only(value, asn1::SEQUENCE)?);
+    let identifier = sequence.take_optional(context(0))?;
+    sequence.take_optional(context_constructed(1))?;
+    sequence.take_optional(context(2))?;
+    sequence.end()?;
+    Some(identifier)
 }
 
 /// An extension that is processed here, but can't be read.

@@ -238,15 +238,40 @@ impl<'a> GeneralName<'a> {
         })
     }
 
+    /// Octets that are equal when two names are the same; `None` for forms that are not compared.
+    pub(crate) fn comparable(&self) -> Option<Vec<u8>> {
+        let (tag, octets) = match self {
+            GeneralName::Directory(der) => {
+                return comparable(der).map(|rdns| directory_comparable(&rdns.concat()));
+            }
+            GeneralName::Rfc822(octets) => (context(1), octets),
+            GeneralName::Dns(octets) => (context(2), octets),
+            GeneralName::Uri(octets) => (context(6), octets),
+            GeneralName::Ip(octets) => (context(7), octets),
+            GeneralName::SmtpUtf8(_) | GeneralName::Other(_) => return None,
+        };
+        Some([&[tag], *octets].concat())
+    }
+
     /// All names of a GeneralNames (SEQUENCE OF, at least one).
     pub(crate) fn read_all(der: &'a [u8]) -> Option<Vec<Self>> {
-        let mut reader = Reader::new(asn1::only(der, asn1::SEQUENCE)?);
+        Self::read_list(asn1::only(der, asn1::SEQUENCE)?)
+    }
+
+    /// As [`read_all`](Self::read_all), from the content octets.
+    pub(crate) fn read_list(content: &'a [u8]) -> Option<Vec<Self>> {
+        let mut reader = Reader::new(content);
         let mut names = Vec::new();
         while !reader.is_empty() {
             names.push(GeneralName::read(&mut reader)?);
         }
         (!names.is_empty()).then_some(names)
     }
+}
+
+/// [`GeneralName::comparable`] of a directoryName whose comparable RDNs are joined.
+pub(crate) fn directory_comparable(rdns: &[u8]) -> Vec<u8> {
+    [&[context_constructed(4)], rdns].concat()
 }
 
 fn ia5(octets: &[u8]) -> Option<&[u8]> {

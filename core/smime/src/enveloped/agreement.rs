@@ -107,7 +107,8 @@ impl Wrap {
         })
     }
 
-    fn key_octets(self) -> u8 {
+    /// Length of the key-encryption key.
+    pub(super) fn key_octets(self) -> u8 {
         match self {
             Wrap::Aes128 => 16,
             Wrap::Aes192 | Wrap::Tdes => 24,

@@ -142,6 +142,11 @@ pub(super) fn is_authenticated(kind: &ObjectIdentifier) -> Result<bool, DecryptE
     }
 }
 
+/// AuthEnvelopedData has version 0 (RFC 5083 section 2.1). What EnvelopedData says is no reason to refuse it.
+pub(super) fn check_version(version: &Element<'_>, authenticated: bool) -> Result<(), BerError> {
+    if authenticated && version.small()? != 0 { Err(BerError::Value) } else { Ok(()) }
+}
+
 /// A message in memory.
 pub(super) struct Parts<'a> {
     /// The members of the SET OF RecipientInfo.
@@ -160,7 +165,7 @@ impl<'a> Parts<'a> {
         content_info.finish()?;
         let mut fields = explicit.sequence()?;
         explicit.finish()?;
-        fields.expect(ber::INTEGER)?;
+        check_version(&fields.expect(ber::INTEGER)?, authenticated)?;
         fields.optional(Tag::context(0))?;
         let recipients = fields.set()?;
         let (content, ciphertext) = EncryptedContent::read_info(&mut fields, authenticated)?;

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::agreement::{Kdf, Wrap, wrap_aes256};
 use super::content::Cipher;
+use super::kem;
 use super::stream::EncryptingWriter;
 use super::{ContentEncryption, EncryptError, MAX_RECIPIENTS, Recipient, RsaTransport};
 use crate::ber::write;
@@ -62,20 +63,20 @@ pub(super) fn seal_key(
     let mut content_key = Zeroizing::new(vec![0; cipher.key_octets()]);
     rng.fill_bytes(&mut content_key);
     let mut infos = Vec::with_capacity(recipients.len());
-    let mut version_0 = true;
+    let mut version = 0;
     for (index, recipient) in recipients.iter().enumerate() {
         let info = recipient_info(recipient, &content_key, rng).ok_or(EncryptError::UnusableKey(index))?;
-        version_0 &= info.version_0;
+        version = version.max(info.version);
         infos.push(info.der);
     }
-    let version = if version_0 { 0 } else { 2 };
     Ok(Sealed { content_key, recipient_infos: write::set_of(infos), version })
 }
 
 struct RecipientInfo {
     der: Vec<u8>,
-    /// KeyTransRecipientInfo with issuer and serial number: keeps EnvelopedData at version 0.
-    version_0: bool,
+    /// The least CMSVersion of an EnvelopedData with it (RFC 5652 section 6.1): 0 for a KeyTransRecipientInfo with
+    /// issuer and serial number, 3 for an OtherRecipientInfo.
+    version: u32,
 }
 
 /// How the RecipientInfo names the recipient.
@@ -104,10 +105,18 @@ fn recipient_info(
     let key = PublicKey::from_spki(spki).ok()?;
     match key.algorithm() {
         KeyAlgorithm::Rsa(_) => key_transport(&key, &name, rsa, content_key, rng),
-        KeyAlgorithm::Ed25519 => None,
+        KeyAlgorithm::Ed25519 | KeyAlgorithm::MlDsa44 | KeyAlgorithm::MlDsa65 | KeyAlgorithm::MlDsa87 => None,
+        KeyAlgorithm::MlKem512 | KeyAlgorithm::MlKem768 | KeyAlgorithm::MlKem1024 => {
+            let identifier = match &name {
+                Name::Certificate(certificate) => issuer_and_serial(certificate),
+                Name::KeyIdentifier(identifier) => write::context_primitive(0, identifier),
+            };
+            let der = kem::recipient_info(&key, &identifier, content_key, rng)?;
+            Some(RecipientInfo { der, version: 3 })
+        }
         curve => {
             let der = key_agreement(curve, &key, &name, content_key, rng)?;
-            Some(RecipientInfo { der, version_0: false })
+            Some(RecipientInfo { der, version: 2 })
         }
     }
 }
@@ -142,7 +151,7 @@ fn key_transport(
     };
     let der =
         write::sequence(&[&write::small(version), &identifier, &algorithm, &write::octet_string(&encrypted)]);
-    Some(RecipientInfo { der, version_0: version == 0 })
+    Some(RecipientInfo { der, version })
 }
 
 /// KeyAgreeRecipientInfo (RFC 5652 section 6.2.2) with a fresh key for this recipient alone.
@@ -158,7 +167,7 @@ fn key_agreement(
         KeyAlgorithm::P384 => (oid::ECDH_SHA384KDF, Kdf::X963(DigestAlgorithm::Sha384)),
         KeyAlgorithm::P521 => (oid::ECDH_SHA512KDF, Kdf::X963(DigestAlgorithm::Sha512)),
         KeyAlgorithm::X25519 => (oid::ECDH_HKDF_SHA256, Kdf::Hkdf(DigestAlgorithm::Sha256)),
-        KeyAlgorithm::Rsa(_) | KeyAlgorithm::Ed25519 => return None,
+        _ => return None,
     };
     let ephemeral = PrivateKey::generate(curve, rng).ok()?;
     let wrap_algorithm = write::algorithm(&oid::AES256_WRAP, &[]);

@@ -7,6 +7,7 @@ use rsa::Pkcs1v15Encrypt;
 use zeroize::Zeroizing;
 
 use super::agreement::{Kdf, Wrap};
+use super::kem::{self, Decapsulation, Encapsulation};
 use super::{DecryptError, DecryptionKey, MAX_RECIPIENTS, oaep};
 use crate::ber::{self, BerError, Element, Reader, Tag};
 use crate::key::{AlgorithmIdentifier, DigestAlgorithm, KeyAlgorithm, PrivateKey, PublicKey, hash_and_mgf};
@@ -33,6 +34,7 @@ enum Method<'a> {
         ukm: Option<Cow<'a, [u8]>>,
         algorithm: AlgorithmIdentifier<'a>,
     },
+    Encapsulation(Encapsulation<'a>),
 }
 
 #[derive(Clone, Copy)]
@@ -55,6 +57,10 @@ pub(super) fn read_all<'a>(mut set: Reader<'a>) -> Result<Vec<RecipientInfo<'a>>
             recipients.push(read_transport(info.reader()?)?);
         } else if info.tag() == Tag::context(1) {
             read_agreement(info.reader()?, &mut recipients)?;
+        } else if info.tag() == Tag::context(4)
+            && let Some(fields) = kem::enter(info.reader()?)?
+        {
+            recipients.push(read_encapsulation(fields)?);
         }
         if recipients.len() > MAX_RECIPIENTS {
             return Err(BerError::Value);
@@ -73,6 +79,18 @@ fn read_transport(mut fields: Reader<'_>) -> Result<RecipientInfo<'_>, BerError>
     let encrypted_key = fields.expect(ber::OCTET_STRING)?.octets()?;
     fields.finish()?;
     Ok(RecipientInfo { name, method: Method::Transport(algorithm), encrypted_key })
+}
+
+/// KEMRecipientInfo behind its version (RFC 9629 section 3).
+fn read_encapsulation(mut fields: Reader<'_>) -> Result<RecipientInfo<'_>, BerError> {
+    let name = match fields.optional(Tag::context(0))? {
+        Some(identifier) => Name::KeyIdentifier(identifier.octets()?),
+        None => Name::IssuerAndSerial(IssuerAndSerial::read(fields.sequence()?)?),
+    };
+    let encapsulation = Encapsulation::read(&mut fields)?;
+    let encrypted_key = fields.expect(ber::OCTET_STRING)?.octets()?;
+    fields.finish()?;
+    Ok(RecipientInfo { name, method: Method::Encapsulation(encapsulation), encrypted_key })
 }
 
 fn read_agreement<'a>(
@@ -147,6 +165,7 @@ pub(super) enum Recovery<'a> {
         wrap: Wrap,
         wrap_algorithm: &'a [u8],
     },
+    Encapsulation(Decapsulation<'a>),
 }
 
 /// The octets of the sender's one-time key.
@@ -191,6 +210,9 @@ impl RecipientInfo<'_> {
                     wrap_algorithm: wrap.raw(),
                 })
             }
+            (Method::Encapsulation(encapsulation), key) => {
+                encapsulation.recovery(key).map(Recovery::Encapsulation)
+            }
             _ => Err(DecryptError::Unsupported),
         }
     }
@@ -202,7 +224,7 @@ impl RecipientInfo<'_> {
 }
 
 impl Recovery<'_> {
-    /// `ecdh-p256`, `rsa-oaep`, `rsa-pkcs1`, `x25519`.
+    /// `ecdh-p256`, `rsa-oaep`, `rsa-pkcs1`, `x25519`, `ml-kem-768`.
     pub(super) fn name(&self, key: KeyAlgorithm) -> &'static str {
         match (self, key) {
             (Recovery::Pkcs1, _) => "rsa-pkcs1",
@@ -211,6 +233,9 @@ impl Recovery<'_> {
             (Recovery::Agreement { .. }, KeyAlgorithm::P521) => "ecdh-p521",
             (Recovery::Agreement { .. }, KeyAlgorithm::X25519) => "x25519",
             (Recovery::Agreement { .. }, _) => "ecdh-p256",
+            (Recovery::Encapsulation(_), KeyAlgorithm::MlKem512) => "ml-kem-512",
+            (Recovery::Encapsulation(_), KeyAlgorithm::MlKem768) => "ml-kem-768",
+            (Recovery::Encapsulation(_), _) => "ml-kem-1024",
         }
     }
 
@@ -240,6 +265,7 @@ impl Recovery<'_> {
                 let kek = wrap.derive_key(*kdf, &secret, wrap_algorithm, *ukm)?;
                 wrap.unwrap(&kek, encrypted)
             }
+            Recovery::Encapsulation(decapsulation) => decapsulation.content_key(key, encrypted),
         }
     }
 }

@@ -7,7 +7,7 @@ use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 use super::content::{self, Cipher, Opener, Sealer};
-use super::decrypt::{EncryptedContent, Head, Tail, Unlocked, is_authenticated};
+use super::decrypt::{EncryptedContent, Head, Tail, Unlocked, check_version, is_authenticated};
 use super::encrypt::{Sealed, seal_key};
 use super::{ContentEncryption, DecryptError, DecryptionKey, EncryptError, Recipient, binding};
 use crate::ber::stream::{CHUNK, Fault, Octets, Stream};
@@ -298,7 +298,9 @@ fn enter<R: Read>(stream: &mut Stream<R>) -> Result<(RawHead, bool, Octets), Ref
     let authenticated = is_authenticated(&kind).map_err(Refusal::Message)?;
     stream.enter(Tag::context(0))?;
     stream.enter(ber::SEQUENCE)?;
-    stream.element(ber::INTEGER, MAX_HEAD, &mut Vec::new())?;
+    let mut version = Vec::new();
+    stream.element(ber::INTEGER, MAX_HEAD, &mut version)?;
+    ber::single(&version).and_then(|version| check_version(&version, authenticated)).map_err(Fault::from)?;
     if stream.peek()? == Some(Tag::context(0)) {
         stream.element(Tag::context(0), MAX_HEAD, &mut Vec::new())?;
     }

@@ -77,6 +77,8 @@ pub enum SignatureScheme {
     Ecdsa(DigestAlgorithm),
     /// Ed25519 without context or prehashing.
     Ed25519,
+    /// ML-DSA in pure mode with an empty context; the parameter set is the key's.
+    MlDsa(KeyAlgorithm),
 }
 
 impl SignatureScheme {
@@ -101,6 +103,15 @@ impl SignatureScheme {
             oid::ECDSA_SHA384 => Ok(Self::Ecdsa(Sha384)),
             oid::ECDSA_SHA512 => Ok(Self::Ecdsa(Sha512)),
             oid::ED25519 => Ok(Self::Ed25519),
+            oid::ML_DSA_44 | oid::ML_DSA_65 | oid::ML_DSA_87 if !cfg!(feature = "pq") => {
+                Err(KeyError::Unsupported)
+            }
+            oid::ML_DSA_44 | oid::ML_DSA_65 | oid::ML_DSA_87 if algorithm.parameters.is_some() => {
+                Err(KeyError::Malformed)
+            }
+            oid::ML_DSA_44 => Ok(Self::MlDsa(KeyAlgorithm::MlDsa44)),
+            oid::ML_DSA_65 => Ok(Self::MlDsa(KeyAlgorithm::MlDsa65)),
+            oid::ML_DSA_87 => Ok(Self::MlDsa(KeyAlgorithm::MlDsa87)),
             _ => Err(KeyError::Unsupported),
         }
     }
@@ -118,11 +129,21 @@ impl SignatureScheme {
         }
     }
 
-    /// The digest that the scheme names; Ed25519 names none.
+    /// The digest that the scheme names; Ed25519 and ML-DSA name none.
     pub fn digest(&self) -> Option<DigestAlgorithm> {
         match self {
             Self::RsaPkcs1(digest) | Self::RsaPss { digest, .. } | Self::Ecdsa(digest) => Some(*digest),
-            Self::Ed25519 => None,
+            Self::Ed25519 | Self::MlDsa(_) => None,
+        }
+    }
+
+    /// A CMS digest of this strength may stand beside the scheme (RFC 9882 section 3.3, table 1).
+    pub fn suits(&self, digest: DigestAlgorithm) -> bool {
+        match self {
+            Self::MlDsa(KeyAlgorithm::MlDsa44) => digest.octets() >= 32,
+            Self::MlDsa(KeyAlgorithm::MlDsa65) => digest.octets() >= 48,
+            Self::MlDsa(_) => digest.octets() >= 64,
+            _ => true,
         }
     }
 
@@ -131,7 +152,7 @@ impl SignatureScheme {
         self.digest().is_some_and(DigestAlgorithm::is_weak)
     }
 
-    /// Name like `ecdsa-p256-sha256`, `rsa-pkcs1-sha256`, `rsa-pss-sha256`, `ed25519` for a signature by `key`.
+    /// Name like `ecdsa-p256-sha256`, `rsa-pkcs1-sha256`, `rsa-pss-sha256`, `ed25519`, `ml-dsa-65` for a signature by `key`.
     pub fn name(&self, key: KeyAlgorithm) -> String {
         match self {
             Self::RsaPkcs1(digest) => format!("rsa-pkcs1-{}", digest.name()),
@@ -145,6 +166,9 @@ impl SignatureScheme {
                 format!("ecdsa-{curve}-{}", digest.name())
             }
             Self::Ed25519 => "ed25519".to_owned(),
+            Self::MlDsa(KeyAlgorithm::MlDsa44) => "ml-dsa-44".to_owned(),
+            Self::MlDsa(KeyAlgorithm::MlDsa65) => "ml-dsa-65".to_owned(),
+            Self::MlDsa(_) => "ml-dsa-87".to_owned(),
         }
     }
 }

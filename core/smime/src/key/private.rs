@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use super::public::{Kind, PublicKey};
 use super::{
     AlgorithmIdentifier, KeyAlgorithm, KeyError, MAX_RSA_BITS, MIN_READ_RSA_BITS, MIN_RSA_BITS,
-    SignatureAlgorithm,
+    SignatureAlgorithm, post_quantum,
 };
 use crate::ber::{self, Reader};
 use crate::primitives::Backend;
@@ -43,6 +43,7 @@ enum Secret {
     P521(p521::SecretKey),
     Ed25519(Box<Ed25519Key>),
     X25519(StaticSecret),
+    PostQuantum(Box<post_quantum::PrivateKey>),
 }
 
 impl PrivateKey {
@@ -62,6 +63,14 @@ impl PrivateKey {
             KeyAlgorithm::P521 => Secret::P521(p521::SecretKey::generate_from_rng(rng)),
             KeyAlgorithm::Ed25519 => Secret::Ed25519(Box::new(Ed25519Key::from_bytes(&random_octets(rng)))),
             KeyAlgorithm::X25519 => Secret::X25519(StaticSecret::from(*random_octets(rng))),
+            KeyAlgorithm::MlDsa44
+            | KeyAlgorithm::MlDsa65
+            | KeyAlgorithm::MlDsa87
+            | KeyAlgorithm::MlKem512
+            | KeyAlgorithm::MlKem768
+            | KeyAlgorithm::MlKem1024 => {
+                Secret::PostQuantum(Box::new(post_quantum::PrivateKey::generate(algorithm, rng)?))
+            }
         };
         Self::from_secret(secret)
     }
@@ -98,7 +107,14 @@ impl PrivateKey {
                 let scalar = inner_octets(octets.content())?;
                 Self::from_secret(Secret::X25519(StaticSecret::from(*scalar)))?
             }
-            _ => return Err(KeyError::Unsupported),
+            other => {
+                let kind = KeyAlgorithm::from_post_quantum_oid(&other).ok_or(KeyError::Unsupported)?;
+                let key = post_quantum::PrivateKey::from_octets(kind, octets.content())?;
+                if algorithm.parameters().is_some() {
+                    return Err(KeyError::Malformed);
+                }
+                Self::from_secret(Secret::PostQuantum(Box::new(key)))?
+            }
         };
         fields.optional(ber::Tag::context(0))?;
         if let Some(public) = fields.optional(ber::Tag::context(1))?
@@ -126,6 +142,7 @@ impl PrivateKey {
             Secret::P521(key) => key.to_pkcs8_der().map_err(malformed)?.to_bytes(),
             Secret::Ed25519(key) => curve25519_pkcs8(&ED25519_PREFIX, key.as_bytes()),
             Secret::X25519(key) => curve25519_pkcs8(&X25519_PREFIX, key.as_bytes()),
+            Secret::PostQuantum(key) => key.to_pkcs8().ok_or(KeyError::Unsupported)?,
         };
         let public = PublicKey {
             kind: match &secret {
@@ -135,6 +152,7 @@ impl PrivateKey {
                 Secret::P521(key) => Kind::P521(key.public_key()),
                 Secret::Ed25519(key) => Kind::Ed25519(key.verifying_key()),
                 Secret::X25519(key) => Kind::X25519(x25519_dalek::PublicKey::from(key).to_bytes()),
+                Secret::PostQuantum(key) => key.public(),
             },
         };
         Ok(PrivateKey { secret, pkcs8, spki: public.to_spki(), public })
@@ -160,13 +178,14 @@ impl PrivateKey {
         self.public.algorithm()
     }
 
-    /// The algorithm to sign with by default: that of the curve, RSASSA-PKCS1-v1_5 with SHA-256, Ed25519.
-    /// X25519 and short RSA keys don't sign: [`KeyError::WrongAlgorithm`].
+    /// The algorithm to sign with by default: that of the curve, RSASSA-PKCS1-v1_5 with SHA-256, Ed25519,
+    /// ML-DSA. X25519, ML-KEM and short RSA keys don't sign: [`KeyError::WrongAlgorithm`].
     pub fn default_signature_algorithm(&self) -> Result<SignatureAlgorithm, KeyError> {
         SignatureAlgorithm::choose(self.algorithm(), None, false)
     }
 
     /// Signs `message` (hashed here). ECDSA is deterministic (RFC 6979); its signature is in DER form.
+    /// ML-DSA signs in pure mode with an empty context.
     pub fn sign(
         &self,
         algorithm: SignatureAlgorithm,
@@ -199,6 +218,7 @@ impl PrivateKey {
                 Ok(signature.to_der().as_bytes().to_vec())
             }
             (Secret::Ed25519(key), _) => Ok(key.try_sign(message).map_err(failed)?.to_bytes().to_vec()),
+            (Secret::PostQuantum(key), _) => key.sign(message, rng).ok_or(KeyError::WrongAlgorithm),
             (Secret::X25519(_), _) => Err(KeyError::WrongAlgorithm),
         }
     }
@@ -207,6 +227,15 @@ impl PrivateKey {
     pub(crate) fn rsa(&self) -> Option<&rsa::PrivateKey> {
         match &self.secret {
             Secret::Rsa(key) => Some(key),
+            _ => None,
+        }
+    }
+
+    /// The shared secret that a ciphertext of a key encapsulation holds; another one, the same each time, for a wrong
+    /// ciphertext. `None` for keys that don't do that and for a wrong length.
+    pub(crate) fn decapsulate(&self, ciphertext: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        match &self.secret {
+            Secret::PostQuantum(key) => key.decapsulate(ciphertext),
             _ => None,
         }
     }

@@ -1,13 +1,15 @@
 //! Public keys: read from SubjectPublicKeyInfo, verify, encrypt to.
 
 use const_oid::ObjectIdentifier;
+use rand_core::CryptoRng;
 use rsa::traits::PublicKeyParts;
 use rsa::{Pkcs1v15Sign, Pss};
 use sha1::Sha1;
 use sha2::{Sha224, Sha256, Sha384, Sha512};
 use signature::hazmat::PrehashVerifier;
+use zeroize::Zeroizing;
 
-use super::{AlgorithmIdentifier, DigestAlgorithm, KeyAlgorithm, KeyError, SignatureScheme};
+use super::{AlgorithmIdentifier, DigestAlgorithm, KeyAlgorithm, KeyError, SignatureScheme, post_quantum};
 use super::{MAX_RSA_BITS, MIN_RSA_BITS};
 use crate::ber::{self, write};
 use crate::oid;
@@ -32,10 +34,11 @@ pub(super) enum Kind {
     P521(p521::PublicKey),
     Ed25519(ed25519_dalek::VerifyingKey),
     X25519([u8; 32]),
+    PostQuantum(post_quantum::PublicKey),
 }
 
 impl PublicKey {
-    /// Reads a DER SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7, RFC 5480, RFC 8410).
+    /// Reads a DER SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7, RFC 5480, RFC 8410, RFC 9881, RFC 9935).
     ///
     /// RSA keys of 1024 to 8192 bits are read; those below 2048 are weak.
     pub fn from_spki(spki: &[u8]) -> Result<Self, KeyError> {
@@ -59,7 +62,14 @@ impl PublicKey {
                 Kind::Ed25519(key)
             }
             oid::X25519 => Kind::X25519(bits.try_into().map_err(|_| KeyError::Malformed)?),
-            _ => return Err(KeyError::Unsupported),
+            other => {
+                let kind = KeyAlgorithm::from_post_quantum_oid(&other).ok_or(KeyError::Unsupported)?;
+                let key = post_quantum::PublicKey::from_bits(kind, bits)?;
+                if algorithm.parameters().is_some() {
+                    return Err(KeyError::Malformed);
+                }
+                Kind::PostQuantum(key)
+            }
         };
         Ok(PublicKey { kind })
     }
@@ -101,6 +111,11 @@ impl PublicKey {
             Kind::X25519(key) => {
                 write::sequence(&[&write::algorithm(&oid::X25519, &[]), &write::bit_string(key)])
             }
+            Kind::PostQuantum(key) => {
+                let algorithm = key.algorithm().post_quantum_oid();
+                let algorithm = algorithm.map(|oid| write::algorithm(&oid, &[])).unwrap_or_default();
+                write::sequence(&[&algorithm, &write::bit_string(key.bits())])
+            }
         }
     }
 
@@ -113,6 +128,7 @@ impl PublicKey {
             Kind::P521(_) => KeyAlgorithm::P521,
             Kind::Ed25519(_) => KeyAlgorithm::Ed25519,
             Kind::X25519(_) => KeyAlgorithm::X25519,
+            Kind::PostQuantum(key) => key.algorithm(),
         }
     }
 
@@ -122,6 +138,12 @@ impl PublicKey {
     /// [`KeyAlgorithm::is_weak`]. [`KeyError::WrongAlgorithm`] when the scheme needs another kind of key,
     /// [`KeyError::BadSignature`] when the mathematics fail.
     pub fn verify(&self, scheme: &SignatureScheme, message: &[u8], signature: &[u8]) -> Result<(), KeyError> {
+        if let (Kind::PostQuantum(key), SignatureScheme::MlDsa(set)) = (&self.kind, scheme) {
+            if key.algorithm() != *set {
+                return Err(KeyError::WrongAlgorithm);
+            }
+            return key.verify(message, signature).ok_or(KeyError::BadSignature);
+        }
         let Some(digest) = scheme.digest() else {
             let (Kind::Ed25519(key), SignatureScheme::Ed25519) = (&self.kind, scheme) else {
                 return Err(KeyError::WrongAlgorithm);
@@ -138,7 +160,7 @@ impl PublicKey {
         self.verify_digest(scheme, &digest.digest(message), signature)
     }
 
-    /// As [`verify`](Self::verify), over a message whose digest (the scheme's) was taken before. Ed25519 needs the
+    /// As [`verify`](Self::verify), over a message whose digest (the scheme's) was taken before. Ed25519 and ML-DSA need the
     /// message itself: [`KeyError::Unsupported`].
     pub fn verify_digest(
         &self,
@@ -194,8 +216,17 @@ impl PublicKey {
                     .verify_prehash(&bits2field(hash, 66), &signature)
                     .map_err(|_| KeyError::BadSignature)
             }
-            (Kind::Ed25519(_), SignatureScheme::Ed25519) => Err(KeyError::Unsupported),
+            (Kind::Ed25519(_), SignatureScheme::Ed25519)
+            | (Kind::PostQuantum(_), SignatureScheme::MlDsa(_)) => Err(KeyError::Unsupported),
             _ => Err(KeyError::WrongAlgorithm),
+        }
+    }
+
+    /// The ciphertext of a key encapsulation, and the shared secret. `None` for keys that don't do that.
+    pub(crate) fn encapsulate(&self, rng: &mut dyn CryptoRng) -> Option<(Vec<u8>, Zeroizing<Vec<u8>>)> {
+        match &self.kind {
+            Kind::PostQuantum(key) => key.encapsulate(rng),
+            _ => None,
         }
     }
 

@@ -91,7 +91,7 @@ fn check_issuers(
             max_path_length = max_path_length.min(own);
         }
         let passes_on = match purpose {
-            Purpose::EmailSigning | Purpose::EmailEncryption => {
+            Purpose::EmailSigning | Purpose::EmailEncryption | Purpose::Email => {
                 extensions.allows_any_of(&[oid::EMAIL_PROTECTION, oid::ANY_EXTENDED_KEY_USAGE])
             }
             Purpose::TimeStamping => {
@@ -148,6 +148,7 @@ fn check_purpose(leaf: &Certificate, purpose: Purpose, reasons: &mut BTreeSet<Re
         Purpose::Any => (true, true),
         Purpose::EmailSigning => (leaf.may_sign(), leaf.is_for_email()),
         Purpose::EmailEncryption => (leaf.may_encrypt(), leaf.is_for_email()),
+        Purpose::Email => (leaf.may_sign() || leaf.may_encrypt(), leaf.is_for_email()),
         Purpose::TimeStamping => {
             let sole = extensions.extended_key_usage.as_deref() == Some(&[oid::TIME_STAMPING]);
             (leaf.may_sign(), sole && extensions.extended_key_usage_critical)

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     AnchorScope, MAX_CANDIDATES, MAX_NAME_COMPARISONS, MAX_PATH_LENGTH, MAX_SIGNATURE_CHECKS, MAX_STEPS,
-    MAX_UNTRUSTED, PathFailure, PathOptions, Purpose, Trust, TrustAnchor, TrustedPath, check,
+    MAX_UNTRUSTED, PathFailure, PathInputs, Trust, TrustAnchor, TrustedPath, check,
 };
 use crate::certificate::{Certificate, IssuerSignature};
-use crate::time::UnixTime;
-use crate::verdict::Reason;
+use crate::revocation::{CertificateStatus, Need, Work, missing_issuer, needs_of, statuses_of_path};
+use crate::verdict::{Reason, Revocation};
 
 /// A certificate of the search: an untrusted one or an anchor.
 #[derive(Clone, Copy)]
@@ -17,31 +17,33 @@ struct Node<'a> {
     anchor: Option<&'a TrustAnchor>,
 }
 
-pub(super) struct Search<'a> {
+pub(super) struct Search<'a, 'w, 's> {
+    inputs: PathInputs<'a>,
+    work: &'w mut Work<'s>,
     leaf: &'a Certificate,
     nodes: Vec<Node<'a>>,
     by_subject: BTreeMap<&'a [u8], Vec<usize>>,
-    at: UnixTime,
-    purpose: Purpose,
-    options: &'a PathOptions,
     /// Signatures that were checked: child (`None` is the leaf) and issuer.
     signatures: BTreeMap<(Option<usize>, usize), IssuerSignature>,
     steps: usize,
     candidates: usize,
     name_comparisons: usize,
-    best: Option<Vec<Reason>>,
+    best: Option<Candidate>,
     unsupported: bool,
+    /// Addresses of issuers that would lead on.
+    missing: BTreeSet<Need>,
 }
 
-impl<'a> Search<'a> {
-    pub(super) fn new(
-        leaf: &'a Certificate,
-        untrusted: &'a [Certificate],
-        anchors: &'a [TrustAnchor],
-        at: UnixTime,
-        purpose: Purpose,
-        options: &'a PathOptions,
-    ) -> Self {
+/// A complete path that is not valid.
+struct Candidate {
+    reasons: Vec<Reason>,
+    path: Vec<Certificate>,
+    statuses: Vec<CertificateStatus>,
+}
+
+impl<'a, 'w, 's> Search<'a, 'w, 's> {
+    pub(super) fn new(leaf: &'a Certificate, inputs: PathInputs<'a>, work: &'w mut Work<'s>) -> Self {
+        let PathInputs { untrusted, anchors, .. } = inputs;
         let mut nodes: Vec<Node<'a>> = anchors
             .iter()
             .map(|anchor| Node { certificate: &anchor.certificate, anchor: Some(anchor) })
@@ -58,24 +60,29 @@ impl<'a> Search<'a> {
             by_subject.entry(node.certificate.subject_comparable()).or_default().push(index);
         }
         Search {
+            inputs,
+            work,
             leaf,
             nodes,
             by_subject,
-            at,
-            purpose,
-            options,
             signatures: BTreeMap::new(),
             steps: 0,
             candidates: 0,
             name_comparisons: MAX_NAME_COMPARISONS,
             best: None,
             unsupported: false,
+            missing: BTreeSet::new(),
         }
     }
 
     pub(super) fn run(mut self) -> Result<TrustedPath, PathFailure> {
         let levels: BTreeSet<Trust> =
             self.nodes.iter().filter_map(|node| node.anchor.map(|anchor| anchor.trust)).collect();
+        if levels.is_empty() {
+            // No anchor can be reached; the walk finds where the next issuer could be asked for.
+            (self.steps, self.candidates) = (MAX_STEPS, MAX_CANDIDATES);
+            self.extend(&mut Vec::new(), Trust::Pinned);
+        }
         for level in levels.into_iter().filter(|level| *level != Trust::None) {
             self.steps = MAX_STEPS;
             self.candidates = MAX_CANDIDATES;
@@ -84,12 +91,13 @@ impl<'a> Search<'a> {
                 return Ok(path);
             }
         }
-        let reasons = match self.best {
-            Some(reasons) => reasons,
-            None if self.unsupported => vec![Reason::UnsupportedAlgorithm],
-            None => vec![Reason::NoTrustedPath],
-        };
-        Err(PathFailure { reasons })
+        if let Some(Candidate { reasons, path, statuses }) = self.best {
+            let needs = needs_of(&path, &statuses);
+            return Err(PathFailure { reasons, path, statuses, needs });
+        }
+        let reason = if self.unsupported { Reason::UnsupportedAlgorithm } else { Reason::NoTrustedPath };
+        let needs = self.missing.into_iter().collect();
+        Err(PathFailure { reasons: vec![reason], path: Vec::new(), statuses: Vec::new(), needs })
     }
 
     fn try_leaf_as_anchor(&mut self, level: Trust) -> Option<TrustedPath> {
@@ -105,6 +113,7 @@ impl<'a> Search<'a> {
     fn extend(&mut self, path: &mut Vec<usize>, level: Trust) -> Option<TrustedPath> {
         let child =
             path.last().and_then(|&index| self.nodes.get(index)).map_or(self.leaf, |node| node.certificate);
+        let mut leads_on = false;
         for issuer in self.issuers(child) {
             let Some(&Node { certificate, anchor }) = self.nodes.get(issuer) else { continue };
             if anchor.is_some_and(|anchor| anchor.trust != level || !speaks_for(anchor, self.leaf)) {
@@ -122,6 +131,7 @@ impl<'a> Search<'a> {
             if !self.is_signed(path.last().copied(), child, issuer, certificate) {
                 continue;
             }
+            leads_on = true;
             let found = match anchor {
                 Some(anchor) => self.judge(path, anchor),
                 None => {
@@ -135,6 +145,9 @@ impl<'a> Search<'a> {
                 return found;
             }
         }
+        if !leads_on {
+            missing_issuer(child, &mut self.missing);
+        }
         None
     }
 
@@ -143,12 +156,12 @@ impl<'a> Search<'a> {
     fn issuers(&self, child: &Certificate) -> Vec<usize> {
         let mut found = self.by_subject.get(child.issuer_comparable()).cloned().unwrap_or_default();
         let wanted = child.extensions().authority_key_identifier.as_deref();
+        let at = self.inputs.at;
         found.sort_by_key(|&index| {
             self.nodes.get(index).map(|node| {
                 let identifier = node.certificate.subject_key_identifier();
                 let other_key = wanted.is_some() && identifier.is_some() && wanted != identifier;
-                let valid =
-                    node.certificate.not_before() <= self.at && self.at <= node.certificate.not_after();
+                let valid = node.certificate.not_before() <= at && at <= node.certificate.not_after();
                 (other_key, node.anchor.is_none(), !valid)
             })
         });
@@ -174,7 +187,9 @@ impl<'a> Search<'a> {
         let known = self.signatures.get(&(child_index, issuer)).copied();
         let outcome = match known {
             Some(outcome) => outcome,
-            None if self.signatures.len() == MAX_SIGNATURE_CHECKS => return false,
+            None if self.signatures.len() == MAX_SIGNATURE_CHECKS || !self.work.may_check_certificate() => {
+                return false;
+            }
             None => {
                 let outcome = child.issuer_signature(by);
                 self.signatures.insert((child_index, issuer), outcome);
@@ -194,13 +209,25 @@ impl<'a> Search<'a> {
         if self.leaf != &anchor.certificate {
             path.push(&anchor.certificate);
         }
-        let reasons = check::check(&path, self.at, self.purpose, self.options, &mut self.name_comparisons);
-        if reasons.is_empty() {
-            let certificates = path.into_iter().cloned().collect();
-            return Some(TrustedPath { certificates, anchor: anchor.clone(), at: self.at });
+        let PathInputs { at, purpose, options, .. } = self.inputs;
+        let mut reasons = check::check(&path, at, purpose, options, &mut self.name_comparisons);
+        let statuses = statuses_of_path(&path, anchor, &self.inputs, self.work);
+        let below_anchor = statuses.split_last().map(|(_, below)| below).unwrap_or_default();
+        for (index, status) in below_anchor.iter().enumerate() {
+            if status.state == Revocation::Revoked {
+                reasons.insert(Reason::Revoked);
+            } else if self.inputs.sources.forbids(status, index == 0) {
+                reasons.insert(Reason::RevocationUnknown);
+            }
         }
-        if self.best.as_ref().is_none_or(|best| reasons.len() < best.len()) {
-            self.best = Some(reasons.into_iter().collect());
+        let certificates: Vec<Certificate> = path.into_iter().cloned().collect();
+        if reasons.is_empty() {
+            let needs = needs_of(&certificates, &statuses);
+            return Some(TrustedPath { certificates, anchor: anchor.clone(), at, statuses, needs });
+        }
+        if self.best.as_ref().is_none_or(|best| reasons.len() < best.reasons.len()) {
+            let reasons = reasons.into_iter().collect();
+            self.best = Some(Candidate { reasons, path: certificates, statuses });
         }
         None
     }

@@ -70,8 +70,7 @@ pub(crate) fn verify_content(
     if digest_algorithm.oid() == oid::MD5 || signature_algorithm.oid() == oid::RSA_MD5 {
         return Err(Reason::WeakDigest);
     }
-    let digest = DigestAlgorithm::from_oid(&digest_algorithm.oid()).ok_or(Reason::UnsupportedAlgorithm)?;
-    let scheme = SignatureScheme::from_signer(&signature_algorithm, digest).map_err(reason)?;
+    let (scheme, digest) = algorithms(signer, &signature_algorithm, &digest_algorithm)?;
     // The digest over the content and the one inside the signature are the same (RFC 8933 section 3.1).
     if scheme.digest().is_some_and(|inside| inside != digest) {
         return Err(Reason::AttributesInvalid);
@@ -107,8 +106,24 @@ pub(crate) fn verify_content(
     Err(failure)
 }
 
+/// The scheme, and the digest over the content. ML-DSA without signed attributes has no use for a digest, and what
+/// digestAlgorithm says is ignored (RFC 9882 section 3.3): SHA-512 then.
+fn algorithms(
+    signer: &SignerInfo,
+    signature: &AlgorithmIdentifier<'_>,
+    digest: &AlgorithmIdentifier<'_>,
+) -> Result<(SignatureScheme, DigestAlgorithm), Reason> {
+    if signer.signed.is_none()
+        && let Ok(scheme @ SignatureScheme::MlDsa(_)) = SignatureScheme::from_algorithm(signature)
+    {
+        return Ok((scheme, DigestAlgorithm::Sha512));
+    }
+    let digest = DigestAlgorithm::from_oid(&digest.oid()).ok_or(Reason::UnsupportedAlgorithm)?;
+    Ok((SignatureScheme::from_signer(signature, digest).map_err(reason)?, digest))
+}
+
 fn weakness(scheme: &SignatureScheme, digest: DigestAlgorithm, key: &PublicKey) -> Option<Reason> {
-    if scheme.is_weak() || digest.is_weak() {
+    if scheme.is_weak() || digest.is_weak() || !scheme.suits(digest) {
         Some(Reason::WeakDigest)
     } else if key.algorithm().is_weak() {
         Some(Reason::WeakKey)

@@ -1,13 +1,14 @@
 //! How the verdict on the signers comes about.
 
 use super::{
-    Judgement, Policy, Reason, Revocation, SignatureState, SignatureVerdict, SignerVerdict, TimestampState,
-    TimestampVerdict, ValidSigner,
+    Judgement, Need, Policy, Reason, Revocation, SignatureState, SignatureVerdict, SignerVerdict,
+    TimestampState, TimestampVerdict, ValidSigner,
 };
 use crate::address::EmailAddress;
 use crate::certificate::Certificate;
 use crate::oid;
-use crate::path::{self, Purpose, Trust, TrustedPath};
+use crate::path::{self, PathInputs, PathOptions, Purpose, Trust, TrustedPath};
+use crate::revocation;
 use crate::signed::{SignedContent, SignedData, SignerInfo, VerifiedSigner, verify_content};
 use crate::time::UnixTime;
 use crate::tsp;
@@ -19,6 +20,9 @@ struct Judged {
     certificate: Option<Certificate>,
     verified: Option<VerifiedSigner>,
     path: Option<TrustedPath>,
+    /// Of the path, or of the best candidate.
+    revocation: Revocation,
+    needs: Vec<Need>,
     timestamp: TimestampVerdict,
     judged_at: UnixTime,
     signing_time: Option<UnixTime>,
@@ -44,6 +48,9 @@ pub(super) fn judge(
     }
     let timestamp = all.first().map_or_else(TimestampVerdict::none, |first| first.timestamp.clone());
     let counted = all.len();
+    let mut needs: Vec<Need> = all.iter().flat_map(|judged| judged.needs.iter().cloned()).collect();
+    needs.sort();
+    needs.dedup();
     let (beside, all): (Vec<Judged>, Vec<Judged>) = {
         let dual: Vec<bool> = all.iter().map(|judged| is_unknown_beside_right(judged, &all)).collect();
         let mut dual = dual.into_iter();
@@ -68,6 +75,7 @@ pub(super) fn judge(
         },
         timestamp,
         valid_signers,
+        needs,
         has_unknown_second_signature: !beside.is_empty(),
     }
 }
@@ -113,6 +121,8 @@ fn judge_one(
         certificate: None,
         verified: None,
         path: None,
+        revocation: Revocation::NotChecked,
+        needs: Vec::new(),
         timestamp,
         judged_at,
         signing_time: signer.signing_time(),
@@ -130,9 +140,26 @@ fn judge_one(
         judged.reasons.push(Reason::AttributesInvalid);
     }
     judged.reasons.extend(verified.weakness());
-    match path::validate(verified.certificate(), helpers, policy.anchors, judged_at, Purpose::EmailSigning) {
-        Ok(path) => judged.path = Some(path),
-        Err(failure) => judged.reasons.extend(failure.reasons),
+    let inputs = PathInputs {
+        untrusted: helpers,
+        anchors: policy.anchors,
+        at: judged_at,
+        now: policy.at,
+        purpose: Purpose::EmailSigning,
+        options: &PathOptions::default(),
+        sources: policy.sources,
+    };
+    match path::validate_inputs(verified.certificate(), &inputs) {
+        Ok(path) => {
+            judged.revocation = revocation::worst(path.statuses());
+            judged.needs = path.needs().to_vec();
+            judged.path = Some(path);
+        }
+        Err(failure) => {
+            judged.revocation = revocation::worst(&failure.statuses);
+            judged.needs = failure.needs;
+            judged.reasons.extend(failure.reasons);
+        }
     }
     if from.is_some() && !address_matches(verified.certificate(), from) {
         judged.reasons.push(Reason::AddressMismatch);
@@ -154,7 +181,8 @@ fn judge_timestamp(
     policy: &Policy<'_>,
 ) -> (TimestampVerdict, Option<UnixTime>) {
     let Some(token) = signer.timestamp_token() else { return (TimestampVerdict::none(), None) };
-    match tsp::verify_with(token, signer.signature(), helpers, policy.timestamp_anchors, policy.at) {
+    let anchors = policy.timestamp_anchors;
+    match tsp::verify_status(token, signer.signature(), helpers, anchors, policy.at, policy.sources) {
         Ok(verified) => {
             let verdict = TimestampVerdict {
                 state: TimestampState::Valid,
@@ -184,7 +212,9 @@ impl Judged {
         match (self.reasons.as_slice(), &self.verified) {
             ([], Some(_)) => SignatureState::Valid,
             ([Reason::NoTrustedPath], Some(_)) => SignatureState::Untrusted,
-            ([Reason::UnsupportedAlgorithm | Reason::NoSignerCertificate], _) => SignatureState::Unverifiable,
+            ([Reason::UnsupportedAlgorithm | Reason::NoSignerCertificate | Reason::RevocationUnknown], _) => {
+                SignatureState::Unverifiable
+            }
             _ => SignatureState::Invalid,
         }
     }
@@ -218,7 +248,7 @@ impl Judged {
             address_matches: address_matches(certificate, from),
             chain: chain.iter().map(Certificate::fingerprint).collect(),
             trust: self.path.as_ref().map_or(Trust::None, |path| path.anchor().trust),
-            revocation: Revocation::NotChecked,
+            revocation: self.revocation,
         })
     }
 }

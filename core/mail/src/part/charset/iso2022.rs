@@ -59,27 +59,32 @@ pub(super) fn korean(octets: &[u8]) -> (String, bool) {
     finish(&out, EUC_KR, is_bad)
 }
 
-/// The sets of ISO-2022-JP and its extensions ISO-2022-JP-1 (RFC 2237) and CP50221.
+/// The sets of ISO-2022-JP (RFC 1468) and its extensions ISO-2022-JP-1 (RFC 2237) and CP50221.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Set {
     Ascii,
+    /// JIS X 0201: ASCII but for two characters.
+    Roman,
     Katakana,
     X0208,
     X0212,
 }
 
-/// ISO-2022-JP with JIS X 0212 and half-width katakana.
+const ESCAPES: [(&[u8], Set); 7] = [
+    (b"(B", Set::Ascii),
+    (b"(J", Set::Roman),
+    (b"(I", Set::Katakana),
+    (b"$@", Set::X0208),
+    (b"$B", Set::X0208),
+    (b"$(B", Set::X0208),
+    (b"$(D", Set::X0212),
+];
+
+/// ISO-2022-JP with JIS X 0212 and half-width katakana. Unlike the decoder of browsers, it takes two escape sequences in a
+/// row for what they are: words of a field that are joined have them, each word ends in ASCII.
 pub(super) fn japanese(octets: &[u8]) -> (String, bool) {
-    const ESCAPES: [(&[u8], Set); 7] = [
-        (b"(B", Set::Ascii),
-        (b"(J", Set::Ascii),
-        (b"(I", Set::Katakana),
-        (b"$@", Set::X0208),
-        (b"$B", Set::X0208),
-        (b"$(B", Set::X0208),
-        (b"$(D", Set::X0212),
-    ];
-    let mut out = Vec::with_capacity(octets.len());
+    let mut out = String::with_capacity(octets.len());
+    let mut pending = Vec::new();
     let (mut set, mut is_bad) = (Set::Ascii, false);
     let mut rest = octets;
     while let Some((&octet, after)) = rest.split_first() {
@@ -91,30 +96,38 @@ pub(super) fn japanese(octets: &[u8]) -> (String, bool) {
             }
             continue;
         }
-        let is_graphic = (0x21..=0x7e).contains(&octet);
+        let is_graphic = |octet: &u8| (0x21..=0x7e).contains(octet);
         match set {
-            Set::Katakana if is_graphic => out.extend([0x8e, octet | 0x80]),
-            Set::X0208 | Set::X0212 if is_graphic => {
-                let second = after.first().filter(|next| (0x21..=0x7e).contains(*next));
+            Set::Roman if matches!(octet, b'\\' | b'~') => {
+                is_bad |= flush(&mut out, &mut pending);
+                out.push(if octet == b'~' { '\u{203e}' } else { '\u{a5}' });
+            }
+            Set::Katakana if is_graphic(&octet) => pending.extend([0x8e, octet | 0x80]),
+            Set::X0208 | Set::X0212 if is_graphic(&octet) => {
                 if set == Set::X0212 {
-                    out.push(0x8f);
+                    pending.push(0x8f);
                 }
-                out.push(octet | 0x80);
-                match second {
-                    Some(&second) => {
-                        out.push(second | 0x80);
-                        rest = skip(after);
-                    }
-                    None => is_bad = true,
+                pending.push(octet | 0x80);
+                if let Some(&second) = after.first().filter(|next| is_graphic(next)) {
+                    pending.push(second | 0x80);
+                    rest = skip(after);
                 }
             }
-            _ => push(&mut out, octet, false, &mut is_bad),
+            _ => push(&mut pending, octet, false, &mut is_bad),
         }
         if octet == b'\n' {
             set = Set::Ascii;
         }
     }
-    finish(&out, EUC_JP, is_bad)
+    is_bad |= flush(&mut out, &mut pending);
+    (out, is_bad)
+}
+
+fn flush(out: &mut String, pending: &mut Vec<u8>) -> bool {
+    let (text, is_bad) = finish(pending, EUC_JP, false);
+    out.push_str(&text);
+    pending.clear();
+    is_bad
 }
 
 fn push(out: &mut Vec<u8>, octet: u8, shifted: bool, is_bad: &mut bool) {

@@ -14,8 +14,8 @@ pub(super) fn decode(octets: &[u8]) -> (String, bool) {
                 if shifted.is_empty() && behind.first() == Some(&b'-') {
                     out.push('+');
                 } else {
-                    // `+` alone is nothing that a writer makes.
-                    is_bad |= shifted.is_empty() || !unshift(&mut out, shifted);
+                    // `+` alone is nothing that a writer makes, but for a text that was cut.
+                    is_bad |= (shifted.is_empty() && !behind.is_empty()) || !unshift(&mut out, shifted);
                 }
                 // The hyphen that ends a run is no text.
                 rest = behind.strip_prefix(b"-").unwrap_or(behind);

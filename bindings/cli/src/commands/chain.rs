@@ -1,0 +1,70 @@
+//! `chain`.
+
+use client::{ChainPurpose, ChainQuestion, ChainReport, Demand, Material, UnixTime};
+
+use super::files::{read, unreadable};
+use super::inspect::{code, codes, revocation};
+use super::material::material;
+use crate::args::{ChainArgs, Cli, PurposeArg};
+use crate::failure::Failure;
+use crate::output::json;
+
+pub(crate) fn run(cli: &Cli, arguments: &ChainArgs) -> Result<(), Failure> {
+    let at = arguments.at.as_deref().map(str::parse::<UnixTime>).transpose();
+    let at = at.map_err(|error| Failure::Argument(error.to_string()))?;
+    let mut material = material(&arguments.trust, &arguments.untrusted, &arguments.status)?;
+    let file = read(&arguments.leaf)?;
+    let certificates =
+        client::read_certificates(&file).map_err(|_| unreadable(&arguments.leaf, "no certificate"))?;
+    let Some((leaf, _)) = certificates.split_first() else {
+        return Err(unreadable(&arguments.leaf, "no certificate"));
+    };
+    // A file often holds the whole chain.
+    material.add_untrusted(&file).map_err(|error| unreadable(&arguments.leaf, error))?;
+    let question = ChainQuestion {
+        purpose: match arguments.purpose {
+            PurposeArg::Email => ChainPurpose::Email,
+            PurposeArg::Any => ChainPurpose::Any,
+        },
+        at,
+        policies: arguments.policy.clone(),
+        explicit_policy: arguments.explicit_policy,
+        inhibit_any: arguments.inhibit_any,
+        inhibit_mapping: arguments.inhibit_mapping,
+        demand: demand(arguments, &material),
+    };
+    let report = client::chain(leaf, &material, &question)
+        .map_err(|error| Failure::Argument(format!("--policy: {error}")))?;
+    if cli.json {
+        json(&report)?;
+    } else {
+        print(&report);
+    }
+    if report.valid { Ok(()) } else { Err(Failure::Chain(codes(&report.reasons))) }
+}
+
+/// Who gives lists or answers wants to know.
+fn demand(arguments: &ChainArgs, material: &Material) -> Demand {
+    if arguments.require_status {
+        Demand::Everywhere
+    } else if material.has_status() && !arguments.allow_unknown {
+        Demand::WhereGiven
+    } else {
+        Demand::Nowhere
+    }
+}
+
+fn print(report: &ChainReport) {
+    say!("Valid:   {}", if report.valid { "yes" } else { "no" });
+    if !report.reasons.is_empty() {
+        say!("Reasons: {}", codes(&report.reasons));
+    }
+    for status in &report.revocation {
+        let reasons =
+            if status.reasons.is_empty() { String::new() } else { format!(" ({})", codes(&status.reasons)) };
+        say!("  {} revoked: {}{reasons}", status.sha256, revocation(status.state));
+    }
+    for need in &report.needs {
+        say!("Needs:   {} {}", code(&need.kind), need.url);
+    }
+}
