@@ -71,6 +71,13 @@ pub(crate) enum Command {
     /// Sign, encrypt, decrypt and verify files of any size; no network, no home
     #[command(subcommand)]
     Smime(SmimeCommand),
+    /// Show certificates: addresses, key, validity, what they may be used for; no network, no home
+    Cert(CertArgs),
+    /// Show what a PKCS#12 file (.p12, .pfx) holds; no network, no home
+    P12(P12Args),
+    /// Have files time-stamped (RFC 3161), and verify timestamps; no home
+    #[command(subcommand)]
+    Timestamp(TimestampCommand),
 }
 
 #[derive(Debug, Subcommand)]
@@ -349,6 +356,67 @@ pub(crate) struct MimeArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct CertArgs {
+    /// Certificate file: PEM, DER or PKCS#7 (.p7c, .p7b); `-` is standard input
+    pub(crate) file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct P12Args {
+    /// PKCS#12 file; `-` is standard input
+    pub(crate) file: PathBuf,
+    /// File with the password; without it the empty password is tried, then you are asked
+    #[arg(long, value_name = "F")]
+    pub(crate) password_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TimestampCommand {
+    /// Ask an authority for a timestamp of a file; only the file's hash is sent
+    Stamp(StampArgs),
+    /// Verify a timestamp of a file; no network
+    Verify(VerifyTimestampArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StampArgs {
+    /// File to be time-stamped; `-` is standard input
+    #[arg(long, value_name = "F")]
+    pub(crate) r#in: PathBuf,
+    /// Timestamp authority (RFC 3161), http or https
+    #[arg(long)]
+    pub(crate) url: String,
+    /// Where the token goes; `openssl ts -verify -token_in` reads it
+    #[arg(long, value_name = "T")]
+    pub(crate) out: PathBuf,
+    /// Policy of the authority to stamp under [default: what the authority chooses]
+    #[arg(long, value_name = "OID")]
+    pub(crate) policy: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyTimestampArgs {
+    /// Token, or an authority's answer with one (DER or PEM)
+    #[arg(long, value_name = "T")]
+    pub(crate) token: PathBuf,
+    /// File that was time-stamped; `-` is standard input
+    #[arg(long, value_name = "F", required_unless_present = "digest")]
+    pub(crate) r#in: Option<PathBuf>,
+    /// Digest of the file in hexadecimal instead, by the algorithm that the token uses
+    #[arg(long, value_name = "HEX", conflicts_with = "in")]
+    pub(crate) digest: Option<String>,
+    /// Certificates that the authority's lead to (PEM or DER); may be given several times
+    #[arg(long, value_name = "PEM")]
+    pub(crate) trust: Vec<PathBuf>,
+    /// Further certificates that help building paths
+    #[arg(long, value_name = "PEM")]
+    pub(crate) untrusted: Vec<PathBuf>,
+    /// Judge at this time instead of now (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<String>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct InspectArgs {
     /// Mail in a file (as on the server)
     pub(crate) mail: PathBuf,
@@ -360,8 +428,9 @@ pub(crate) struct InspectArgs {
     pub(crate) untrusted: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) status: StatusArgs,
-    /// PEM file with certificate(s) and an unencrypted private key, to decrypt
-    #[arg(long, value_name = "FILE")]
+    /// Key to decrypt with: PKCS#12, or PEM with certificate(s) and private key; behind the colon a file with the
+    /// password. May be given several times
+    #[arg(long, value_name = "FILE[:PASSFILE]")]
     pub(crate) key: Vec<PathBuf>,
     /// Judge at this time instead of now (RFC 3339)
     #[arg(long, value_name = "TIME")]
@@ -461,8 +530,9 @@ pub(crate) struct SmimeSignArgs {
     /// Signed message; `-` is standard output
     #[arg(long, value_name = "F")]
     pub(crate) out: PathBuf,
-    /// PEM file with a signer's certificate and unencrypted private key; may be given several times
-    #[arg(long, required = true, value_name = "FILE")]
+    /// Signer's key: PKCS#12, or PEM with certificate and private key; behind the colon a file with the password. May be
+    /// given several times
+    #[arg(long, required = true, value_name = "FILE[:PASSFILE]", alias = "key")]
     pub(crate) signer: Vec<PathBuf>,
     /// Further certificates to carry (PEM or DER)
     #[arg(long, value_name = "PEM")]
@@ -492,8 +562,9 @@ pub(crate) struct SmimeEncryptArgs {
     /// Certificates of a recipient (PEM or DER); may be given several times
     #[arg(long, required = true, value_name = "PEM")]
     pub(crate) to: Vec<PathBuf>,
-    /// Sign first: PEM file with a signer's certificate and unencrypted private key; may be given several times
-    #[arg(long, value_name = "FILE")]
+    /// Sign first, with this key: PKCS#12, or PEM with certificate and private key; behind the colon a file with the
+    /// password. May be given several times
+    #[arg(long, value_name = "FILE[:PASSFILE]", alias = "key")]
     pub(crate) signer: Vec<PathBuf>,
     /// Further certificates to carry in the signature (PEM or DER)
     #[arg(long, value_name = "PEM", requires = "signer")]
@@ -523,8 +594,9 @@ pub(crate) struct SmimeDecryptArgs {
     /// Content; `-` is standard output
     #[arg(long, value_name = "F")]
     pub(crate) out: PathBuf,
-    /// PEM file with certificate(s) and an unencrypted private key; may be given several times
-    #[arg(long, required = true, value_name = "FILE")]
+    /// Key to decrypt with: PKCS#12, or PEM with certificate(s) and private key; behind the colon a file with the
+    /// password. May be given several times
+    #[arg(long, required = true, value_name = "FILE[:PASSFILE]")]
     pub(crate) key: Vec<PathBuf>,
     /// The content is a signed message: verify it, and write what it signs
     #[arg(long, requires = "trust")]

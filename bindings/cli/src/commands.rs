@@ -2,16 +2,20 @@
 
 mod account;
 mod approval;
+mod cert;
 mod chain;
 mod contact;
 mod evidence;
 mod files;
 mod inspect;
+mod keyfile;
 mod keys;
 mod mail;
 mod material;
 mod mime;
+mod p12;
 mod smime;
+mod timestamp;
 
 use crate::args::{Cli, Command};
 use crate::failure::Failure;
@@ -34,6 +38,9 @@ pub(crate) fn run(mut cli: Cli) -> Result<(), Failure> {
         Command::Chain(arguments) => chain::run(&cli, &arguments),
         Command::Mime(arguments) => mime::run(&cli, &arguments),
         Command::Smime(command) => smime::run(&cli, &command),
+        Command::Cert(arguments) => cert::run(&cli, &arguments),
+        Command::P12(arguments) => p12::run(&cli, &arguments),
+        Command::Timestamp(command) => timestamp::run(&cli, &command),
     }
 }
 

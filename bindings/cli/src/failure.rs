@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use client::files::{DecryptError, FileError, OpenError, VerifyError};
-use client::{CoreError, MimeError, NetworkProblem, Thing, WrongUse};
+use client::timestamps::TimestampFailure;
+use client::{CoreError, KeyFileProblem, MimeError, NetworkProblem, Thing, WrongUse};
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -16,6 +17,12 @@ pub(crate) enum Failure {
     Unreadable { name: String, what: String },
     /// A mail can't be read.
     Mail { name: String, error: MimeError },
+    /// A key file is of no use, and how to give its password.
+    KeyFile { name: String, error: KeyFileProblem, remedy: &'static str },
+    /// Nothing was stamped or verified.
+    Timestamp { name: String, error: TimestampFailure },
+    /// A timestamp is not valid; the reasons.
+    TimestampDoesNotHold(String),
     /// An argument makes no sense.
     Argument(String),
     /// The keys can't be unlocked without a passphrase.
@@ -67,8 +74,21 @@ impl Failure {
             | Failure::Unreadable { .. }
             | Failure::Mail { .. }
             | Failure::Argument(_) => 2,
+            Failure::KeyFile { error, .. } => {
+                if error.is_locked() {
+                    4
+                } else {
+                    2
+                }
+            }
+            Failure::Timestamp { error: TimestampFailure::Network(error), .. } => error.exit_code(),
+            Failure::Timestamp { error: TimestampFailure::Answer(_), .. } => 3,
+            Failure::Timestamp { .. } => 2,
             Failure::NoPassphrase => 4,
-            Failure::DoesNotHold(_) | Failure::Signature(_) | Failure::Chain(_) => 1,
+            Failure::DoesNotHold(_)
+            | Failure::Signature(_)
+            | Failure::TimestampDoesNotHold(_)
+            | Failure::Chain(_) => 1,
             Failure::Smime(FileError::Open(OpenError::Decrypt(DecryptError::Failed))) => 1,
             Failure::Smime(FileError::Open(OpenError::Decrypt(DecryptError::NoKey))) => 4,
             Failure::Smime(_) => 2,
@@ -81,8 +101,24 @@ impl Failure {
             Failure::Core(error) => error.code(),
             Failure::File { .. } | Failure::Unreadable { .. } | Failure::Mail { .. } => "unreadable_input",
             Failure::Argument(_) => "wrong_use",
+            Failure::KeyFile { error, .. } => {
+                if error.is_locked() {
+                    "locked"
+                } else {
+                    "unreadable_input"
+                }
+            }
+            Failure::Timestamp { error, .. } => match error {
+                TimestampFailure::Network(error) => error.code(),
+                TimestampFailure::Answer(_) => "server",
+                TimestampFailure::Address(_) | TimestampFailure::Policy(_) => "wrong_use",
+                _ => "unreadable_input",
+            },
             Failure::NoPassphrase => "locked",
-            Failure::DoesNotHold(_) | Failure::Signature(_) | Failure::Chain(_) => "does_not_hold",
+            Failure::DoesNotHold(_)
+            | Failure::Signature(_)
+            | Failure::TimestampDoesNotHold(_)
+            | Failure::Chain(_) => "does_not_hold",
             Failure::Smime(FileError::Open(OpenError::Decrypt(DecryptError::Failed))) => "does_not_hold",
             Failure::Smime(FileError::Open(OpenError::Decrypt(DecryptError::NoKey))) => "no_key",
             Failure::Smime(
@@ -114,6 +150,19 @@ impl Failure {
             Failure::File { name, problem } => format!("{name}: {}", remedy(*problem)),
             Failure::Unreadable { name, what } => format!("{name}: there is {what} in this file"),
             Failure::Mail { name, error } => format!("{name}: {error}"),
+            Failure::KeyFile { name, error, remedy } if error.needs_password() => {
+                format!("{name}: {error}; give a file with it: {remedy}")
+            }
+            Failure::KeyFile { name, error, .. } => format!("{name}: {error}"),
+            Failure::Timestamp { name, error } => match error {
+                TimestampFailure::Input(error) => format!("{name}: {}", remedy(error.kind())),
+                TimestampFailure::Network(CoreError::Network { problem: NetworkProblem::Offline, .. }) => {
+                    "working offline, as asked: nothing was sent or fetched".to_owned()
+                }
+                TimestampFailure::NoToken | TimestampFailure::Refused { .. } => format!("{name}: {error}"),
+                other => other.to_string(),
+            },
+            Failure::TimestampDoesNotHold(reasons) => format!("the timestamp is not valid ({reasons})"),
             Failure::Argument(text) => text.clone(),
             Failure::NoPassphrase => {
                 "the keys are locked: give --passphrase-file, or run this on a terminal to be asked"

@@ -20,15 +20,19 @@ pub(crate) async fn fetch(
     signature: &[u8],
 ) -> Result<Vec<u8>, CoreError> {
     let request = TimestampRequest::new(signature, random_array());
-    let answer = tokio::time::timeout(PATIENCE, post(&authority.url, request.der().to_vec()))
-        .await
-        .map_err(|_| network(authority, NetworkProblem::Timeout))??;
+    let answer = ask(&authority.url, request.der().to_vec()).await?;
     let token = request.accept(&answer).map_err(|_| server(authority, ServerProblem::Refused))?;
     tsp::verify(&token, signature, anchors, now()).map_err(|_| CoreError::CertificateUntrusted {
         host: authority.url.clone(),
         problem: CertificateProblem::UnknownAuthority,
     })?;
     Ok(token)
+}
+
+/// The answer of the authority at `url` to a request.
+pub(crate) async fn ask(url: &str, request: Vec<u8>) -> Result<Vec<u8>, CoreError> {
+    let timeout = |_| CoreError::Network { host: url.to_owned(), problem: NetworkProblem::Timeout };
+    tokio::time::timeout(PATIENCE, post(url, request)).await.map_err(timeout)?
 }
 
 async fn post(url: &str, body: Vec<u8>) -> Result<Vec<u8>, CoreError> {
@@ -61,10 +65,6 @@ async fn post(url: &str, body: Vec<u8>) -> Result<Vec<u8>, CoreError> {
         }
     }
     Ok(answer)
-}
-
-fn network(authority: &Authority, problem: NetworkProblem) -> CoreError {
-    CoreError::Network { host: authority.url.clone(), problem }
 }
 
 fn server(authority: &Authority, problem: ServerProblem) -> CoreError {

@@ -23,7 +23,8 @@ use smime::verdict::{Judgement, Policy, SignatureState, SignatureVerdict, Timest
 use smime::{Certificate, EmailAddress, KeyAlgorithm, SignatureAlgorithm, UnixTime};
 
 use crate::error::CoreError;
-use crate::inspect::{certificates, key, read_certificates};
+use crate::inspect::{certificates, read_certificates};
+use crate::key_file::{KeyFile, Keys};
 use crate::system::{OsRandom, now};
 
 /// Octets that are collected before they are written; the pieces that messages come in are not copied for it.
@@ -54,7 +55,9 @@ pub enum FileError {
     #[error("{0}")]
     Material(CoreError),
     /// The key's certificate is not in its file.
-    #[error("the key file holds no certificate of its key; put the certificate into it (PEM)")]
+    #[error(
+        "the key file holds no certificate of its key that is for signing; put the certificate into it (PEM)"
+    )]
     NoOwnCertificate,
     /// A digest or padding of RSA was asked for, and no signer has an RSA key.
     #[error("no signer has an RSA key; leave out the digest and the padding, curves have their own")]
@@ -73,8 +76,8 @@ pub enum FileError {
 /// Who signs, and how.
 #[derive(Debug, Default)]
 pub struct SignerFiles {
-    /// Files (PEM), each with an unencrypted private key and its certificate: one signature by each.
-    pub keys: Vec<Vec<u8>>,
+    /// Key files: one signature by each.
+    pub keys: Vec<KeyFile>,
     /// Files with certificates to carry.
     pub certificates: Vec<Vec<u8>>,
     /// The digest of RSA signatures, SHA-256 when `None`; curves have their own.
@@ -152,7 +155,7 @@ pub fn sign(
     signer: &SignerFiles,
 ) -> Result<(), FileError> {
     let signers = Signer::read_all(signer)?;
-    let (mut source, mut target) = (open_once(input)?, Target::new(input, output)?);
+    let (mut source, mut target) = (open_once(input).map_err(FileError::Input)?, Target::new(input, output)?);
     let signing = signing(&signers);
     let outcome = if detached {
         // 128 random bits occur in no content.
@@ -180,7 +183,7 @@ pub fn encrypt(
         .collect();
     let encrypting = Encrypting { recipients: &recipients, encryption: encryption.cipher.into() };
     let signers = signer.map(Signer::read_all).transpose()?;
-    let mut source = open_once(input)?;
+    let mut source = open_once(input).map_err(FileError::Input)?;
     let length = length(input);
     let mut target = Target::new(input, output)?;
     let outcome = match &signers {
@@ -198,7 +201,7 @@ fn sign_and_encrypt(
     source: &mut dyn Read,
     target: &mut Target,
     form: Form,
-    signers: &[Signer],
+    signers: &[Signer<'_>],
     encrypting: &Encrypting<'_>,
 ) -> Result<(), StreamError<SealError>> {
     let (mut signed, to_encrypt) = pipe::pipe();
@@ -228,21 +231,19 @@ fn sign_and_encrypt(
     })
 }
 
-/// Decrypts a file with the keys in `keys` (PEM with certificate and unencrypted private key); with `verification`
-/// the content is a signed message, and what it signs is written.
+/// Decrypts a file with one of `keys`; with `verification` the content is a signed message, and what it signs is written.
 pub fn decrypt(
     input: &Place,
     output: &Place,
-    keys: &[Vec<u8>],
+    keys: &Keys,
     verification: Option<&Verification>,
 ) -> Result<DecryptionReport, FileError> {
-    let keys: Vec<DecryptionKey> =
-        keys.iter().map(|file| key(file)).collect::<Result<_, _>>().map_err(FileError::Material)?;
+    let keys = keys.all();
     let source = open_again(input)?;
     let mut target = Target::new(input, output)?;
     let refused = |error| written(error, FileError::Open);
     let Some(verification) = verification else {
-        let mut opened = stream::open(source, &keys, &mut OsRandom).map_err(refused)?;
+        let mut opened = stream::open(source, keys, &mut OsRandom).map_err(refused)?;
         let mut report = DecryptionReport::of(&opened);
         let mut content = opened.replay().map_err(FileError::Input)?;
         let octets = smime::stream::copy(&mut content, |piece| {
@@ -252,7 +253,7 @@ pub fn decrypt(
         target.commit()?;
         return Ok(report);
     };
-    let opened = stream::open_signed(source, &keys, &mut OsRandom).map_err(refused)?;
+    let opened = stream::open_signed(source, keys, &mut OsRandom).map_err(refused)?;
     let mut report = DecryptionReport::of(&opened);
     let failed = || FileError::Open(OpenError::Decrypt(DecryptError::Failed));
     let inside = match verify_into(opened, target, verification) {
@@ -354,27 +355,24 @@ impl Verification {
 }
 
 /// A key with its certificate, ready to sign.
-struct Signer {
-    key: DecryptionKey,
-    certificate: Certificate,
+struct Signer<'a> {
+    key: &'a DecryptionKey,
+    certificate: &'a Certificate,
     carried: Vec<Certificate>,
     algorithm: SignatureAlgorithm,
 }
 
-impl Signer {
-    fn read_all(files: &SignerFiles) -> Result<Vec<Self>, FileError> {
+impl<'a> Signer<'a> {
+    fn read_all(files: &'a SignerFiles) -> Result<Vec<Self>, FileError> {
         let signers: Vec<Self> =
             files.keys.iter().map(|key| Self::read(key, files)).collect::<Result<_, _>>()?;
         let wants_rsa = files.pss || files.digest.is_some();
         if wants_rsa && !signers.iter().any(Signer::is_rsa) { Err(FileError::NoRsaKey) } else { Ok(signers) }
     }
 
-    fn read(file: &[u8], files: &SignerFiles) -> Result<Self, FileError> {
-        let key = key(file).map_err(FileError::Material)?;
-        let public = key.key.public_key_der();
-        let own = key.certificates.iter().find(|certificate| certificate.public_key_der() == public);
-        let certificate = own.cloned().ok_or(FileError::NoOwnCertificate)?;
-        let mut carried = key.certificates.clone();
+    fn read(file: &'a KeyFile, files: &SignerFiles) -> Result<Self, FileError> {
+        let (key, certificate) = file.signer().ok_or(FileError::NoOwnCertificate)?;
+        let mut carried = file.certificates().to_vec();
         for file in &files.certificates {
             carried.extend(read_certificates(file).map_err(FileError::Material)?);
         }
@@ -394,7 +392,7 @@ impl Signer {
         let request = SignRequest {
             content: b"",
             detached: false,
-            signer: &self.certificate,
+            signer: self.certificate,
             certificates: &self.carried,
             algorithm: self.algorithm,
             signing_time: now(),
@@ -405,7 +403,7 @@ impl Signer {
     }
 }
 
-fn signing(signers: &[Signer]) -> Vec<Signing<'_>> {
+fn signing<'a>(signers: &'a [Signer<'a>]) -> Vec<Signing<'a>> {
     signers.iter().map(Signer::signing).collect()
 }
 
@@ -423,9 +421,9 @@ fn released(error: StreamError<NotProven>) -> FileError {
 }
 
 /// For one pass.
-fn open_once(input: &Place) -> Result<Box<dyn Read>, FileError> {
+pub(crate) fn open_once(input: &Place) -> io::Result<Box<dyn Read>> {
     match input {
-        Place::File(path) => Ok(Box::new(File::open(path).map_err(FileError::Input)?)),
+        Place::File(path) => Ok(Box::new(File::open(path)?)),
         Place::Standard => Ok(Box::new(io::stdin().lock())),
     }
 }

@@ -1,12 +1,12 @@
 //! Judging one mail from a file: no network, no home.
 
 use engine::secure::{self, Opening, Verdict};
-use smime::enveloped::DecryptionKey;
 use smime::path::TrustAnchor;
 use smime::revocation::Demand;
-use smime::{Certificate, PrivateKey, UnixTime};
+use smime::{Certificate, EmailAddress, UnixTime};
 
 use crate::error::{CoreError, Unreadable};
+use crate::key_file::Keys;
 use crate::material::{Material, organisation};
 use crate::system::{OsRandom, now};
 
@@ -19,8 +19,8 @@ pub struct Inspection {
     pub untrusted: Vec<Vec<u8>>,
     /// Further anchors, helping certificates, revocation lists and OCSP answers.
     pub material: Material,
-    /// Files with certificate(s) and an unencrypted private key (PEM).
-    pub keys: Vec<Vec<u8>>,
+    /// The keys that may decrypt it.
+    pub keys: Keys,
     /// The time of judging; now when none.
     pub at: Option<UnixTime>,
 }
@@ -32,13 +32,21 @@ pub fn inspect(mail: &[u8], inspection: &Inspection) -> Result<Verdict, CoreErro
     anchors.extend_from_slice(inspection.material.anchors());
     let mut untrusted = certificates(&inspection.untrusted)?;
     untrusted.extend_from_slice(inspection.material.untrusted());
-    let keys = inspection.keys.iter().map(|file| key(file)).collect::<Result<Vec<_>, _>>()?;
+    // Whoever can open a mail may read what it says of its readers.
+    let own: Vec<EmailAddress> = inspection
+        .keys
+        .all()
+        .iter()
+        .flat_map(|key| &key.certificates)
+        .flat_map(|one| one.emails().to_vec())
+        .collect();
     let opening = Opening {
-        keys: &keys,
+        keys: inspection.keys.all(),
         at: inspection.at.unwrap_or_else(now),
         anchors: &anchors,
         timestamp_anchors: &anchors,
         untrusted: &untrusted,
+        own: &own,
         sources: inspection.material.sources(Demand::Nowhere),
     };
     let opened =
@@ -54,12 +62,7 @@ pub(crate) fn certificates(files: &[Vec<u8>]) -> Result<Vec<Certificate>, CoreEr
     Ok(all)
 }
 
-/// Every certificate of a PEM or DER file.
+/// Every certificate of a PEM, DER or PKCS#7 file.
 pub fn read_certificates(file: &[u8]) -> Result<Vec<Certificate>, CoreError> {
     Certificate::read_all(file).map_err(|_| CoreError::Unreadable(Unreadable::Certificate))
-}
-
-pub(crate) fn key(file: &[u8]) -> Result<DecryptionKey, CoreError> {
-    let key = PrivateKey::from_pem(file).map_err(|_| CoreError::Unreadable(Unreadable::PrivateKey))?;
-    Ok(DecryptionKey { key, certificates: read_certificates(file)? })
 }

@@ -6,6 +6,7 @@
 mod account;
 mod approvals;
 mod authority;
+mod certificates;
 mod chain;
 mod composer;
 mod config;
@@ -15,6 +16,7 @@ mod exchange;
 pub mod files;
 mod imap;
 mod inspect;
+mod key_file;
 mod mailboxes;
 mod material;
 mod mime;
@@ -25,6 +27,7 @@ mod smtp;
 mod sync;
 pub mod system;
 mod task;
+pub mod timestamps;
 mod tls;
 pub mod vault;
 pub mod view;
@@ -33,6 +36,10 @@ pub use account::{Account, AccountSummary, OwnKey, OwnKeyRole};
 pub use approvals::{
     ApprovalState, ApprovalSummary, ApprovalView, Approvals, Deciding, Decision, NewApproval, NotCountedView,
     PersonDecision, RequestRef, StageLine,
+};
+pub use certificates::{
+    CertificateReport, Pkcs12Certificate, Pkcs12Key, Pkcs12Report, describe_certificates, describe_pkcs12,
+    is_pkcs12,
 };
 pub use chain::{ChainPurpose, ChainQuestion, ChainReport, ChainStatus, NotAPolicy, chain};
 pub use composer::{Composer, FileToSend, NewMail, RecipientView, WrittenMail};
@@ -43,6 +50,7 @@ pub use error::{
 };
 pub use exchange::{CameraFrame, CodeView, QrExchange, ScanView};
 pub use inspect::{Inspection, inspect, read_certificates};
+pub use key_file::{KeyFile, KeyFileProblem, Keys};
 pub use mailboxes::{AttachmentView, MailProblem, MailSummary, MailView, Mailboxes};
 pub use material::{Material, MaterialError};
 pub use mime::mime_tree;
@@ -61,7 +69,9 @@ pub use engine::secure::{
     Credit, EncryptionState, EncryptionVerdict, HeadersRecord, PartRecord, Summary, Verdict, Warning,
 };
 pub use mail::part::{Defect as MimeDefect, ReadError as MimeError, Tree as MimeTree};
+pub use smime::certificate::CertificateError;
 pub use smime::path::Trust;
+pub use smime::pkcs12::Pkcs12Error;
 pub use smime::revocation::{Demand, Need, NeedKind, StatusReason};
 pub use smime::verdict::{
     Reason, Revocation, SignatureState, SignatureVerdict, SignerVerdict, TimestampState, TimestampVerdict,

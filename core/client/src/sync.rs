@@ -357,6 +357,7 @@ impl AccountInner {
             anchors,
             timestamp_anchors: &timestamp_anchors,
             untrusted: &[],
+            own: std::slice::from_ref(&self.settings.address),
             sources: Default::default(),
         };
         secure::open(raw, &opening, &mut OsRandom).map_err(|_| CoreError::Unreadable(Unreadable::Mail))

@@ -4,18 +4,13 @@
 //! (RFC 9787 section 4): an encrypted or signed part anywhere else is an attachment and is neither decrypted into
 //! the body nor credited.
 
-use std::collections::BTreeSet;
-
-use mail::Mailbox;
-use mail::part::{Message, Part, canonical_crlf};
-use mail::protect::{HeaderView, pad_entity, view, wrap_pkcs7};
+use mail::part::{Html, Message, Remote};
+use mail::protect::{self, HeaderView, pad_entity, wrap_pkcs7};
 use rand_core::CryptoRng;
-use smime::enveloped::{
-    self, ContentCipher, ContentEncryption, DecryptError, DecryptionKey, EncryptError, Recipient,
-};
+use smime::enveloped::{self, ContentCipher, ContentEncryption, DecryptionKey, EncryptError, Recipient};
 use smime::path::TrustAnchor;
 use smime::revocation::Sources;
-use smime::signed::{self, SignedData, SignedDataError};
+use smime::signed::{self, SignedData};
 use smime::verdict::TimestampVerdict;
 use smime::verdict::{
     self, Judgement, Policy, Reason, SignatureState, SignatureVerdict, TimestampState, ValidSigner,
@@ -26,7 +21,17 @@ pub use self::record::{
     Credit, EncryptionState, EncryptionVerdict, HeadersRecord, PartRecord, Summary, Verdict, Warning,
 };
 
+mod layers;
+mod look_alike;
 mod record;
+mod sender;
+mod structure;
+
+use self::layers::{Layers, peel};
+use self::sender::{
+    believed_headers, from_addresses, from_warnings, has_duplicate_fields, is_addressed_elsewhere,
+    single_address,
+};
 
 /// Most layers of encryption and signature at the root that are opened (triple wrapping needs three).
 pub const MAX_LAYERS: usize = 8;
@@ -47,6 +52,9 @@ pub struct Opening<'a> {
     pub timestamp_anchors: &'a [TrustAnchor],
     /// Certificates that help building paths.
     pub untrusted: &'a [Certificate],
+    /// The reader's addresses: a mail whose protected To and Cc name none of them is marked
+    /// ([`Warning::NotAddressedToYou`]), and so is a sender that imitates one. None: neither is looked at.
+    pub own: &'a [EmailAddress],
     /// Revocation lists and OCSP answers.
     pub sources: Sources<'a>,
 }
@@ -96,6 +104,34 @@ impl Opened {
         }
     }
 
+    /// What an answer may quote: the text of the body at the root, never of a part that had a layer of its own, and no styles.
+    /// Nothing of a mail that could not be opened, nor of one that anybody may have changed on the way: whoever put pieces
+    /// of a stolen ciphertext into it would get them back in clear (EFAIL; Müller et al. 2019).
+    pub fn quotable_text(&self) -> Option<String> {
+        self.is_whole().then(|| self.payload.body_text()).flatten()
+    }
+
+    /// Opened, with integrity where it was encrypted, and every program sees the same text.
+    fn is_whole(&self) -> bool {
+        let is_whole = match self.verdict.encryption.state {
+            EncryptionState::None => true,
+            EncryptionState::Decrypted => self.verdict.encryption.integrity,
+            EncryptionState::NoKey | EncryptionState::Failed => false,
+        };
+        is_whole && !self.verdict.warnings.contains(&Warning::StructureAmbiguous)
+    }
+
+    /// The HTML that may be shown: `None` where [`quotable_text`](Self::quotable_text) gives nothing either, so that no picture
+    /// is ever loaded for a text that anybody may have changed.
+    pub fn html(&self, remote: Remote) -> Option<Html> {
+        self.is_whole().then(|| self.payload.html(remote)).flatten()
+    }
+
+    /// An answer or a forwarded copy must be encrypted, whether it quotes or not: this mail was.
+    pub fn must_encrypt_answer(&self) -> bool {
+        self.verdict.encryption.state != EncryptionState::None
+    }
+
     /// The address that is believed: From under a valid signature bound to it.
     pub fn believed_from(&self) -> Option<EmailAddress> {
         self.valid_signer()?;
@@ -110,45 +146,44 @@ pub fn open(
     rng: &mut dyn CryptoRng,
 ) -> Result<Opened, mail::part::ReadError> {
     let outer = Message::parse(raw)?;
-    let layers = peel(&outer, opening.keys, rng);
-    let payload = layers.payload.unwrap_or_else(|| outer.clone());
+    let layers = peel(&outer, opening.keys, opening.untrusted, rng);
     let is_encrypted = layers.encryption.state == EncryptionState::Decrypted;
-    let has_payload = is_encrypted || layers.signature.is_some();
-    let headers =
-        if has_payload { view(&outer, &payload, is_encrypted) } else { view(&outer, &outer, false) };
-
-    let judgement = judge(&layers.signature, layers.is_ambiguous, &headers, opening);
-    let mut warnings = layers.warnings;
-    if judgement.has_unknown_second_signature {
-        warnings.insert(Warning::UnknownSecondSignature);
+    let has_payload = layers.payload.is_some() && (is_encrypted || layers.signature.is_some());
+    let payload = layers.payload.clone().unwrap_or_else(|| outer.clone());
+    let payload = if has_payload { protect::unwrapped(payload) } else { payload };
+    let mut headers = match has_payload {
+        true => protect::view(&outer, &payload, is_encrypted),
+        false => HeaderView::unprotected(&outer),
+    };
+    let judgement = judge(&layers, &headers, opening);
+    if !is_encrypted && judgement.signature.state == SignatureState::Invalid {
+        // Nothing stands for the inner fields.
+        headers = HeaderView::unprotected(&outer);
     }
-    if !headers.outer_changed.is_empty() {
-        warnings.insert(Warning::OuterChanged);
-    }
-    let shown = believed_headers(&outer, &headers, judgement.signature.state, &mut warnings);
-    from_warnings(&shown, &mut warnings);
 
-    let mut encryption = layers.encryption;
+    let mut encryption = layers.encryption.clone();
     if is_encrypted && !encryption.integrity {
         // CBC gives integrity only when a mathematically right signature covers everything that was decrypted.
         encryption.integrity = layers.signature_inside && is_authentic(&layers.signature);
     }
-    let summary = Summary::of(
-        encryption.state != EncryptionState::None,
-        judgement.signature.state != SignatureState::None,
-    );
     let is_signature_inside = !is_encrypted || layers.signature_inside;
-    let credit = Credit::of(&encryption, judgement.signature.state, is_signature_inside);
-    let parts = part_records(&payload, credit);
+    let credit = match layers.is_ambiguous {
+        true => Credit::None,
+        false => Credit::of(&encryption, judgement.signature.state, is_signature_inside),
+    };
+    let (shown, warnings) = warn(&outer, &payload, &headers, &layers, &judgement, &encryption, opening);
     let verdict = Verdict {
         headers: HeadersRecord::new(&shown, &headers),
-        summary,
+        summary: Summary::of(
+            encryption.state != EncryptionState::None,
+            judgement.signature.state != SignatureState::None,
+        ),
         encryption,
         signature: judgement.signature,
         timestamp: judgement.timestamp,
-        parts,
+        parts: part_records(&payload, credit),
         approval: approval_record(&payload),
-        warnings: warnings.into_iter().collect(),
+        warnings,
     };
     Ok(Opened {
         verdict,
@@ -158,6 +193,35 @@ pub fn open(
         is_signature_inside,
         valid_signers: judgement.valid_signers,
     })
+}
+
+/// The fields that are shown, and everything that a reader should be told.
+fn warn(
+    outer: &Message,
+    payload: &Message,
+    headers: &HeaderView,
+    layers: &Layers,
+    judgement: &Judgement,
+    encryption: &EncryptionVerdict,
+    opening: &Opening<'_>,
+) -> (mail::Headers, Vec<Warning>) {
+    let mut warnings = layers.warnings.clone();
+    let shown = believed_headers(outer, headers, judgement.signature.state, &mut warnings);
+    from_warnings(&shown, opening.own, &mut warnings);
+    let section = if headers.protected { payload.root() } else { outer.root() };
+    let is_encrypted = encryption.state == EncryptionState::Decrypted;
+    // Signed mail to a list is read by people whom it does not name.
+    let is_to_list = !is_encrypted && headers.headers.from_list;
+    let others = [
+        (judgement.has_unknown_second_signature, Warning::UnknownSecondSignature),
+        (!headers.outer_changed.is_empty(), Warning::OuterChanged),
+        (has_duplicate_fields(section), Warning::DuplicateFields),
+        (is_addressed_elsewhere(headers, opening.own) && !is_to_list, Warning::NotAddressedToYou),
+        (layers.is_ambiguous, Warning::StructureAmbiguous),
+        (is_encrypted && !encryption.integrity, Warning::NoIntegrity),
+    ];
+    warnings.extend(others.into_iter().filter(|(holds, _)| *holds).map(|(_, warning)| warning));
+    (shown, warnings.into_iter().collect())
 }
 
 /// Seals signed octets (a ContentInfo) for the recipients: the message to be sent, `outer` being its header fields.
@@ -183,173 +247,7 @@ pub fn seal(
     Ok(wrap_pkcs7(outer, smime_type, &encrypted))
 }
 
-/// What the layers at the root gave.
-struct Layers {
-    payload: Option<Message>,
-    encryption: EncryptionVerdict,
-    signature: Option<SignedPayload>,
-    /// The signature is a content_ambiguous one, or its structure can't be read.
-    is_ambiguous: Option<Reason>,
-    /// The innermost signature lies inside every encryption layer.
-    signature_inside: bool,
-    warnings: BTreeSet<Warning>,
-}
-
-fn peel(outer: &Message, keys: &[DecryptionKey], rng: &mut dyn CryptoRng) -> Layers {
-    let mut layers = Layers {
-        payload: None,
-        encryption: EncryptionVerdict::none(),
-        signature: None,
-        is_ambiguous: None,
-        signature_inside: false,
-        warnings: BTreeSet::new(),
-    };
-    let mut current = outer.clone();
-    for depth in 0..=MAX_LAYERS {
-        let Some(layer) = root_layer(&current) else { break };
-        if depth == MAX_LAYERS {
-            layers.warnings.insert(Warning::TooManyLayers);
-            break;
-        }
-        let content = match layer {
-            Layer::Opaque(octets) => layers.opaque(&octets, keys, rng),
-            Layer::Clear { content, signature } => layers.clear(content, &signature),
-        };
-        let Some(next) = content.and_then(|content| Message::parse(&content).ok()) else { break };
-        layers.payload = Some(next.clone());
-        current = next;
-    }
-    layers
-}
-
-impl Layers {
-    /// An application/pkcs7-mime body; its inner octets when it could be opened.
-    fn opaque(&mut self, octets: &[u8], keys: &[DecryptionKey], rng: &mut dyn CryptoRng) -> Option<Vec<u8>> {
-        match SignedData::parse(octets) {
-            Ok(signed) => {
-                let content = signed.content().map(<[u8]>::to_vec)?;
-                if signed.signers().is_empty() {
-                    // certs-only, or a degenerate wrapper: no signature at all (RFC 5652 section 5.1).
-                    return Some(content);
-                }
-                self.signed_by(SignedPayload { der: octets.to_vec(), detached_content: None, signed }, None);
-                Some(content)
-            }
-            Err(SignedDataError::NotSignedData) => self.encrypted(octets, keys, rng),
-            Err(SignedDataError::Malformed | SignedDataError::Limit(_)) => {
-                self.is_ambiguous.get_or_insert(Reason::Malformed);
-                None
-            }
-        }
-    }
-
-    fn encrypted(
-        &mut self,
-        octets: &[u8],
-        keys: &[DecryptionKey],
-        rng: &mut dyn CryptoRng,
-    ) -> Option<Vec<u8>> {
-        match enveloped::decrypt(octets, keys, rng) {
-            Ok(decrypted) => {
-                if self.signature.is_some() {
-                    self.warnings.insert(Warning::SignedOutsideEncryption);
-                }
-                self.encryption.add(&decrypted);
-                self.signature_inside = false;
-                Some(decrypted.content.to_vec())
-            }
-            Err(DecryptError::NotEncrypted) => {
-                self.warnings.insert(Warning::UnsupportedLayer);
-                None
-            }
-            Err(DecryptError::NoKey) => {
-                self.encryption.state = EncryptionState::NoKey;
-                None
-            }
-            Err(DecryptError::Malformed | DecryptError::Failed | DecryptError::Unsupported) => {
-                self.encryption.state = EncryptionState::Failed;
-                None
-            }
-        }
-    }
-
-    /// A multipart/signed.
-    fn clear(&mut self, content: Vec<u8>, octets: &[u8]) -> Option<Vec<u8>> {
-        match SignedData::parse(octets) {
-            // A second content inside would leave open which one was signed.
-            Ok(signed) => {
-                let reason = signed.content().is_some().then_some(Reason::ContentAmbiguous);
-                let has_signers = !signed.signers().is_empty();
-                if has_signers || reason.is_some() {
-                    let payload = SignedPayload {
-                        der: octets.to_vec(),
-                        detached_content: Some(content.clone()),
-                        signed,
-                    };
-                    self.signed_by(payload, reason);
-                }
-            }
-            Err(_) => {
-                self.is_ambiguous.get_or_insert(Reason::Malformed);
-            }
-        }
-        Some(content)
-    }
-
-    fn signed_by(&mut self, payload: SignedPayload, reason: Option<Reason>) {
-        if self.signature.is_some() {
-            self.warnings.insert(Warning::SeveralSignatureLayers);
-        }
-        self.signature = Some(payload);
-        self.is_ambiguous = reason;
-        self.signature_inside = true;
-    }
-}
-
-/// A cryptographic layer at the root of an entity.
-enum Layer {
-    Opaque(Vec<u8>),
-    Clear { content: Vec<u8>, signature: Vec<u8> },
-}
-
-fn root_layer(message: &Message) -> Option<Layer> {
-    let root = message.root();
-    match root.content_type.as_str() {
-        "application/pkcs7-mime" | "application/x-pkcs7-mime" => {
-            Some(Layer::Opaque(message.decoded(root).into_owned()))
-        }
-        // RFC 8551 section 3.7: a gateway may have replaced the type; the name tells.
-        "application/octet-stream" if root.name.as_deref().is_some_and(is_p7m) => {
-            Some(Layer::Opaque(message.decoded(root).into_owned()))
-        }
-        "multipart/signed" => {
-            let [content, signature] = root.children.as_slice() else { return None };
-            if !is_signature_part(signature) {
-                return None;
-            }
-            Some(Layer::Clear {
-                content: canonical_crlf(message.entity(content)).into_owned(),
-                signature: message.decoded(signature).into_owned(),
-            })
-        }
-        _ => None,
-    }
-}
-
-fn is_p7m(name: &str) -> bool {
-    name.to_ascii_lowercase().ends_with(".p7m")
-}
-
-fn is_signature_part(part: &Part) -> bool {
-    matches!(part.content_type.as_str(), "application/pkcs7-signature" | "application/x-pkcs7-signature")
-}
-
-fn judge(
-    signature: &Option<SignedPayload>,
-    reason: Option<Reason>,
-    headers: &HeaderView,
-    opening: &Opening<'_>,
-) -> Judgement {
+fn judge(layers: &Layers, headers: &HeaderView, opening: &Opening<'_>) -> Judgement {
     let nothing = |state, reasons| Judgement {
         signature: SignatureVerdict { state, reasons, signers: Vec::new() },
         timestamp: TimestampVerdict {
@@ -362,8 +260,8 @@ fn judge(
         needs: Vec::new(),
         has_unknown_second_signature: false,
     };
-    match (signature, reason) {
-        (None, None) => nothing(SignatureState::None, Vec::new()),
+    let mut judgement = match (&layers.signature, layers.fault) {
+        (None, None) => return nothing(SignatureState::None, Vec::new()),
         (_, Some(reason)) => nothing(SignatureState::Invalid, vec![reason]),
         (Some(payload), None) => {
             let policy = Policy {
@@ -376,22 +274,13 @@ fn judge(
             let from = from_addresses(&headers.headers);
             verdict::judge(&payload.signed, payload.content(), Some(&from), &policy)
         }
+    };
+    if layers.is_ambiguous {
+        judgement.signature.state = SignatureState::Invalid;
+        judgement.signature.reasons.push(Reason::StructureAmbiguous);
+        judgement.valid_signers.clear();
     }
-}
-
-/// The addresses that a signer must cover: exactly one, or none when programs could disagree on who From names.
-fn from_addresses(headers: &mail::Headers) -> Vec<EmailAddress> {
-    match (headers.from_fields, headers.from_ambiguous, single_address(&headers.from)) {
-        (1, false, Some(address)) => vec![address],
-        _ => Vec::new(),
-    }
-}
-
-fn single_address(mailboxes: &[Mailbox]) -> Option<EmailAddress> {
-    match mailboxes {
-        [one] => one.address.parse().ok(),
-        _ => None,
-    }
+    judgement
 }
 
 /// At least one signer's signature is mathematically right over the content.
@@ -402,65 +291,6 @@ fn is_authentic(signature: &Option<SignedPayload>) -> bool {
                 .is_ok_and(|signer| signer.weakness().is_none())
         })
     })
-}
-
-/// RFC 9788 section 4.4: the inner From is believed only under a valid signature bound to it.
-fn believed_headers(
-    outer: &Message,
-    headers: &HeaderView,
-    state: SignatureState,
-    warnings: &mut BTreeSet<Warning>,
-) -> mail::Headers {
-    let mut shown = headers.headers.clone();
-    let outside = &outer.root().headers;
-    let differs = |a: &[Mailbox], b: &[Mailbox]| {
-        a.len() != b.len() || a.iter().zip(b).any(|(x, y)| !x.address.eq_ignore_ascii_case(&y.address))
-    };
-    if headers.protected && state != SignatureState::Valid {
-        if differs(&shown.from, &outside.from) {
-            warnings.insert(Warning::FromNotBelieved);
-        }
-        shown.from = outside.from.clone();
-        shown.from_fields = outside.from_fields;
-        shown.from_ambiguous = outside.from_ambiguous;
-    }
-    shown
-}
-
-fn from_warnings(headers: &mail::Headers, warnings: &mut BTreeSet<Warning>) {
-    if headers.from_fields > 1 || headers.from.len() > 1 {
-        warnings.insert(Warning::FromMultiple);
-    }
-    if headers.from_ambiguous {
-        warnings.insert(Warning::FromAmbiguous);
-    }
-    let from = match headers.from.as_slice() {
-        [] => {
-            warnings.insert(Warning::FromMissing);
-            return;
-        }
-        [first, ..] => first,
-    };
-    if from.address.parse::<EmailAddress>().is_err() {
-        warnings.insert(Warning::FromMalformed);
-    }
-    if from.name.as_deref().is_some_and(|name| imitates_address(name, &from.address)) {
-        warnings.insert(Warning::DisplayNameImitatesAddress);
-    }
-    let is_other = |mailbox: &Mailbox| !mailbox.address.eq_ignore_ascii_case(&from.address);
-    if headers.sender.as_ref().is_some_and(is_other) {
-        warnings.insert(Warning::SenderDiffers);
-    }
-    if headers.reply_to.iter().any(is_other) {
-        warnings.insert(Warning::ReplyToDiffers);
-    }
-}
-
-/// A display name with an address in it that is not the mailbox's own.
-fn imitates_address(name: &str, address: &str) -> bool {
-    name.split(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '(' | ')' | ',' | ';' | '"' | '\''))
-        .filter(|word| word.contains('@') || word.contains('\u{ff20}'))
-        .any(|word| !word.eq_ignore_ascii_case(address))
 }
 
 /// The approval event in a payload as it says of itself; nothing of it is checked against its request here.

@@ -1,157 +1,14 @@
 //! Opening and sealing: layers at the root, EFAIL-type and covert-content attacks, From under a signature.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
-use engine::secure::{
-    Credit, EVENT_PADDING, EncryptionState, MAX_LAYERS, Opened, Opening, Summary, Warning, open, seal,
-};
-use mail::Mailbox;
-use mail::compose::{Attachment, Draft};
-use mail::protect::{Protected, Protection, protect, wrap_pkcs7, wrap_signed};
-use rand_core::{Infallible, TryCryptoRng, TryRng};
-use smime::enveloped::{ContentCipher, DecryptionKey, Recipient, RsaTransport, encrypt};
-use smime::issue::{LeafPurpose, Subject, leaf, personal_root};
-use smime::path::{AnchorScope, Trust, TrustAnchor};
-use smime::signed::{SignRequest, prepare};
+mod support;
+
+use engine::secure::{Credit, EVENT_PADDING, EncryptionState, MAX_LAYERS, Summary, Warning, seal};
+use mail::compose::Attachment;
+use mail::protect::{Protection, protect, wrap_pkcs7, wrap_signed};
+use smime::enveloped::{ContentCipher, encrypt};
 use smime::verdict::{Reason, SignatureState};
-use smime::{Certificate, EmailAddress, KeyAlgorithm, PrivateKey, SignatureAlgorithm, UnixTime};
-
-const NOW: UnixTime = UnixTime::from_secs(1_764_000_000);
-
-struct Rng;
-
-impl TryRng for Rng {
-    type Error = Infallible;
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        Ok(u32::from_le_bytes(random()))
-    }
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        Ok(u64::from_le_bytes(random()))
-    }
-    fn try_fill_bytes(&mut self, dst: &mut [u8]) -> Result<(), Infallible> {
-        fill(dst);
-        Ok(())
-    }
-}
-impl TryCryptoRng for Rng {}
-
-#[allow(clippy::disallowed_methods, reason = "tests may use the system's randomness")]
-fn fill(dst: &mut [u8]) {
-    getrandom::fill(dst).unwrap();
-}
-
-fn random<const N: usize>() -> [u8; N] {
-    let mut octets = [0; N];
-    fill(&mut octets);
-    octets
-}
-
-struct Person {
-    address: EmailAddress,
-    root: Certificate,
-    key: PrivateKey,
-    certificate: Certificate,
-    encryption: Certificate,
-    encryption_key: PrivateKey,
-}
-
-impl Person {
-    fn new(address: &str) -> Self {
-        let address: EmailAddress = address.parse().unwrap();
-        let subject = Subject {
-            address: address.clone(),
-            name: address.local_part().to_owned(),
-            not_before: NOW.minus(3600),
-            not_after: NOW.plus(86_400 * 365),
-        };
-        let new_key = || PrivateKey::generate(KeyAlgorithm::P256, &mut Rng).unwrap();
-        let (root_key, key, encryption_key) = (new_key(), new_key(), new_key());
-        let root = personal_root(&root_key, &subject, &mut Rng).unwrap();
-        let issue = |key: &PrivateKey, purpose| {
-            leaf(&root, &root_key, &key.public_key_der(), purpose, &subject, &mut Rng).unwrap()
-        };
-        let certificate = issue(&key, LeafPurpose::Mail);
-        let encryption = issue(&encryption_key, LeafPurpose::Encryption);
-        Person { address, root, key, certificate, encryption, encryption_key }
-    }
-
-    fn anchor(&self) -> TrustAnchor {
-        TrustAnchor {
-            certificate: self.root.clone(),
-            trust: Trust::Met,
-            scope: AnchorScope::Address(self.address.clone()),
-        }
-    }
-
-    fn sign(&self, content: &[u8], detached: bool) -> Vec<u8> {
-        let carried = [self.root.clone(), self.encryption.clone()];
-        let prepared = prepare(&SignRequest {
-            content,
-            detached,
-            signer: &self.certificate,
-            certificates: &carried,
-            algorithm: SignatureAlgorithm::EcdsaP256Sha256,
-            signing_time: NOW,
-            encryption_certificate: Some(&self.encryption),
-            proof_of_approval: false,
-        })
-        .unwrap();
-        let signature = self.key.sign(prepared.algorithm(), prepared.bytes_to_sign(), &mut Rng).unwrap();
-        prepared.finish(&signature).unwrap()
-    }
-
-    fn recipient(&self) -> Recipient {
-        Recipient::Certificate { certificate: self.encryption.clone(), rsa: RsaTransport::Pkcs1 }
-    }
-
-    fn decryption_key(&self) -> DecryptionKey {
-        DecryptionKey {
-            key: PrivateKey::from_der(&self.encryption_key.to_pkcs8_der()).unwrap(),
-            certificates: vec![self.encryption.clone()],
-        }
-    }
-
-    fn draft(&self, to: &Person, subject: &str, text: &str) -> Draft {
-        let mailbox = |address: &EmailAddress| Mailbox { name: None, address: address.to_string() };
-        Draft {
-            from: mailbox(&self.address),
-            to: vec![mailbox(&to.address)],
-            cc: vec![],
-            subject: subject.into(),
-            date: i64::try_from(NOW.secs()).unwrap(),
-            message_id: "id@example.org".into(),
-            in_reply_to: None,
-            references: vec![],
-            auto_submitted: None,
-            text: text.into(),
-            html: None,
-            attachments: vec![],
-        }
-    }
-}
-
-fn cipher_protected(draft: &Draft) -> Protected {
-    protect(draft, Protection::Cipher { legacy_display: false }, &mut random).unwrap()
-}
-
-fn opened(raw: &[u8], reader: &Person, trusted: &[&Person]) -> Opened {
-    let anchors: Vec<TrustAnchor> = trusted.iter().map(|person| person.anchor()).collect();
-    let keys = [reader.decryption_key()];
-    let opening = Opening {
-        keys: &keys,
-        at: NOW,
-        anchors: &anchors,
-        timestamp_anchors: &[],
-        untrusted: &[],
-        sources: Default::default(),
-    };
-    open(raw, &opening, &mut Rng).unwrap()
-}
-
-fn outer(from: &str) -> Vec<(String, String)> {
-    [("From", from), ("To", "bob@example.org"), ("Subject", "[...]"), ("Message-ID", "<o@example.org>")]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .to_vec()
-}
+use support::{Person, Rng, alice_and_bob, as_bob, cipher_protected, mailed, opened, outer, random};
 
 #[test]
 fn a_signed_and_encrypted_mail_is_read_with_everything_credited() {
@@ -422,5 +279,192 @@ fn truncated_at_any_octet_nothing_panics_and_nothing_is_credited() {
         let mail = opened(&raw[..length], &bob, &[&alice]);
         assert_ne!(mail.verdict.signature.state, SignatureState::Valid, "{length} octets");
         assert!(mail.verdict.parts.iter().all(|part| part.credit == Credit::None), "{length} octets");
+    }
+}
+
+#[test]
+fn a_sender_who_looks_like_somebody_else_is_named() {
+    let bob = Person::new("bob@example.org");
+    let warned = |from: &str, warning| {
+        let raw = format!("From: {from}\r\nTo: bob@example.org\r\n\r\nHello\r\n");
+        opened(raw.as_bytes(), &bob, &[]).verdict.warnings.contains(&warning)
+    };
+    for from in [
+        "The boss <boss@ex\u{430}mple.com>",
+        "ceo@xn--80ak6aa92e.com",
+        "boss@examp1e.org",
+        "boss@exarnple.org",
+        "\"Bo\u{200b}b\" <eve@example.net>",
+        "\"\u{202e}gro.elpmaxe\" <eve@example.net>",
+    ] {
+        assert!(warned(from, Warning::FromLookAlike), "{from}");
+    }
+    for from in
+        ["boss@example.org", "M\u{fc}ller <mueller@b\u{fc}cher.example>", "\u{674e}\u{4f1f} <li@example.net>"]
+    {
+        assert!(!warned(from, Warning::FromLookAlike), "{from}");
+    }
+    for from in [
+        "\"boss@example.org\" <eve@example.net>",
+        "\"boss\u{ff20}example.org\" <eve@example.net>",
+        "=?utf-8?Q?The_boss_=3Cboss=40example.org=3E?= <eve@example.net>",
+    ] {
+        assert!(warned(from, Warning::DisplayNameImitatesAddress), "{from}");
+    }
+    assert!(!warned("\"bob@example.net\" <bob@example.net>", Warning::DisplayNameImitatesAddress));
+}
+
+#[test]
+fn fields_that_stand_twice_are_named() {
+    let bob = Person::new("bob@example.org");
+    let fields = ["Subject", "To", "Cc", "Date", "Reply-To", "Sender", "Message-ID", "In-Reply-To"];
+    for field in fields {
+        let raw =
+            format!("From: a@example.org\r\n{field}: a@example.org\r\n{field}: b@example.org\r\n\r\nx\r\n");
+        let warnings = opened(raw.as_bytes(), &bob, &[]).verdict.warnings;
+        assert!(warnings.contains(&Warning::DuplicateFields), "{field}: {warnings:?}");
+    }
+    let raw = "From: a@example.org\r\nReceived: x\r\nReceived: y\r\nComments: x\r\nComments: y\r\n\r\nx\r\n";
+    assert_eq!(opened(raw.as_bytes(), &bob, &[]).verdict.warnings, []);
+}
+
+#[test]
+fn a_server_that_changed_a_field_is_named() {
+    let (alice, bob) = alice_and_bob();
+    let protected = cipher_protected(&alice.draft(&bob, "Lunch", "Today.\n"));
+    let signed = alice.sign(&protected.payload, false);
+    let mut outer = protected.outer.clone();
+    outer.push(("Reply-To".to_owned(), "eve@example.net".to_owned()));
+    let raw = seal(&signed, &outer, &[bob.recipient()], ContentCipher::Aes256Gcm, None, &mut Rng).unwrap();
+    let mail = as_bob(&raw, (&alice, &bob));
+    assert_eq!(mail.verdict.warnings, [Warning::OuterChanged]);
+    assert_eq!(mail.verdict.headers.outer_differs, ["reply-to", "subject"]);
+    assert!(mail.headers.headers.reply_to.is_empty());
+}
+
+#[test]
+fn fields_inside_a_signature_that_does_not_hold_are_not_shown() {
+    let (alice, bob) = alice_and_bob();
+    let raw = alice.clear_signed(&alice.draft(&bob, "Pay 1 EUR", "Text.\n"));
+    let text = String::from_utf8(raw).unwrap();
+    // The first occurrence is the outer field, the second the protected one.
+    let (outer, inner) = text.split_at(text.find("--=").unwrap());
+    let changed = format!("{outer}{}", inner.replacen("Pay 1 EUR", "Pay 9 EUR", 1));
+    let mail = as_bob(changed.as_bytes(), (&alice, &bob));
+    assert_eq!(mail.verdict.signature.state, SignatureState::Invalid);
+    assert_eq!(mail.verdict.headers.subject.as_deref(), Some("Pay 1 EUR"));
+    assert!(!mail.verdict.headers.protected);
+    // And without any layer, a part that says that it is protected is not.
+    let phony =
+        b"From: alice@example.org\r\nSubject: x\r\nContent-Type: text/plain; hp=\"clear\"\r\n\r\nx\r\n";
+    assert!(!as_bob(phony, (&alice, &bob)).verdict.headers.protected);
+}
+
+#[test]
+fn line_ends_count_as_received_and_in_canonical_form() {
+    let (alice, bob) = alice_and_bob();
+    let signed_over = |payload: &[u8], sent: &[u8]| {
+        let signature = alice.sign(payload, true);
+        let raw = wrap_signed(&outer("alice@example.org"), sent, &signature, "sha-256", &mut random);
+        as_bob(&raw, (&alice, &bob))
+    };
+    let crlf = b"Content-Type: text/plain\r\n\r\none\r\ntwo\r\n".as_slice();
+    let lf = b"Content-Type: text/plain\n\none\ntwo\n".as_slice();
+    // A binary part with a lone line feed, signed as it is.
+    let binary =
+        b"Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: binary\r\n\r\n\x00\n\r\x01"
+            .as_slice();
+    for (payload, sent) in [(crlf, crlf), (crlf, lf), (lf, lf), (binary, binary)] {
+        let mail = signed_over(payload, sent);
+        assert_eq!(mail.verdict.signature.state, SignatureState::Valid, "{:?}", mail.verdict.signature);
+        assert_eq!(mail.payload.raw(), payload, "what is shown is what was signed");
+    }
+    assert_eq!(signed_over(lf, crlf).verdict.signature.reasons, [Reason::DigestMismatch]);
+    // A lone carriage return makes a new line in one form only.
+    let trick = b"Content-Type: text/plain; hp=clear\r\nFrom: alice@example.org\r\nX: y\rSubject: hidden\r\n\r\nx\r\n";
+    let mail = signed_over(trick, trick);
+    assert_eq!(mail.verdict.signature.reasons, [Reason::StructureAmbiguous]);
+    assert_ne!(mail.verdict.headers.subject.as_deref(), Some("hidden"));
+}
+
+#[test]
+fn a_mail_made_for_somebody_else_says_so() {
+    let (alice, bob) = alice_and_bob();
+    let carol = Person::new("carol@example.org");
+    let protected = cipher_protected(&alice.draft(&bob, "I resign", "For Bob.\n"));
+    let signed = alice.sign(&protected.payload, false);
+    // Bob sends Alice's signed words on to Carol, and changes the outside.
+    let sealed = seal(
+        &signed,
+        &outer("alice@example.org"),
+        &[carol.recipient()],
+        ContentCipher::Aes256Gcm,
+        None,
+        &mut Rng,
+    );
+    let mail = opened(&sealed.unwrap(), &carol, &[&alice]);
+    assert_eq!(mail.verdict.signature.state, SignatureState::Valid, "Alice did write it");
+    assert!(mail.verdict.warnings.contains(&Warning::NotAddressedToYou));
+    // Alice's own copy, and Bob's, are in order.
+    for reader in [&alice, &bob] {
+        let recipients = [reader.recipient()];
+        let raw =
+            seal(&signed, &protected.outer, &recipients, ContentCipher::Aes256Gcm, None, &mut Rng).unwrap();
+        assert_eq!(opened(&raw, reader, &[&alice]).verdict.warnings, []);
+    }
+    // A signed mail to a list is read by people whom it does not name.
+    let raw = alice.clear_signed(&alice.draft(&bob, "Minutes", "Text.\n"));
+    assert_eq!(opened(&raw, &carol, &[&alice]).verdict.warnings, [Warning::NotAddressedToYou]);
+    let listed = [b"List-Id: <office.example.org>\r\n".as_slice(), &raw].concat();
+    assert_eq!(opened(&listed, &carol, &[&alice]).verdict.warnings, []);
+}
+
+#[test]
+fn old_names_and_lost_types_are_understood() {
+    let (alice, bob) = alice_and_bob();
+    let payload = b"Content-Type: text/plain\r\n\r\nHello\r\n";
+    let der = alice.sign(payload, false);
+    let body = data_encoding::BASE64_MIME.encode(&der);
+    let state = |content_type: &str, name: &str| {
+        let entity = format!(
+            "Content-Type: {content_type}\r\nContent-Transfer-Encoding: base64\r\n\
+             Content-Disposition: attachment; filename=\"{name}\"\r\n\r\n{body}"
+        );
+        as_bob(&mailed("alice@example.org", entity.as_bytes()), (&alice, &bob)).verdict.signature.state
+    };
+    for content_type in [
+        "application/pkcs7-mime; smime-type=signed-data; name=\"smime.p7m\"",
+        "application/x-pkcs7-mime; name=smime.p7m",
+        "application/octet-stream; name=\"smime.p7m\"",
+        // The label of another kind of object changes nothing: the object says what it is.
+        "application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m",
+        "APPLICATION/PKCS7-MIME",
+    ] {
+        assert_eq!(state(content_type, "SMIME.P7M"), SignatureState::Valid, "{content_type}");
+    }
+    for content_type in
+        ["application/octet-stream; name=file.pdf", "application/pdf", "text/plain; name=smime.p7m"]
+    {
+        assert_eq!(state(content_type, "file"), SignatureState::None, "{content_type}");
+    }
+    let detached = alice.sign(payload, true);
+    let clear = wrap_signed(&outer("alice@example.org"), payload, &detached, "sha-256", &mut random);
+    let clear = String::from_utf8(clear)
+        .unwrap()
+        .replace("application/pkcs7-signature", "application/x-pkcs7-signature");
+    assert_eq!(as_bob(clear.as_bytes(), (&alice, &bob)).verdict.signature.state, SignatureState::Valid);
+}
+
+#[test]
+fn layers_of_a_kind_that_is_not_opened_are_named() {
+    let (alice, bob) = alice_and_bob();
+    // id-smime-ct-compressedData, id-digestedData, id-data.
+    for oid in ["060b2a864886f70d0109100109", "06092a864886f70d010705", "06092a864886f70d010701"] {
+        let oid = data_encoding::HEXLOWER.decode(oid.as_bytes()).unwrap();
+        let der =
+            [&[0x30, u8::try_from(oid.len() + 4).unwrap()], oid.as_slice(), &[0xa0, 2, 0x30, 0]].concat();
+        let mail = as_bob(&wrap_pkcs7(&outer("alice@example.org"), "compressed-data", &der), (&alice, &bob));
+        assert_eq!(mail.verdict.warnings, [Warning::UnsupportedLayer]);
+        assert_eq!(mail.verdict.summary, Summary::None);
     }
 }

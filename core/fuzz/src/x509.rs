@@ -1,6 +1,8 @@
 //! Certificates, and paths over what an attacker brings along.
 
 use smime::Certificate;
+use smime::crl::CertificateList;
+use smime::ocsp::{OcspRequest, OcspResponse};
 use smime::path::{AnchorScope, Purpose, Trust, TrustAnchor, validate};
 use testkit::alice;
 
@@ -8,6 +10,7 @@ use crate::cms::now;
 
 /// A certificate is kept as it came; nobody else's certificate leads to Alice's root.
 pub fn x509(octets: &[u8]) {
+    revocation(octets);
     let Ok(certificates) = Certificate::read_all(octets) else { return };
     let anchor = TrustAnchor {
         certificate: alice().root.certificate.clone(),
@@ -40,4 +43,18 @@ pub fn x509(octets: &[u8]) {
             );
         }
     }
+}
+
+/// Lists and OCSP answers are kept as they came, and nobody else's is signed by Alice's root.
+fn revocation(octets: &[u8]) {
+    let root = &alice().root.certificate;
+    for list in CertificateList::read_all(octets).unwrap_or_default() {
+        assert!(CertificateList::from_der(list.der()).is_ok_and(|again| again == list));
+        assert_eq!(list.revoked().count(), list.len());
+        assert!(!list.is_signed_by(root), "a list that Alice's root never signed");
+    }
+    if let Ok(answer) = OcspResponse::from_der(octets) {
+        assert!(!answer.is_signed_by(root), "an answer that Alice's root never signed");
+    }
+    let _ = OcspRequest::from_der(octets);
 }

@@ -21,6 +21,7 @@ use self::transfer::Encoding;
 use crate::headers::Headers;
 
 pub use defect::{Ambiguity, Defect};
+pub use html::{Html, Link, Remote};
 pub use name::safe_file_name;
 pub use tree::{Tree, tree};
 
@@ -84,6 +85,10 @@ impl Message {
     /// Reads a message. Never fails for being odd; only for exceeding a limit.
     pub fn parse(raw: &[u8]) -> Result<Self, ReadError> {
         Self::try_from(raw.to_vec())
+    }
+    /// Adds a parameter that no mail can have to the root's.
+    pub(crate) fn mark(&mut self, name: &str) {
+        self.root.parameters.push((name.to_owned(), String::new()));
     }
 
     /// The received octets.

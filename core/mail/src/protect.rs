@@ -6,7 +6,7 @@ mod view;
 use crate::compose::{self, BoundarySource, ComposeError, Draft, base64_lines, write_field};
 
 pub use pad::{MAX_PADDING_STEP, pad_entity};
-pub use view::{HeaderView, view};
+pub use view::{HeaderView, unwrapped, view};
 
 /// The outer subject of encrypted mail (hcp_baseline, RFC 9788 section 3.2.1).
 pub const HIDDEN_SUBJECT: &str = "[...]";

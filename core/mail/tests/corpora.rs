@@ -103,13 +103,6 @@ fn same_name(own: &str, table: &str) -> bool {
         || (table.starts_with("=?") && own == decoded)
 }
 
-/// The last part of a multipart that is never closed: CPython takes its last line break away as if a delimiter followed.
-fn lost_line_break(message: &Message, own: &Part, table: &Row) -> bool {
-    let decoded = message.decoded(own);
-    let cut = decoded.strip_suffix(b"\n").map(|text| text.strip_suffix(b"\r").unwrap_or(text));
-    own.entity.end == message.raw().len() && cut.is_some_and(|text| sha256(text) == table.hash)
-}
-
 fn same_defects(own: &[Defect], table: &str) -> bool {
     let expected = |name: &str, defect: Defect| !table.contains(name) || own.contains(&defect);
     expected("CloseBoundaryNotFoundDefect", Defect::UnclosedMultipart)
@@ -135,10 +128,9 @@ fn compare(corpus_name: &str, mails: usize) {
             total += 1;
             let listed = disagreements.contains(&(id.clone(), path.clone()));
             let agrees = ours.get(path).is_some_and(|(own, part)| {
-                let content =
-                    own.octets == row.octets && own.hash == row.hash || lost_line_break(&message, part, row);
-                own.content_type == row.content_type
-                    && content
+                own.octets == row.octets
+                    && own.hash == row.hash
+                    && own.content_type == row.content_type
                     && same_name(&own.name, &row.name)
                     && same_defects(&part.defects, &row.defects)
             });

@@ -16,7 +16,8 @@ use std::process::Command;
 use mail::Mailbox;
 use mail::part::Message;
 use mail::protect::{
-    Protected, Protection, pad_entity, protect, protect_reply, view, wrap_pkcs7, wrap_signed,
+    HeaderView, Protected, Protection, pad_entity, protect, protect_reply, unwrapped, view, wrap_pkcs7,
+    wrap_signed,
 };
 use support::{available, boundaries, corpus, draft};
 
@@ -205,18 +206,83 @@ fn an_answer_keeps_hidden_what_was_hidden() {
     assert!(shown.outer_changed.is_empty());
 }
 
-/// Paths and titles of the notmuch corpus: the old scheme (`protected-headers="v1"`) is ignored, phony headers too.
+/// The OpenPGP mails of the notmuch corpus have no layer that is opened here: their fields are those outside, whatever
+/// their parts say of themselves.
 #[test]
 fn notmuch_protected_headers_are_never_taken_from_a_part() {
     let Some(folder) = corpus("notmuch") else { return };
+    let mut phony = 0;
     for entry in std::fs::read_dir(folder.join("protected-headers")).unwrap() {
         let path = entry.unwrap().path();
         let message = parse(&std::fs::read(&path).unwrap());
         let outer_subject = message.root().headers.subject.clone();
-        for part in message.parts() {
-            let payload = parse(message.entity(part));
-            let shown = view(&message, &payload, true);
-            assert!(!shown.protected && shown.headers.subject == outer_subject, "{}", path.display());
+        let shown = HeaderView::unprotected(&message);
+        assert!(!shown.protected && shown.headers.subject == outer_subject, "{}", path.display());
+        // As a payload, only the root speaks.
+        let shown = view(&message, &message, true);
+        assert!(!shown.protected && shown.headers.subject == outer_subject, "{}", path.display());
+        let marked = |part: &&&mail::part::Part| part.parameter("protected-headers").is_some();
+        phony += message.parts().iter().filter(marked).count();
+    }
+    assert!(phony > 1, "the corpus has such parts");
+}
+
+#[test]
+fn the_draft_scheme_protects_the_fields_at_the_root_of_the_payload() {
+    let outer = parse(b"From: alice@example.org\r\nTo: bob@example.org\r\nSubject: ...\r\nDate: Fri, 13 Feb 2009 23:31:30 +0000\r\n\r\n");
+    let payload = parse(
+        b"Content-Type: text/plain; protected-headers=\"v1\"\r\nFrom: alice@example.org\r\nSubject: Dismissal\r\n\r\nx\r\n",
+    );
+    let shown = view(&outer, &payload, true);
+    assert!(shown.protected);
+    assert_eq!(shown.headers.subject.as_deref(), Some("Dismissal"));
+    assert_eq!(shown.headers.date, Some(1_234_567_890), "what it does not repeat is read outside");
+    assert_eq!((shown.confidential, shown.outer_differs), (vec!["subject".into()], vec!["subject".into()]));
+    assert!(shown.outer_changed.is_empty(), "a placeholder is no change");
+    // Signed only, another subject outside is somebody's change.
+    let outer = parse(b"From: alice@example.org\r\nTo: bob@example.org\r\nSubject: Pay now\r\n\r\n");
+    let shown = view(&outer, &payload, false);
+    assert_eq!(shown.headers.subject.as_deref(), Some("Dismissal"));
+    assert_eq!(shown.outer_changed, ["subject"]);
+    assert!(shown.confidential.is_empty());
+}
+
+#[test]
+fn a_payload_of_the_draft_scheme_without_a_subject_gets_none_from_outside() {
+    let outer = parse(b"From: alice@example.org\r\nSubject: from outside\r\n\r\n");
+    let payload =
+        parse(b"Content-Type: text/plain; protected-headers=\"v1\"\r\nFrom: alice@example.org\r\n\r\nx\r\n");
+    let shown = view(&outer, &payload, true);
+    assert!(shown.protected);
+    assert_eq!(shown.headers.subject, None);
+}
+
+#[test]
+fn a_wrapped_message_is_taken_out_of_its_wrapping_and_a_forwarded_one_is_not() {
+    let outer = parse(b"From: alice@example.org\r\nSubject: [...]\r\nMessage-ID: <1@example.org>\r\n\r\n");
+    let inner = "From: alice@example.org\r\nSubject: Dismissal\r\nMessage-ID: <1@example.org>\r\n\
+                 Content-Type: text/plain; hp=cipher\r\nHP-Outer: Subject: [...]\r\n\r\nThe text.\r\n";
+    for (wrapping, is_taken_out) in [
+        ("message/rfc822; forwarded=no", true),
+        ("message/rfc822; forwarded=\"NO\"", true),
+        ("message/global; forwarded=no", true),
+        ("message/rfc822", false),
+        ("message/rfc822; forwarded=yes", false),
+        ("multipart/mixed; boundary=b; forwarded=no", false),
+    ] {
+        let body = if wrapping.starts_with("multipart") {
+            format!("--b\r\n{inner}\r\n--b--\r\n")
+        } else {
+            inner.to_owned()
+        };
+        let payload = unwrapped(parse(format!("Content-Type: {wrapping}\r\n\r\n{body}").as_bytes()));
+        let shown = view(&outer, &payload, true);
+        assert_eq!(shown.protected, is_taken_out, "{wrapping}");
+        let subject = if is_taken_out { "Dismissal" } else { "[...]" };
+        assert_eq!(shown.headers.subject.as_deref(), Some(subject), "{wrapping}");
+        if is_taken_out {
+            assert_eq!(payload.body_text().as_deref(), Some("The text.\n"));
+            assert_eq!(shown.confidential, ["subject"], "not by its HP-Outer: it is not the root");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod extensions;
 pub(crate) mod name;
+mod usability;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use const_oid::ObjectIdentifier;
 
 use crate::address::EmailAddress;
 use crate::asn1::{self, Reader, context, context_constructed};
+use crate::bundle::{self, Bundle};
 use crate::fingerprint::Fingerprint;
 use crate::key::{KeyAlgorithm, KeyError, PublicKey, SignatureScheme};
 use crate::oid;
@@ -17,6 +19,7 @@ use crate::pem;
 use crate::time::UnixTime;
 use extensions::{Extensions, KeyUsage};
 use name::GeneralName;
+pub use usability::{Problem, Use};
 
 /// The largest certificate that is read, in octets of DER.
 pub const MAX_CERTIFICATE_OCTETS: usize = 1 << 20;
@@ -82,9 +85,14 @@ impl Certificate {
         Ok(Certificate { fields: Arc::new(fields) })
     }
 
-    /// Every certificate of a PEM file (RFC 7468; other blocks are skipped), or the one of a DER file. At least one.
+    /// Every certificate of a PEM file (RFC 7468; other blocks are skipped), the one of a DER file, or those of a certs-only
+    /// SignedData ([`Bundle`](crate::bundle::Bundle)). At least one.
     pub fn read_all(file: &[u8]) -> Result<Vec<Self>, CertificateError> {
         const LABELS: [&str; 2] = ["CERTIFICATE", "X509 CERTIFICATE"];
+        if bundle::looks_like(file) {
+            let certificates = Bundle::read(file)?.certificates;
+            return if certificates.is_empty() { Err(CertificateError::Missing) } else { Ok(certificates) };
+        }
         let blocks = pem::blocks(file);
         if blocks.is_empty() {
             return match file.first() {
@@ -403,7 +411,7 @@ impl Fields {
     }
 }
 
-fn read_emails(extensions: &Extensions, subject: &[u8]) -> Vec<EmailAddress> {
+pub(crate) fn read_emails(extensions: &Extensions, subject: &[u8]) -> Vec<EmailAddress> {
     let mut emails: Vec<EmailAddress> = Vec::new();
     let mut add = |text: Option<&str>| {
         let address = text.and_then(|text| text.parse::<EmailAddress>().ok());

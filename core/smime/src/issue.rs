@@ -121,13 +121,9 @@ pub fn leaf(
     let authority = root.subject_key_identifier().filter(|_| root.is_ca()).ok_or(IssueError::WrongRoot)?;
     let algorithm = PublicKey::from_spki(public_key).map_err(|_| IssueError::WrongKey)?.algorithm();
     let usage = key_usage(purpose, algorithm)?;
-    let mut extended = vec![write::oid(&oid::EMAIL_PROTECTION)];
-    if purpose == LeafPurpose::Approval {
-        extended.push(write::oid(&oid::DOCUMENT_SIGNING));
-    }
     let extensions = [
         critical(&oid::KEY_USAGE, usage),
-        extension(&oid::EXTENDED_KEY_USAGE, &write::sequence(&[&extended.concat()])),
+        extension(&oid::EXTENDED_KEY_USAGE, &extended_key_usage(purpose)),
         extension(&oid::SUBJECT_ALT_NAME, &alternative_name(address)?),
         extension(&oid::SUBJECT_KEY_IDENTIFIER, &write::octet_string(&key_identifier(public_key))),
         extension(
@@ -151,7 +147,7 @@ const DIGITAL_SIGNATURE: [u8; 4] = [0x03, 0x02, 0x07, 0x80];
 const KEY_ENCIPHERMENT: [u8; 4] = [0x03, 0x02, 0x05, 0x20];
 const KEY_AGREEMENT: [u8; 4] = [0x03, 0x02, 0x03, 0x08];
 
-fn key_usage(purpose: LeafPurpose, key: KeyAlgorithm) -> Result<&'static [u8; 4], IssueError> {
+pub(crate) fn key_usage(purpose: LeafPurpose, key: KeyAlgorithm) -> Result<&'static [u8; 4], IssueError> {
     use KeyAlgorithm::{Ed25519, MlDsa44, MlDsa65, MlDsa87, P256, P384, P521, Rsa};
     match (purpose, key) {
         (_, weak) if weak.is_weak() => Err(IssueError::WrongKey),
@@ -166,6 +162,15 @@ fn key_usage(purpose: LeafPurpose, key: KeyAlgorithm) -> Result<&'static [u8; 4]
         }
         _ => Err(IssueError::WrongKey),
     }
+}
+
+/// ExtKeyUsageSyntax (RFC 5280 section 4.2.1.12).
+pub(crate) fn extended_key_usage(purpose: LeafPurpose) -> Vec<u8> {
+    let mut usages = write::oid(&oid::EMAIL_PROTECTION);
+    if purpose == LeafPurpose::Approval {
+        usages.extend(write::oid(&oid::DOCUMENT_SIGNING));
+    }
+    write::sequence(&[&usages])
 }
 
 /// What differs between a root and a leaf; all are encoded.
@@ -212,18 +217,18 @@ fn serial_number(rng: &mut dyn CryptoRng) -> [u8; 16] {
     serial
 }
 
-fn common_name(subject: &Subject) -> String {
+pub(crate) fn common_name(subject: &Subject) -> String {
     let name = subject.name.trim();
     let name = if name.is_empty() { subject.address.as_str() } else { name };
     name.chars().take(MAX_COMMON_NAME).collect()
 }
 
-fn rdn(attribute: &ObjectIdentifier, value: &str) -> Vec<u8> {
+pub(crate) fn rdn(attribute: &ObjectIdentifier, value: &str) -> Vec<u8> {
     write::set_of(vec![write::sequence(&[&write::oid(attribute), &write::utf8_string(value)])])
 }
 
 /// GeneralNames with the address (RFC 5280 section 4.2.1.6, RFC 9598 section 3).
-fn alternative_name(address: &EmailAddress) -> Result<Vec<u8>, IssueError> {
+pub(crate) fn alternative_name(address: &EmailAddress) -> Result<Vec<u8>, IssueError> {
     if !address.domain().is_ascii() {
         return Err(IssueError::Unencodable);
     }
@@ -236,10 +241,10 @@ fn alternative_name(address: &EmailAddress) -> Result<Vec<u8>, IssueError> {
     Ok(write::sequence(&[&name]))
 }
 
-fn extension(identifier: &ObjectIdentifier, value: &[u8]) -> Vec<u8> {
+pub(crate) fn extension(identifier: &ObjectIdentifier, value: &[u8]) -> Vec<u8> {
     write::sequence(&[&write::oid(identifier), &write::octet_string(value)])
 }
 
-fn critical(identifier: &ObjectIdentifier, value: &[u8]) -> Vec<u8> {
+pub(crate) fn critical(identifier: &ObjectIdentifier, value: &[u8]) -> Vec<u8> {
     write::sequence(&[&write::oid(identifier), &write::boolean(true), &write::octet_string(value)])
 }

@@ -6,10 +6,12 @@
 pub mod address;
 mod asn1;
 pub mod ber;
+pub mod bundle;
 pub mod capabilities;
 pub mod certificate;
 pub mod contents;
 pub mod crl;
+pub mod csr;
 pub mod enveloped;
 pub mod fingerprint;
 pub mod issue;

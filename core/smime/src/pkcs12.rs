@@ -11,10 +11,11 @@ mod write;
 use const_oid::ObjectIdentifier;
 use serde::Serialize;
 
-use crate::ber::BerError;
+use crate::ber::{self, BerError};
 use crate::certificate::Certificate;
-use crate::key::{KeyError, PrivateKey, PublicKey};
+use crate::key::{KeyError, PrivateKey};
 use crate::pbe::{MAX_ITERATIONS, PbeError};
+use crate::pem;
 use crate::pkcs8::KeyFileError;
 
 pub use read::read;
@@ -136,9 +137,11 @@ impl From<KeyFileError> for Pkcs12Error {
     }
 }
 
-/// The public key in `certificate` is that of `key`, however its point or algorithm is written.
-pub(crate) fn belongs_to(certificate: &Certificate, key: &PrivateKey) -> bool {
-    let own = key.public_key_der();
-    certificate.public_key_der() == own
-        || PublicKey::from_spki(certificate.public_key_der()).is_ok_and(|public| public.to_spki() == own)
+/// The file begins like a PFX, or holds a PEM block with its label.
+pub fn looks_like(file: &[u8]) -> bool {
+    let begins = || -> Result<bool, BerError> {
+        let mut fields = ber::sequence(file)?;
+        Ok(fields.expect(ber::INTEGER)?.small()? == read::VERSION && fields.peek() == Some(ber::SEQUENCE))
+    };
+    begins().unwrap_or(false) || pem::blocks(file).iter().any(|block| read::LABELS.contains(&block.label))
 }

@@ -50,7 +50,7 @@ pub struct SignedData {
     content: Encapsulated,
     content_type: ObjectIdentifier,
     certificates: Vec<Certificate>,
-    revocations: Revocations,
+    revocations: Box<Revocations>,
     signers: Vec<SignerInfo>,
 }
 

@@ -21,6 +21,7 @@ pub struct TimestampRequest {
     der: Vec<u8>,
     imprint: [u8; 32],
     nonce: [u8; 8],
+    policy: Option<const_oid::ObjectIdentifier>,
 }
 
 /// The authority gave no usable token.
@@ -35,7 +36,7 @@ pub enum TimestampError {
         /// PKIStatus.
         status: u32,
     },
-    /// The token is for another request: imprint or nonce differ.
+    /// The token is for another request: imprint, nonce or policy differ.
     #[error("the timestamp answers another request")]
     Mismatch,
 }
@@ -43,16 +44,21 @@ pub enum TimestampError {
 impl TimestampRequest {
     /// Asks for the signer's certificate; `nonce` is random.
     pub fn new(data: &[u8], nonce: [u8; 8]) -> Self {
-        let imprint: [u8; 32] = Sha256::digest(data).into();
+        Self::of_digest(Sha256::digest(data).into(), nonce, None)
+    }
+
+    /// As [`new`](Self::new) for data whose SHA-256 was taken before, and under a policy of the authority's when one is named.
+    pub fn of_digest(imprint: [u8; 32], nonce: [u8; 8], policy: Option<const_oid::ObjectIdentifier>) -> Self {
         // RFC 3161 examples and servers of the field write the NULL parameters.
         let algorithm = write::algorithm(&oid::SHA256, &write::null());
         let der = write::sequence(&[
             &write::small(1),
             &write::sequence(&[&algorithm, &write::octet_string(&imprint)]),
+            &policy.as_ref().map(write::oid).unwrap_or_default(),
             &write::unsigned(&nonce),
             &write::boolean(true),
         ]);
-        TimestampRequest { der, imprint, nonce }
+        TimestampRequest { der, imprint, nonce, policy }
     }
 
     /// DER of the TimeStampReq, to be posted as application/timestamp-query.
@@ -60,14 +66,16 @@ impl TimestampRequest {
         &self.der
     }
 
-    /// The token (DER or BER of its ContentInfo, as received) from a TimeStampResp; imprint and nonce are compared.
+    /// The token (DER or BER of its ContentInfo, as received) from a TimeStampResp; imprint, nonce and
+    /// policy are compared.
     ///
     /// The token's signature and authority are not checked: see [`verify`].
     pub fn accept(&self, response: &[u8]) -> Result<Vec<u8>, TimestampError> {
         let token = token_of(response)?;
         let info = TokenInfo::read(&token).ok_or(TimestampError::Malformed)?;
         let right_imprint = info.digest == Some(DigestAlgorithm::Sha256) && info.imprint == self.imprint;
-        if !right_imprint || info.nonce.as_deref() != Some(significant(&self.nonce)) {
+        let right_policy = self.policy.is_none_or(|policy| policy == info.policy);
+        if !right_imprint || !right_policy || info.nonce.as_deref() != Some(significant(&self.nonce)) {
             return Err(TimestampError::Mismatch);
         }
         Ok(token)
@@ -88,6 +96,22 @@ pub fn token_of(response: &[u8]) -> Result<Vec<u8>, TimestampError> {
         (0 | 1, Some(token)) => Ok(token),
         (0 | 1, None) => Err(TimestampError::Malformed),
         (status, _) => Err(TimestampError::Refused { status }),
+    }
+}
+
+/// The token in a file: the file itself, or the one of a TimeStampResp, in DER, BER or PEM.
+pub fn token_in(file: &[u8]) -> Result<Vec<u8>, TimestampError> {
+    let block = crate::pem::blocks(file).into_iter().next().and_then(|block| block.der());
+    let octets = block.as_deref().map_or(file, Vec::as_slice);
+    // A ContentInfo begins with its type, a response with its status.
+    match ber::sequence(octets).map_err(|_| TimestampError::Malformed)?.peek() {
+        Some(ber::OBJECT_IDENTIFIER) if TokenInfo::read(octets).is_some() => Ok(octets.to_vec()),
+        Some(ber::SEQUENCE) => {
+            let token = token_of(octets)?;
+            TokenInfo::read(&token).ok_or(TimestampError::Malformed)?;
+            Ok(token)
+        }
+        _ => Err(TimestampError::Malformed),
     }
 }
 

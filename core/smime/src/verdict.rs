@@ -40,6 +40,8 @@ pub enum Reason {
     NoSignerCertificate,
     /// Content inside multipart/signed.
     ContentAmbiguous,
+    /// Programs may see other parts of the mail than were signed, or show another text.
+    StructureAmbiguous,
     /// Signed attributes are missing, double or contradict each other.
     AttributesInvalid,
     /// The algorithm is unknown here.

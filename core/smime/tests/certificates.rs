@@ -128,6 +128,15 @@ fn pkilint_certificates_say_who_may_sign_and_encrypt() {
             detail(&row, "usable-for-encryption"),
             "{file} encryption: {row}"
         );
+        // What `countersign cert` shows.
+        let uses = read.uses();
+        let shown = |one| if uses.contains(&one) { "yes" } else { "no" };
+        assert_eq!(shown(smime::certificate::Use::Sign), signing, "{file}");
+        assert_eq!(
+            Some(shown(smime::certificate::Use::Encrypt)),
+            detail(&row, "usable-for-encryption"),
+            "{file}"
+        );
         let listed: BTreeSet<String> = ["rfc822Name", "smtpUtf8Mailbox"]
             .iter()
             .flat_map(|form| python_list(detail(&row, form).unwrap_or_default()))

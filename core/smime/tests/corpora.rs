@@ -10,10 +10,10 @@ use smime::ber::write;
 use smime::contents::{ContentError, decompress, read_data, read_digested};
 use smime::enveloped::{
     ContentCipher, DecryptError, DecryptionKey, Recipient, RsaTransport, SharedSecret, decrypt,
-    decrypt_shared, encrypt,
+    decrypt_shared, encrypt, open_stream,
 };
 use smime::key::DigestAlgorithm;
-use smime::signed::{SignRequest, SignedData, SignedDataError, prepare, verify_signer};
+use smime::signed::{SignRequest, SignedData, SignedDataError, SignedStream, prepare, verify_signer};
 use smime::verdict::Reason;
 use smime::{Certificate, PrivateKey, UnixTime, oid};
 use support::{Openssl, OsRandom, corpus, expected, sha256_hex};
@@ -436,6 +436,11 @@ fn post_quantum_messages_are_named_unsupported() {
     }
 }
 
+#[allow(clippy::disallowed_methods, reason = "shown, not asserted on")]
+fn now() -> std::time::Instant {
+    std::time::Instant::now()
+}
+
 /// 686 inputs of OpenSSL's fuzzers, and each of them cut and altered once more.
 #[test]
 fn fuzzed_messages_do_not_panic() {
@@ -449,8 +454,10 @@ fn fuzzed_messages_do_not_panic() {
     let identity = openssl.identity("bob", support::P256);
     let keys = [DecryptionKey { key: identity.key, certificates: vec![identity.certificate] }];
     let mut inputs = 0;
+    let mut slowest = (std::time::Duration::ZERO, 0);
     for entry in std::fs::read_dir(scratch.path().join("fuzz-cms")).unwrap() {
         let input = std::fs::read(entry.unwrap().path()).unwrap();
+        let start = now();
         let mut altered = input.clone();
         if let Some(octet) = altered.get_mut(input.len() / 2) {
             *octet ^= 0x80;
@@ -477,8 +484,21 @@ fn fuzzed_messages_do_not_panic() {
             let _ = (read_data(message), read_digested(message), decompress(message, 1 << 20));
             let _ = PrivateKey::from_der(message);
             let _ = smime::key::PublicKey::from_spki(message);
+            // A stream comes to the same end as the message in memory, and never holds more of it.
+            let streamed = SignedStream::read(message);
+            if let (Ok(streamed), Ok(signed)) = (&streamed, SignedData::parse(message)) {
+                assert_eq!(streamed.signed().signers().len(), signed.signers().len());
+                assert_eq!(streamed.signed().certificates(), signed.certificates());
+                assert_eq!(
+                    streamed.content_octets().unwrap_or(0),
+                    signed.content().map_or(0, <[u8]>::len) as u64
+                );
+            }
+            let _ = open_stream(message, &keys, &mut OsRandom);
         }
+        slowest = slowest.max((start.elapsed(), input.len()));
         inputs += 1;
     }
+    println!("the slowest input, of {} octets, took {:?} in three forms", slowest.1, slowest.0);
     assert_eq!(inputs, 686);
 }

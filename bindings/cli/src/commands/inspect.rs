@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use client::{EncryptionState, Inspection, Revocation, SignatureState, Trust, UnixTime};
 
 use super::files::read;
+use super::keyfile::key_files;
 use super::material::material;
 use crate::args::{Cli, InspectArgs, Requirement};
 use crate::failure::Failure;
@@ -17,7 +18,7 @@ pub(crate) fn run(cli: &Cli, arguments: &InspectArgs) -> Result<(), Failure> {
         trust: files(&arguments.trust)?,
         untrusted: files(&arguments.untrusted)?,
         material: material(&[], &[], &arguments.status)?,
-        keys: files(&arguments.key)?,
+        keys: key_files(&arguments.key)?.into(),
         at: at.map_err(|error| Failure::Argument(error.to_string()))?,
     };
     let verdict = client::inspect(&read(&arguments.mail)?, &inspection)?;

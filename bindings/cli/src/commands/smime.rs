@@ -10,6 +10,7 @@ use client::files::{
 
 use super::files::{address, read};
 use super::inspect::{code, codes, trust};
+use super::keyfile::key_files;
 use crate::args::{
     AgainstArgs, CipherArg, Cli, DigestArg, FormArg, RsaArg, SmimeCommand, SmimeDecryptArgs,
     SmimeEncryptArgs, SmimeSignArgs, SmimeVerifyArgs,
@@ -53,7 +54,7 @@ fn encrypt_file(arguments: &SmimeEncryptArgs) -> Result<(), Failure> {
 }
 
 fn decrypt_file(cli: &Cli, arguments: &SmimeDecryptArgs) -> Result<(), Failure> {
-    let keys = files(&arguments.key)?;
+    let keys = key_files(&arguments.key)?.into();
     let verification = if arguments.verify { Some(verification(&arguments.against)?) } else { None };
     let (input, output) = (place(&arguments.r#in), place(&arguments.out));
     let report = decrypt(&input, &output, &keys, verification.as_ref())?;
@@ -118,7 +119,7 @@ fn signers(
         DigestArg::Sha384 => DigestAlgorithm::Sha384,
         DigestArg::Sha512 => DigestAlgorithm::Sha512,
     });
-    Ok(SignerFiles { keys: files(keys)?, certificates: files(certificates)?, digest, pss })
+    Ok(SignerFiles { keys: key_files(keys)?, certificates: files(certificates)?, digest, pss })
 }
 
 fn verification(arguments: &AgainstArgs) -> Result<Verification, Failure> {
@@ -144,6 +145,6 @@ fn files(paths: &[PathBuf]) -> Result<Vec<Vec<u8>>, Failure> {
 }
 
 /// `-` is standard input or output.
-fn place(path: &Path) -> Place {
+pub(super) fn place(path: &Path) -> Place {
     if path.as_os_str() == "-" { Place::Standard } else { Place::File(path.to_owned()) }
 }

@@ -205,12 +205,23 @@ pub enum Warning {
     FromNotBelieved,
     /// The display name holds another address.
     DisplayNameImitatesAddress,
+    /// The address looks like another one: letters of other scripts, characters that are not seen, or nearly one of the
+    /// reader's own.
+    FromLookAlike,
     /// An outer field is not what the sender put there (RFC 9788 section 4.3).
     OuterChanged,
     /// Sender is another address than From.
     SenderDiffers,
     /// Reply-To is another address than From.
     ReplyToDiffers,
+    /// A field that may stand once stands twice: programs show different ones.
+    DuplicateFields,
+    /// The protected To and Cc name others only: perhaps made for somebody else and sent on, perhaps a blind copy.
+    NotAddressedToYou,
+    /// Programs may see other parts, or show another text; nothing is credited.
+    StructureAmbiguous,
+    /// What was decrypted may have been changed on the way: it is shown as text only, never as HTML.
+    NoIntegrity,
     /// The signature is around the encryption: its signer need not know the content.
     SignedOutsideEncryption,
     /// More than one signature layer: the innermost is judged.
@@ -221,4 +232,6 @@ pub enum Warning {
     TooManyLayers,
     /// A CMS layer of a kind that is not opened (compressed, certificates only).
     UnsupportedLayer,
+    /// A signed or encrypted part that is not at the root: an attachment, neither opened nor credited.
+    LayerNotAtRoot,
 }

@@ -42,13 +42,13 @@ impl Message {
     }
 
     /// Leaves in order; a message/rfc822 counts as a leaf. Without signatures and draft-era legacy display parts.
-    fn own_leaves(&self) -> Vec<&Part> {
+    pub(super) fn own_leaves(&self) -> Vec<&Part> {
         let mut leaves = Vec::new();
         collect_leaves(&self.root, &mut leaves);
         leaves
     }
 
-    fn has_legacy_display(&self, part: &Part) -> bool {
+    pub(super) fn has_legacy_display(&self, part: &Part) -> bool {
         self.root.parameter("hp").is_some_and(|hp| hp.eq_ignore_ascii_case("cipher"))
             && part.parameter("hp-legacy-display") == Some("1")
     }

@@ -157,7 +157,12 @@ impl Scanner<'_> {
             }
             at = next;
         }
-        split.ranges.extend(start.map(|start| start..body.end));
+        if let Some(start) = start {
+            // At the end of the mail the last line break is taken for that of the missing delimiter.
+            let at_end = body.end == self.raw.len();
+            let end = if at_end { self.before_line(start, body.end) } else { body.end };
+            split.ranges.push(start..end);
+        }
         Ok(split)
     }
 

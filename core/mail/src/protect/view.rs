@@ -25,37 +25,138 @@ pub struct HeaderView {
 const SHOWN: [&str; 10] =
     ["subject", "from", "sender", "reply-to", "to", "cc", "date", "message-id", "in-reply-to", "references"];
 
-/// Joins the outer message's fields with those of the cryptographic payload (RFC 9788 section 4). `encrypted`: the
-/// payload came out of an encryption layer. `hp="clear"` inside an encrypted mail hides nothing. The caller decides
-/// whether the inner From may be believed.
-///
-/// Only `hp` at the root of `payload` counts; the caller passes the cryptographic payload, never a part inside it. Whether
-/// a list distributed the mail is read outside too: lists add their fields on the way (RFC 9788 section 7.1).
-pub fn view(outer: &Message, payload: &Message, encrypted: bool) -> HeaderView {
-    let seen = &outer.root().headers;
-    let root = payload.root();
-    let Some(hp) =
-        root.parameter("hp").map(str::to_ascii_lowercase).filter(|hp| hp == "clear" || hp == "cipher")
-    else {
-        return HeaderView {
-            headers: seen.clone(),
+/// How the fields of a payload are protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scheme {
+    /// `hp="clear"`, or an older scheme, none of which says what stands outside.
+    Clear,
+    /// `hp="cipher"`: HP-Outer says what stands outside.
+    Cipher,
+}
+
+impl HeaderView {
+    /// Of a message without a signature or encryption that counts: whatever its parts say of themselves, nothing protects
+    /// its fields.
+    pub fn unprotected(outer: &Message) -> Self {
+        HeaderView {
+            headers: outer.root().headers.clone(),
             protected: false,
             outer_differs: Vec::new(),
             outer_changed: Vec::new(),
             confidential: Vec::new(),
-        };
+        }
+    }
+}
+
+/// Joins the outer message's fields with those of the cryptographic payload (RFC 9788 section 4). `encrypted`: the
+/// payload came out of an encryption layer. `hp="clear"` inside an encrypted mail hides nothing. The caller decides
+/// whether the inner From may be believed.
+///
+/// Only the root of `payload` counts; the caller passes the cryptographic payload, never a part inside it. Two older
+/// schemes are read: `protected-headers="v1"` (draft-autocrypt-lamps-protected-headers) and, through [`unwrapped`], a
+/// message in a message (RFC 8551 section 3.1). They say nothing of what stood outside, so that every difference is one
+/// that the sender may have made: a hidden subject is recognised by what programs put in its place.
+///
+/// Whether a list distributed the mail is read outside too: lists add their fields on the way (RFC 9788 section 7.1).
+pub fn view(outer: &Message, payload: &Message, encrypted: bool) -> HeaderView {
+    let seen = &outer.root().headers;
+    let root = payload.root();
+    let Some((scheme, is_old)) = scheme(root) else { return HeaderView::unprotected(outer) };
+    let protected = with_missing(&root.headers, seen, is_old);
+    let confidential = match (encrypted, scheme, is_old) {
+        (true, Scheme::Cipher, _) => confidential(root),
+        (true, Scheme::Clear, true) if is_hidden(seen, &protected) => vec!["subject".to_owned()],
+        _ => Vec::new(),
     };
-    let confidential = if encrypted && hp == "cipher" { confidential(root) } else { Vec::new() };
-    let mut outer_differs = differences(&root.headers, seen);
+    let mut outer_differs = differences(&protected, seen);
     outer_differs.extend(confidential.iter().filter(|name| SHOWN.contains(&name.as_str())).cloned());
     outer_differs.sort_unstable();
     outer_differs.dedup();
-    let outer_changed = match hp.as_str() {
-        "cipher" => differences(&announced(root), seen),
-        _ => differences(&root.headers, seen),
+    let mut outer_changed = match scheme {
+        Scheme::Cipher => differences(&announced(root), seen),
+        Scheme::Clear => differences(&protected, seen),
     };
-    let headers = Headers { from_list: root.headers.from_list || seen.from_list, ..root.headers.clone() };
+    if is_old {
+        outer_changed.retain(|name| !confidential.contains(name));
+    }
+    let headers = Headers { from_list: root.headers.from_list || seen.from_list, ..protected };
     HeaderView { headers, protected: true, outer_differs, outer_changed, confidential }
+}
+
+/// The scheme that the root of a payload names; whether it is an older one.
+fn scheme(root: &Part) -> Option<(Scheme, bool)> {
+    if root.parameter(UNWRAPPED).is_some() {
+        // Whatever it says of itself, it is not the root.
+        return Some((Scheme::Clear, true));
+    }
+    if let Some(hp) = root.parameter("hp") {
+        return match hp.to_ascii_lowercase().as_str() {
+            "cipher" => Some((Scheme::Cipher, false)),
+            "clear" => Some((Scheme::Clear, false)),
+            _ => None,
+        };
+    }
+    let is_draft = root.parameter("protected-headers").is_some_and(|version| version.starts_with("v1"));
+    is_draft.then_some((Scheme::Clear, true))
+}
+
+/// The older schemes protect only the fields that they repeat inside: who wrote to whom and when is read outside where it
+/// is missing. A subject is not: one that somebody put outside would be shown as if it were protected.
+fn with_missing(inner: &Headers, seen: &Headers, is_old: bool) -> Headers {
+    let mut headers = inner.clone();
+    if !is_old {
+        return headers;
+    }
+    if headers.from_fields == 0 {
+        headers.from = seen.from.clone();
+        headers.from_fields = seen.from_fields;
+        headers.from_ambiguous |= seen.from_ambiguous;
+    }
+    headers.date = headers.date.or(seen.date);
+    headers.message_id = headers.message_id.or_else(|| seen.message_id.clone());
+    let fill = |field: &mut Vec<Mailbox>, outside: &[Mailbox]| {
+        if field.is_empty() {
+            *field = outside.to_vec();
+        }
+    };
+    fill(&mut headers.to, &seen.to);
+    fill(&mut headers.cc, &seen.cc);
+    fill(&mut headers.reply_to, &seen.reply_to);
+    headers
+}
+
+/// The outer subject is one that programs put in the place of a hidden one.
+fn is_hidden(seen: &Headers, protected: &Headers) -> bool {
+    const PLACEHOLDERS: [&str; 4] = ["...", "[...]", "Encrypted Message", "Encrypted message"];
+    let outside = seen.subject.as_deref().map(str::trim).unwrap_or_default();
+    protected.subject.as_deref().map(normal) != seen.subject.as_deref().map(normal)
+        && (outside.is_empty() || PLACEHOLDERS.contains(&outside))
+}
+
+/// Marks the root of a message that was taken out of its wrapping.
+const UNWRAPPED: &str = "\0unwrapped";
+
+/// The message inside a payload that is nothing but a message, wrapped to protect its fields (RFC 8551 section 3.1); any
+/// other payload as it is.
+///
+/// Only `forwarded=no` tells such a wrapping from a message that somebody forwards: without it (and it must stand inside
+/// the signature) a wrapped message is an attachment. Comparing its fields with the outer ones would let whoever writes
+/// the outer ones choose.
+pub fn unwrapped(payload: Message) -> Message {
+    let root = payload.root();
+    let is_message = matches!(root.content_type.as_str(), "message/rfc822" | "message/global");
+    let is_wrapping = root.parameter("forwarded").is_some_and(|value| value.eq_ignore_ascii_case("no"));
+    let [inner] = root.children.as_slice() else { return payload };
+    if !is_message || !is_wrapping {
+        return payload;
+    }
+    match Message::parse(payload.entity(inner)) {
+        Ok(mut message) => {
+            message.mark(UNWRAPPED);
+            message
+        }
+        Err(_) => payload,
+    }
 }
 
 /// HeaderFieldProtection (RFC 9788 section 4.3.1) for every protected field: confidential is what HP-Outer does not name

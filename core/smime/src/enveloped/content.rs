@@ -155,6 +155,39 @@ impl Parameters {
 pub(super) enum Sealer {
     Gcm(Box<Gcm>),
     Cbc(CbcEncryptor),
+    /// All was encrypted at once; this is the tag.
+    Whole([u8; GCM_TAG]),
+}
+
+/// Longest content that is encrypted at once: its ciphertext is held in memory.
+const MAX_WHOLE: u64 = 16 << 20;
+
+/// Encrypts with AES-GCM a content that comes in one piece, which the primitives do faster.
+pub(super) struct WholeSealer {
+    key: Zeroizing<Vec<u8>>,
+    nonce: [u8; GCM_NONCE],
+    octets: u64,
+}
+
+impl WholeSealer {
+    /// `None`: it must go piece by piece.
+    pub(super) fn new(cipher: Cipher, key: &[u8], iv: &[u8], octets: u64) -> Option<Self> {
+        let nonce = iv.try_into().ok().filter(|_| cipher.is_aead() && octets <= MAX_WHOLE)?;
+        Some(WholeSealer { key: Zeroizing::new(key.to_vec()), nonce, octets })
+    }
+
+    /// This piece is all of the content.
+    pub(super) fn takes(&self, content: &[u8]) -> bool {
+        content.len() as u64 == self.octets
+    }
+
+    /// Appends the ciphertext to `out`.
+    pub(super) fn seal(self, content: &[u8], out: &mut Vec<u8>) -> Option<Sealer> {
+        let start = out.len();
+        out.extend_from_slice(content);
+        let octets = out.get_mut(start..)?;
+        Backend::chosen().aes_gcm_seal(&self.key, &self.nonce, &[], octets).map(Sealer::Whole)
+    }
 }
 
 impl Sealer {
@@ -170,7 +203,9 @@ impl Sealer {
     /// Octets of ciphertext for so many octets of content. `None`: more than one key may encrypt.
     pub(super) fn sealed_octets(&self, content: u64) -> Option<u64> {
         match self {
-            Sealer::Gcm(_) => Some(content).filter(|content| *content <= aes_gcm::MAX_OCTETS),
+            Sealer::Gcm(_) | Sealer::Whole(_) => {
+                Some(content).filter(|content| *content <= aes_gcm::MAX_OCTETS)
+            }
             Sealer::Cbc(_) => (content <= MAX_CBC_OCTETS).then_some(content + 16 - content % 16),
         }
     }
@@ -187,6 +222,7 @@ impl Sealer {
                 cbc.update(piece, out);
                 Some(())
             }
+            Sealer::Whole(_) => piece.is_empty().then_some(()),
         }
     }
 
@@ -194,6 +230,7 @@ impl Sealer {
     pub(super) fn finish(self, out: &mut Vec<u8>) -> Vec<u8> {
         match self {
             Sealer::Gcm(gcm) => gcm.tag(&[]).to_vec(),
+            Sealer::Whole(tag) => tag.to_vec(),
             Sealer::Cbc(cbc) => {
                 cbc.finish(out);
                 Vec::new()

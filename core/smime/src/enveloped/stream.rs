@@ -6,7 +6,7 @@ use const_oid::ObjectIdentifier;
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
-use super::content::{self, Cipher, Opener, Sealer};
+use super::content::{self, Cipher, Opener, Sealer, WholeSealer};
 use super::decrypt::{EncryptedContent, Head, Tail, Unlocked, check_version, is_authenticated};
 use super::encrypt::{Sealed, seal_key};
 use super::{ContentEncryption, DecryptError, DecryptionKey, EncryptError, Recipient, binding};
@@ -31,6 +31,8 @@ pub struct EncryptingWriter<W> {
     pending: Vec<u8>,
     /// Octets of content still to come; `None` when the length is not known.
     left: Option<u64>,
+    /// What encrypts a short content that comes in one piece; taken by the first piece.
+    whole: Option<WholeSealer>,
 }
 
 impl<W: Write> EncryptingWriter<W> {
@@ -56,6 +58,7 @@ impl<W: Write> EncryptingWriter<W> {
             algorithm = binding::algorithm(&algorithm);
         }
         let Some(sealer) = Sealer::new(cipher, &key, &iv) else { return Err(too_long) };
+        let whole = length.and_then(|length| WholeSealer::new(cipher, &key, &iv, length));
         let ciphertext = match length {
             Some(length) => match sealer.sealed_octets(length) {
                 Some(octets) => Some(octets),
@@ -70,6 +73,7 @@ impl<W: Write> EncryptingWriter<W> {
             sealer: Some(sealer),
             pending: Vec::with_capacity(CHUNK + 64),
             left: length,
+            whole,
         })
     }
 
@@ -78,6 +82,10 @@ impl<W: Write> EncryptingWriter<W> {
         let too_long = || StreamError::Refused(EncryptError::ContentTooLong);
         if let Some(left) = &mut self.left {
             *left = left.checked_sub(content.len() as u64).ok_or_else(too_long)?;
+        }
+        if let Some(whole) = self.whole.take().filter(|whole| whole.takes(content)) {
+            self.sealer = Some(whole.seal(content, &mut self.pending).ok_or_else(too_long)?);
+            return self.write_pending(CHUNK);
         }
         for piece in content.chunks(CHUNK) {
             let sealer = self.sealer.as_mut().ok_or_else(too_long)?;

@@ -8,7 +8,6 @@ use zeroize::Zeroizing;
 use super::mac::MacData;
 use super::{
     CertificateEntry, Contents, KeyEntry, MAX_BAGS, MAX_NESTING, MAX_PKCS12_OCTETS, Pkcs12Error, Warning,
-    belongs_to,
 };
 use crate::ber::{self, Element, Reader, Tag};
 use crate::certificate::Certificate;
@@ -19,8 +18,8 @@ use crate::{oid, pem, pkcs8};
 /// BMPString.
 const BMP_STRING: Tag = Tag::universal(30);
 /// PFX.version is v3.
-const VERSION: u32 = 3;
-const LABELS: [&str; 2] = ["PKCS12", "PFX"];
+pub(super) const VERSION: u32 = 3;
+pub(super) const LABELS: [&str; 2] = ["PKCS12", "PFX"];
 
 /// Reads a file, in DER, BER or PEM armour.
 ///
@@ -290,7 +289,7 @@ impl Found {
             let claims = |other: &Attributes| {
                 attributes.local_key_id.is_some() && other.local_key_id == attributes.local_key_id
             };
-            let mut own = self.certificates.iter().filter(|(certificate, _)| belongs_to(certificate, &key));
+            let mut own = self.certificates.iter().filter(|(certificate, _)| certificate.certifies(&key));
             let first = own.clone().next();
             let certificate =
                 own.find(|(_, other)| claims(other)).or(first).map(|(certificate, _)| certificate.clone());

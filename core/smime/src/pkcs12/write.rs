@@ -61,7 +61,7 @@ pub fn write(
         let identifier = key_identifier(&entry.key.public_key_der());
         let attributes = attributes(entry.name, Some(&identifier));
         if let Some(certificate) = entry.certificate {
-            if !super::belongs_to(certificate, entry.key) {
+            if !certificate.certifies(entry.key) {
                 return Err(Pkcs12Error::Key(crate::key::KeyError::WrongAlgorithm));
             }
             certificates.push(certificate_bag(certificate, &attributes));

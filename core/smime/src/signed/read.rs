@@ -58,6 +58,7 @@ pub(super) fn read_tail(
         Some(set) => read_revocations(set.reader()?)?,
         None => Revocations::default(),
     };
+    let revocations = Box::new(revocations);
     let mut infos = fields.set()?;
     fields.finish()?;
     let mut signers = Vec::new();

@@ -1,0 +1,98 @@
+//! `timestamp`.
+
+use std::path::PathBuf;
+
+use client::timestamps::{Stamped, TimestampTrust, stamp, verify_timestamp};
+use client::{CoreError, NetworkProblem, TimestampState, UnixTime};
+use serde::Serialize;
+
+use super::files::{read, write};
+use super::inspect::{code, codes};
+use super::smime::place;
+use crate::args::{Cli, StampArgs, TimestampCommand, VerifyTimestampArgs};
+use crate::failure::Failure;
+use crate::output::{json, line};
+
+/// What `timestamp stamp --json` prints.
+#[derive(Serialize)]
+struct Stamping<'a> {
+    time: UnixTime,
+    policy: &'a str,
+    serial: &'a str,
+}
+
+pub(crate) fn run(cli: &Cli, command: &TimestampCommand) -> Result<(), Failure> {
+    match command {
+        TimestampCommand::Stamp(arguments) => stamp_file(cli, arguments),
+        TimestampCommand::Verify(arguments) => verify_file(cli, arguments),
+    }
+}
+
+fn stamp_file(cli: &Cli, arguments: &StampArgs) -> Result<(), Failure> {
+    if cli.offline {
+        let problem = NetworkProblem::Offline;
+        return Err(CoreError::Network { host: arguments.url.clone(), problem }.into());
+    }
+    let stamped = stamp(&place(&arguments.r#in), &arguments.url, arguments.policy.as_deref())
+        .map_err(|error| Failure::Timestamp { name: arguments.r#in.display().to_string(), error })?;
+    write(&arguments.out, &stamped.token)?;
+    if cli.json {
+        return json(&Stamping { time: stamped.time, policy: &stamped.policy, serial: &stamped.serial });
+    }
+    say!("Stamped at {} under policy {}, says the authority.", stamped.time, stamped.policy);
+    say!("`countersign timestamp verify --trust` with its root certificate checks that.");
+    Ok(())
+}
+
+fn verify_file(cli: &Cli, arguments: &VerifyTimestampArgs) -> Result<(), Failure> {
+    let files = |paths: &[PathBuf]| paths.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>();
+    let at = arguments.at.as_deref().map(str::parse::<UnixTime>).transpose();
+    let trust = TimestampTrust {
+        trust: files(&arguments.trust)?,
+        untrusted: files(&arguments.untrusted)?,
+        at: at.map_err(|error| Failure::Argument(error.to_string()))?,
+    };
+    let stamped = match (&arguments.r#in, &arguments.digest) {
+        (_, Some(digest)) => Stamped::Digest(hex(digest)?),
+        (Some(file), None) => Stamped::File(place(file)),
+        (None, None) => return Err(Failure::Argument("give the file with --in, or its digest".to_owned())),
+    };
+    let report = verify_timestamp(&read(&arguments.token)?, &stamped, &trust).map_err(|error| {
+        use client::timestamps::TimestampFailure;
+        let name = match (&error, &arguments.r#in) {
+            (TimestampFailure::Input(_), Some(file)) => file,
+            _ => &arguments.token,
+        };
+        Failure::Timestamp { name: name.display().to_string(), error }
+    })?;
+    if cli.json {
+        json(&report)?;
+    } else {
+        say!("Timestamp:  {} {}", code(&report.state), codes(&report.reasons));
+        if let (Some(time), Some(authority)) = (report.time, &report.authority) {
+            say!("Time:       {time}");
+            say!("Authority:  {}", line(authority));
+        }
+    }
+    if report.state == TimestampState::Valid {
+        Ok(())
+    } else {
+        Err(Failure::TimestampDoesNotHold(codes(&report.reasons)))
+    }
+}
+
+/// Octets of a hexadecimal digest; colons between them are allowed, as OpenSSL prints them.
+fn hex(text: &str) -> Result<Vec<u8>, Failure> {
+    let digits: Vec<char> = text.chars().filter(|c| *c != ':').collect();
+    let octets = digits.chunks(2).map(|pair| match pair {
+        [high, low] => {
+            let (high, low) = (high.to_digit(16)?, low.to_digit(16)?);
+            u8::try_from(16 * high + low).ok()
+        }
+        _ => None,
+    });
+    let octets: Option<Vec<u8>> = octets.collect();
+    octets
+        .filter(|octets| !octets.is_empty())
+        .ok_or_else(|| Failure::Argument(format!("--digest: {text:?} is not a digest in hexadecimal")))
+}
