@@ -48,6 +48,7 @@ fn opened(message: &Valid, octets: &[u8]) -> Option<Opened> {
         anchors: &message.trust.anchors,
         timestamp_anchors: &message.trust.anchors,
         untrusted: &[],
+        own: &[],
         sources: Default::default(),
     };
     open(octets, &opening, &mut SeededRng::new("mutations")).ok()
