@@ -333,7 +333,15 @@ impl Maker {
                 inline: false,
             }],
         };
-        let protected = |protection| protect(&draft, protection, &mut || [7; 16]).unwrap();
+        // Each multipart has its own boundary, or the structure would be ambiguous.
+        let protected = |protection| {
+            let mut number = 0;
+            let mut boundaries = || {
+                number += 1;
+                [number; 16]
+            };
+            protect(&draft, protection, &mut boundaries).unwrap()
+        };
         let open = protected(Protection::Clear);
         let octets = clear(&open.outer, &open.payload, &by_alice(&open.payload, true));
         self.add("ours, protected fields, clear", octets, &open.payload, now);
