@@ -85,9 +85,9 @@ impl Desk {
 
     fn answer(&self, name: &str, revoked: bool) {
         self.index(revoked);
-        self.openssl(&format!(
-            "ocsp -index index -CA root.pem -rsigner root.pem -rkey root.key -issuer root.pem -cert alice.pem -reqout request"
-        ));
+        self.openssl(
+            "ocsp -index index -CA root.pem -rsigner root.pem -rkey root.key -issuer root.pem -cert alice.pem -reqout request",
+        );
         self.openssl(&format!(
             "ocsp -index index -CA root.pem -rsigner root.pem -rkey root.key -reqin request -respout {name} -ndays 7"
         ));
