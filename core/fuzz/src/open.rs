@@ -19,6 +19,7 @@ pub fn open(octets: &[u8]) {
         anchors: &anchors,
         timestamp_anchors: &[],
         untrusted: &[],
+        own: &[],
         sources: Default::default(),
     };
     let Ok(opened) = secure::open(octets, &opening, &mut SeededRng::new("open")) else { return };

@@ -136,6 +136,24 @@ fn name_constraints_bind_every_form_of_an_address() {
     assert_eq!(refused(signing(&leaf, &[domain], &[anchor(&root)])), [Reason::NameConstraints]);
 }
 
+/// `exämple.org` is another spelling of an excluded host: what can't be compared is not let through.
+#[test]
+fn a_unicode_host_passes_no_constraint() {
+    let pki = Pki::new();
+    let root = pki.root("root", CA);
+    let constraint = "nameConstraints=critical,excluded;email:xn--exmple-cua.org";
+    let excluded = pki.issue("root", "excluded", &format!("{CA}\n{constraint}"));
+    let leaf = |name: &str, mailbox: &str| {
+        let extensions = format!("extendedKeyUsage=emailProtection\n{}", smtp_utf8_mailbox(mailbox));
+        pki.issue("excluded", name, &extensions)
+    };
+    let spelt = leaf("spelt", "山@exämple.org");
+    let verdict = signing(&spelt, std::slice::from_ref(&excluded), &[anchor(&root)]);
+    assert_eq!(refused(verdict), [Reason::NameConstraints]);
+    let other = leaf("other", "山@example.net");
+    assert_eq!(signing(&other, &[excluded], &[anchor(&root)]).map(drop), Ok(()));
+}
+
 #[test]
 fn a_leaf_is_no_ca_and_path_lengths_are_kept() {
     let pki = Pki::new();

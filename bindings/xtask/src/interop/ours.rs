@@ -31,14 +31,16 @@ impl Peer for Ours {
     }
 
     fn sign(&mut self, desk: &Desk, case: &Signature) -> Result<()> {
-        let by_default =
-            |algorithm: &Algorithm| !matches!(algorithm, Algorithm::RsaPssSha256 | Algorithm::RsaPkcs1Sha512);
-        check(case.signers.iter().all(|(_, algorithm)| by_default(algorithm)), || {
-            "not by default".to_owned()
-        })?;
         let mut call = self.smime(desk, "sign --out signed --in").arg(case.content());
         for (name, _) in case.signers {
             call = call.args(["--signer", &format!("{name}.pem")]);
+        }
+        if let [(_, algorithm)] = case.signers {
+            call = match algorithm {
+                Algorithm::RsaPssSha256 => call.arg("--pss"),
+                Algorithm::RsaPkcs1Sha512 => call.words("--digest sha512"),
+                _ => call,
+            };
         }
         if matches!(case.form, Form::Detached | Form::Clear) {
             call = call.arg("--detached");
@@ -97,34 +99,17 @@ impl Peer for Ours {
     }
 
     fn cannot_write(&self, case: &Case) -> Option<&'static str> {
-        if case.signs_with(Algorithm::RsaPssSha256) || case.signs_with(Algorithm::RsaPkcs1Sha512) {
-            return Some("our program signs RSA with PKCS #1 v1.5 and SHA-256, which every reader has");
-        }
-        if case.signs_with(Algorithm::EcdsaSha512) {
-            return Some("by design we don't sign with P-521");
-        }
-        if case.signers() > 1 {
-            return Some("our program signs for one person");
-        }
-        if case.signs_with(Algorithm::MlDsa65) {
-            return Some("ours has no ML-DSA yet");
-        }
         match case.cipher() {
             Some(Cipher::TripleDes) => Some("by design we write no 3DES"),
-            Some(Cipher::Aes256GcmHkdf) => Some("ours has no HKDF (RFC 9709) yet"),
-            _ if case.sends_key_by(KeyMethod::MlKem) => Some("ours has no ML-KEM yet"),
+            Some(Cipher::Aes256GcmHkdf) => {
+                Some("RFC 9709 is written to those who advertise it, which a certificate in a file does not")
+            }
             _ => None,
         }
     }
 
-    fn cannot_read(&self, case: &Case) -> Option<&'static str> {
-        if case.signs_with(Algorithm::MlDsa65) {
-            return Some("ours has no ML-DSA yet");
-        }
-        if case.sends_key_by(KeyMethod::MlKem) {
-            return Some("ours has no ML-KEM yet");
-        }
-        (case.cipher() == Some(Cipher::Aes256GcmHkdf)).then_some("ours has no HKDF (RFC 9709) yet")
+    fn cannot_read(&self, _case: &Case) -> Option<&'static str> {
+        None
     }
 }
 

@@ -206,9 +206,12 @@ fn compare_mailbox(base: &str, name: &str, side: Side) -> Match {
     }
 }
 
+/// `None` also for a domain in Unicode: RFC 9598 section 3 wants A-labels, and whoever maps U-labels otherwise than
+/// the issuer of a constraint would let an excluded host through.
 fn split_mailbox(text: &str) -> Option<(&str, &str)> {
     let (local, domain) = text.split_once('@')?;
-    (!local.is_empty() && !domain.is_empty() && !domain.contains('@')).then_some((local, domain))
+    let is_plain = !domain.is_empty() && domain.is_ascii() && !domain.contains('@');
+    (!local.is_empty() && is_plain).then_some((local, domain))
 }
 
 /// `.example.com` holds every subdomain but not `example.com`; `example.com` holds exactly itself.
