@@ -11,7 +11,8 @@ use smime::crl::CertificateList;
 use smime::ocsp::OcspResponse;
 use smime::path::{Purpose, TrustAnchor};
 use smime::revocation::{CertificateStatus, Demand, Sources, StatusReason};
-use smime::verdict::{Reason, Revocation};
+use smime::signed::SignedData;
+use smime::verdict::{Policy, Reason, Revocation, judge};
 use smime::{Certificate, UnixTime};
 use status::{Answer, DAY, HOUR, INDIRECT, Line, List, Question, delta_of, number, ocsp, reason, scope};
 
@@ -181,14 +182,14 @@ fn junk_named_like_the_issuer_of_a_list_hides_no_revocation() {
     let lists = [list.sign(pki, "lister")];
     let sources = Sources { lists: &lists, ..Sources::default() };
     let with_first = |count| {
-        let untrusted = [&[lister.clone()], &junk(&lister, count)[..]].concat();
+        let untrusted = [std::slice::from_ref(&lister), &junk(&lister, count)].concat();
         Question { untrusted: &untrusted, ..world.question() }.validate(sources).unwrap_err().reasons
     };
     assert_eq!(with_first(0), [Reason::Revoked]);
     assert_eq!(with_first(300), [Reason::Revoked]);
     // What was not looked at could revoke, so nothing is valid.
     for count in [9, 300] {
-        let untrusted = [&junk(&lister, count)[..], &[lister.clone()]].concat();
+        let untrusted = [&junk(&lister, count)[..], std::slice::from_ref(&lister)].concat();
         let failure = Question { untrusted: &untrusted, ..world.question() }.validate(sources).unwrap_err();
         assert_eq!(failure.reasons, [Reason::RevocationUnknown]);
         let reasons = [StatusReason::CrlSignature, StatusReason::LimitExceeded];
@@ -398,4 +399,59 @@ fn whoever_gives_lists_asks_for_a_status() {
     assert_eq!(Sources::default().demanding_where_given().demand, Demand::Nowhere);
     let all = Sources { demand: Demand::Everywhere, ..given };
     assert_eq!(all.demanding_where_given().demand, Demand::Everywhere);
+}
+
+/// 250 wrong issuers for each signer: four signers are within the limit of a message, the fifth is not.
+#[test]
+fn the_signers_of_one_message_share_the_limits_of_a_search() {
+    let world = World::new();
+    let pki = &world.pki;
+    let middle = pki.issue("root", "middle", CA);
+    let names = ["a", "b", "c", "d", "e"];
+    let signers = names.map(|name| pki.issue("middle", name, &signer(ALICE)));
+    let untrusted = [&junk(&middle, 250)[..], std::slice::from_ref(&middle), &signers].concat();
+    let valid = |signers: &[&str]| {
+        let content = b"content";
+        let policy = Policy {
+            at: world.at,
+            anchors: &world.anchors,
+            timestamp_anchors: &[],
+            untrusted: &untrusted,
+            sources: Sources::default(),
+        };
+        let signed = pki.cms_sign(content, signers, &["-nocerts"]);
+        judge(&SignedData::parse(&signed).unwrap(), content, None, &policy).valid_signers.len()
+    };
+    assert_eq!(valid(&names[..4]), 4);
+    assert_eq!(valid(&names), 0);
+    assert_eq!(valid(&["a"; 6]), 6, "one certificate is judged once");
+}
+
+/// The message's certificates stand behind those of the receiver.
+#[test]
+fn junk_in_a_message_does_not_hide_who_revoked_its_signer() {
+    let world = World::with(NAMES_LISTER);
+    let pki = &world.pki;
+    let lister = pki.issue("root", "lister", CA);
+    let extensions = [reason(KEY_COMPROMISE), status::line_issuer(&world.root)];
+    let line = Line::of(&world.alice, world.at.minus(3 * HOUR), &extensions);
+    let list = List::new(world.at.minus(HOUR), &[line]).with(&[number(1), scope(&[&INDIRECT])]);
+    let lists = [list.sign(pki, "lister")];
+    let pem: String = junk(&lister, 250).iter().map(Certificate::to_pem).collect();
+    pki.openssl.write("junk.pem", pem.as_bytes());
+    let signed = pki.cms_sign(b"content", &["alice"], &["-certfile", "junk.pem"]);
+    let reasons = |untrusted: &[Certificate]| {
+        let policy = Policy {
+            at: world.at,
+            anchors: &world.anchors,
+            timestamp_anchors: &[],
+            untrusted,
+            sources: Sources { lists: &lists, ..Sources::default() },
+        };
+        let signed = SignedData::parse(&signed).unwrap();
+        assert!(signed.certificates().len() > 250);
+        judge(&signed, b"content", None, &policy).signature.reasons
+    };
+    assert_eq!(reasons(&[lister]), [Reason::Revoked]);
+    assert_eq!(reasons(&[]), [Reason::RevocationUnknown]);
 }
