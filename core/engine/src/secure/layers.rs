@@ -58,7 +58,10 @@ pub(super) fn peel(
             Layer::Opaque(octets) => layers.opaque(&octets, keys, rng),
             Layer::Clear { content, signature } => layers.clear(content, &signature, helpers),
         };
-        let Some(next) = content.and_then(|content| Message::parse(&content).ok()) else { break };
+        let Some(mut next) = content.and_then(|content| Message::parse(&content).ok()) else { break };
+        if layers.encryption.state == EncryptionState::Decrypted {
+            next.mark_decrypted();
+        }
         layers.payload = Some(next.clone());
         current = next;
     }

@@ -4,6 +4,7 @@
 mod confusion;
 mod covert;
 mod efail;
+mod hidden;
 mod relabelling;
 mod structure;
 #[path = "../support/mod.rs"]
