@@ -108,12 +108,7 @@ impl Material {
 
     /// What to demand when the caller says nothing else: who gives lists or answers wants to know.
     pub fn demand(&self) -> Demand {
-        if self.has_status() { Demand::WhereGiven } else { Demand::Nowhere }
-    }
-
-    /// A list or an answer was given.
-    fn has_status(&self) -> bool {
-        !self.lists.is_empty() || !self.responses.is_empty() || self.refused
+        self.sources(Demand::Nowhere).demanding_where_given().demand
     }
 }
 
