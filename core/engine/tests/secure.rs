@@ -412,11 +412,12 @@ fn a_mail_made_for_somebody_else_says_so() {
             seal(&signed, &protected.outer, &recipients, ContentCipher::Aes256Gcm, None, &mut Rng).unwrap();
         assert_eq!(opened(&raw, reader, &[&alice]).verdict.warnings, []);
     }
-    // A signed mail to a list is read by people whom it does not name.
+    // Who reads a signed mail on a list gets the warning too: what says that a list sent it stands outside the signature, and
+    // whoever sends Alice's words on could write it.
     let raw = alice.clear_signed(&alice.draft(&bob, "Minutes", "Text.\n"));
     assert_eq!(opened(&raw, &carol, &[&alice]).verdict.warnings, [Warning::NotAddressedToYou]);
     let listed = [b"List-Id: <office.example.org>\r\n".as_slice(), &raw].concat();
-    assert_eq!(opened(&listed, &carol, &[&alice]).verdict.warnings, []);
+    assert_eq!(opened(&listed, &carol, &[&alice]).verdict.warnings, [Warning::NotAddressedToYou]);
 }
 
 #[test]

@@ -4,8 +4,11 @@
 mod confusion;
 mod covert;
 mod efail;
+mod headers;
+mod layers;
 mod relabelling;
 mod structure;
 #[path = "../support/mod.rs"]
 mod support;
+mod whole;
 mod wrapping;
