@@ -258,6 +258,8 @@ fn from_tricks_are_named() {
     assert!(warnings("From: a@example.org\r\nFrom: b@example.org").contains(&Warning::FromMultiple));
     assert!(warnings("From: a@example.org, b@example.org").contains(&Warning::FromMultiple));
     assert!(warnings("Subject: x").contains(&Warning::FromMissing));
+    assert!(warnings("From : a@example.org").contains(&Warning::FromAmbiguous));
+    assert!(warnings("From: a friend").contains(&Warning::FromMalformed));
     assert!(
         warnings("From: \"boss@example.org\" <eve@example.net>")
             .contains(&Warning::DisplayNameImitatesAddress)
