@@ -352,7 +352,8 @@ fn an_answer_keeps_hidden_what_was_hidden() {
             for name in ["Alice Lovelace", "Bob Babbage"] {
                 assert_eq!(outside.contains(name), !is_shy, "{case:?}: {outside}");
             }
-            let payload = Message::parse(&answer.payload).unwrap();
+            let mut payload = Message::parse(&answer.payload).unwrap();
+            payload.mark_decrypted();
             let seen = Message::parse(format!("{outside}\r\n").as_bytes()).unwrap();
             let shown = view(&seen, &payload, true);
             let hidden: &[&str] = if is_shy { &["from", "subject", "to"] } else { &["subject"] };

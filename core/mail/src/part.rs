@@ -6,6 +6,7 @@ mod defect;
 mod describe;
 mod flowed;
 mod html;
+mod legacy;
 mod lines;
 mod name;
 mod scan;
@@ -42,6 +43,8 @@ pub const MAX_ADDRESSES: usize = 20_000;
 pub struct Message {
     raw: Vec<u8>,
     root: Part,
+    /// It came out of an encryption layer.
+    is_decrypted: bool,
 }
 
 /// A limit was exceeded; everything else reads as something, with defects.
@@ -155,7 +158,7 @@ impl TryFrom<Vec<u8>> for Message {
 
     fn try_from(raw: Vec<u8>) -> Result<Self, ReadError> {
         let root = scan::root(&raw)?;
-        Ok(Self { raw, root })
+        Ok(Self { raw, root, is_decrypted: false })
     }
 }
 

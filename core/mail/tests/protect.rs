@@ -14,7 +14,7 @@ use std::path::Path;
 use std::process::Command;
 
 use mail::Mailbox;
-use mail::part::Message;
+use mail::part::{Message, Remote};
 use mail::protect::{
     HeaderView, Protected, Protection, pad_entity, protect, protect_reply, unwrapped, view, wrap_pkcs7,
     wrap_signed,
@@ -25,6 +25,13 @@ const CIPHER: Protection = Protection::Cipher { legacy_display: false };
 
 fn parse(octets: &[u8]) -> Message {
     Message::parse(octets).unwrap()
+}
+
+/// As it comes out of an encryption layer.
+fn decrypted(octets: &[u8]) -> Message {
+    let mut message = parse(octets);
+    message.mark_decrypted();
+    message
 }
 
 fn outer_message(protected: &Protected) -> Message {
@@ -102,7 +109,7 @@ fn a_legacy_display_element_is_written_and_never_shown() {
     secret.subject = "Budget <draft> & more".into();
     let legacy = Protection::Cipher { legacy_display: true };
     let protected = protect(&secret, legacy, &mut boundaries()).unwrap();
-    let payload = parse(&protected.payload);
+    let payload = decrypted(&protected.payload);
     let alternative = &payload.root().children[0];
     let (plain, html) = (&alternative.children[0], &alternative.children[1]);
     assert_eq!(payload.text(plain), "Subject: Budget <draft> & more\n\nHello Bob,\nsee you.\n");
@@ -130,23 +137,137 @@ fn the_rfcs_own_legacy_display_examples_are_stripped() {
          Subject: Dinner plans\r\n\r\nLet's meet at Rama's Roti Shop at 8pm and go to the park\r\nfrom there.\r\n"
     );
     let text = "Let's meet at Rama's Roti Shop at 8pm and go to the park\nfrom there.\n";
-    assert_eq!(parse(plain.as_bytes()).body_text().unwrap(), text);
+    assert_eq!(decrypted(plain.as_bytes()).body_text().unwrap(), text);
     let html = format!(
         "{head}html; charset=\"us-ascii\"; hp-legacy-display=\"1\";\r\n hp=\"cipher\"\r\n\r\n\
          <html><head><title></title></head><body>\r\n<div class=\"header-protection-legacy-display\">\r\n\
          <pre>Subject: Dinner plans</pre>\r\n</div>\r\n<p>\r\nLet's meet at Rama's Roti Shop at 8pm and go to the park\r\n\
          from there.\r\n</p>\r\n</body>\r\n</html>\r\n"
     );
-    assert_eq!(parse(html.as_bytes()).body_text().unwrap(), text.trim().replace('\n', " "));
+    assert_eq!(decrypted(html.as_bytes()).body_text().unwrap(), text.trim().replace('\n', " "));
 }
 
 #[test]
 fn mallory_cannot_hide_text_with_the_legacy_parameter_outside_an_encrypted_payload() {
-    for hp in ["", "; hp=clear"] {
-        let mail =
-            format!("Content-Type: text/plain; hp-legacy-display=1{hp}\r\n\r\nReject\r\n\r\nApprove\r\n");
-        assert_eq!(parse(mail.as_bytes()).body_text().unwrap(), "Reject\n\nApprove\n");
+    for hp in ["", "; hp=clear", "; hp=cipher", "; hp=\"cipher\""] {
+        for block in ["Reject", "The price is 1000 EUR, not 10 EUR.", "Subject: x", "Subject: Reject"] {
+            let body = format!("{block}\r\n\r\nApprove\r\n");
+            let shown = format!("{block}\n\nApprove\n");
+            let head = "Subject: x\r\nContent-Type: text/";
+            let mail = format!("{head}plain; hp-legacy-display=1{hp}\r\n\r\n{body}");
+            assert_eq!(parse(mail.as_bytes()).body_text().unwrap(), shown);
+            let div = format!("<div class=\"header-protection-legacy-display\">{block}</div><p>Approve");
+            let mail = format!("{head}html; hp-legacy-display=1{hp}\r\n\r\n{div}");
+            let mail = parse(mail.as_bytes());
+            assert_eq!(mail.body_text().unwrap(), shown.replace("\n\n", "\n").trim());
+            assert!(mail.html(Remote::Blocked).unwrap().source.contains(block));
+        }
     }
+}
+
+/// Fields of the payloads below, all of which are shown.
+const SHOWN: &str = "Subject: Offer\r\nFrom: Alice <alice@example.org>\r\nTo: bob@example.org, \"Carol\" <carol@example.org>\r\n\
+                     Date: Fri, 13 Feb 2009 23:31:30 +0000\r\nX-Price: 1000 EUR\r\nComments: Not 10 EUR\r\n";
+
+/// What stands above the text of a decrypted payload, and whether it may go: only when the reader sees it elsewhere.
+const BLOCKS: &[(&str, bool)] = &[
+    ("Subject: Offer", true),
+    ("subject:  Offer", true),
+    ("Subject: Offer\nFrom: Alice <alice@example.org>", true),
+    ("From: \"Alice\" <alice@example.org>\nSubject:\n Offer", true),
+    ("To: bob@example.org,\n Carol <carol@example.org>\nDate: Fri, 13 Feb 2009 23:31:30 +0000", true),
+    ("The price is 1000 EUR, not 10 EUR.", false),
+    ("", false),
+    ("Subject: Another", false),
+    ("Subject: Offer\nSubject: Offer", false),
+    ("Subject: Offer\nThe price is 1000 EUR.", false),
+    (" The price is 1000 EUR.\nSubject: Offer", false),
+    ("Subject: Offer\n of 1000 EUR", false),
+    // Protected, and shown nowhere.
+    ("X-Price: 1000 EUR", false),
+    ("Comments: Not 10 EUR", false),
+    ("Content-Type: text/plain", false),
+    ("Cc: dave@example.org", false),
+    ("From: Alice (1000 EUR) <alice@example.org>", false),
+    ("From: alice@example.org", false),
+    ("From: 1000 EUR: Alice <alice@example.org>;", false),
+    ("From: Alice <alice@example.org> 1000 EUR", false),
+    ("To: bob@example.org", false),
+    ("Date: Fri, 13 Feb 2009 23:31:30 +0000 (1000 EUR)", false),
+    ("Date: Fri, 13 Feb 2009 23:31:30 +0000 1000 EUR", false),
+    ("Date: Fri, 13 Feb 2009 23:31:31 +0000", false),
+];
+
+#[test]
+fn mallory_cannot_hide_text_in_an_element_that_repeats_no_shown_field() {
+    for (block, may_go) in BLOCKS {
+        let plain = format!(
+            "{SHOWN}Content-Type: text/plain; hp=cipher; hp-legacy-display=1\r\n\r\n{}\r\n\r\n10 EUR.",
+            block.replace('\n', "\r\n")
+        );
+        let all = format!("{block}\n\n10 EUR.");
+        let shown = if *may_go { "10 EUR." } else { all.as_str() };
+        assert_eq!(decrypted(plain.as_bytes()).body_text().unwrap(), shown);
+        if block.is_empty() {
+            continue;
+        }
+        let escaped = block.replace('<', "&lt;").replace('>', "&gt;");
+        let html = format!(
+            "{SHOWN}Content-Type: text/html; hp=cipher; hp-legacy-display=1\r\n\r\n\
+             <p>Hi<div class=\"header-protection-legacy-display\"><pre>{escaped}</pre></div><p>10 EUR."
+        );
+        let html = decrypted(html.as_bytes());
+        let text = html.body_text().unwrap();
+        assert_eq!(text == "Hi\n10 EUR.", *may_go, "{block}: {text}");
+        assert_eq!(text.contains(block.trim()), !may_go, "{block}: {text}");
+        let source = html.html(Remote::Blocked).unwrap().source;
+        assert_eq!(source.contains(&escaped), !may_go, "{block}: {source}");
+        assert!(source.contains("10 EUR."));
+    }
+    // What is no text is no copy either.
+    for hiding in [
+        "<img alt=\"1000 EUR\">",
+        "<input value=\"1000 EUR\">",
+        "<table><tr><td>1000 EUR</table>",
+        "<style>x</style>",
+    ] {
+        let html = format!(
+            "{SHOWN}Content-Type: text/html; hp=cipher; hp-legacy-display=1\r\n\r\n\
+             <div class=\"header-protection-legacy-display\"><pre>Subject: Offer</pre>{hiding}</div>10 EUR."
+        );
+        assert!(decrypted(html.as_bytes()).body_text().unwrap().contains("Subject: Offer"), "{hiding}");
+    }
+}
+
+/// The draft's own part, marked as it marks them, that says something else.
+#[test]
+fn mallory_cannot_hide_a_part_with_the_mark_of_the_draft() {
+    for kind in ["plain", "rfc822-headers"] {
+        for (block, may_go) in BLOCKS.iter().filter(|(block, _)| !block.is_empty()) {
+            let mail = format!(
+                "{SHOWN}Content-Type: multipart/mixed; boundary=b; protected-headers=v1\r\n\r\n--b\r\n\
+                 Content-Type: text/{kind}; protected-headers=\"v1\"\r\n\r\n{}\r\n\
+                 --b\r\nContent-Type: text/plain\r\n\r\n10 EUR.\r\n--b--\r\n",
+                block.replace('\n', "\r\n")
+            );
+            let mail = parse(mail.as_bytes());
+            let attached = mail.attachments().len();
+            let text = mail.body_text().unwrap();
+            let is_seen = text == *block || attached == 1 && mail.text(mail.attachments()[0]) == *block;
+            assert_eq!(is_seen, !may_go, "{kind} {block}: {text}");
+            assert_eq!(
+                (text == "10 EUR.", attached),
+                (*may_go || kind != "plain", usize::from(!may_go)),
+                "{kind} {block}"
+            );
+        }
+    }
+    // Not at the root, whose fields are others.
+    let mail = "Subject: Offer\r\nContent-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n\
+                Subject: The price is 1000 EUR\r\nContent-Type: multipart/mixed; boundary=b; protected-headers=v1\r\n\r\n\
+                --b\r\nContent-Type: text/plain; protected-headers=v1\r\n\r\nSubject: The price is 1000 EUR\r\n\
+                --b\r\n\r\n10 EUR.\r\n--b--\r\n--a--\r\n";
+    assert_eq!(parse(mail.as_bytes()).body_text().unwrap(), "Subject: The price is 1000 EUR");
 }
 
 #[test]

@@ -13,6 +13,14 @@ use super::view::{NotCounted, Undecidable};
 /// More different codes in one reply than this are not looked for: two are too many already.
 const MAX_CODES: usize = 4;
 
+/// A signed payload as it was stored, without the layers around it. Whether there was encryption is not stored: a Legacy
+/// Display Element is read everywhere, since it can only repeat what is shown.
+pub(super) fn read(content: &[u8]) -> Option<Message> {
+    let mut payload = Message::parse(content).ok()?;
+    payload.mark_decrypted();
+    Some(payload)
+}
+
 /// The machine-readable part of a payload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum JsonPart {
@@ -142,14 +150,7 @@ pub(super) fn text_agrees(payload: &Message, event: &Event, request: &Request, c
 /// Programs without RFC 9788 show a Legacy Display Element that ours strips: it may repeat the protected subject and say
 /// nothing else, or a signer could show different people different words.
 fn shows_to_all(payload: &Message, text: &Part) -> bool {
-    let all = payload.text(text);
-    let shown = payload.body_text().unwrap_or_default();
-    let subject = payload.root().headers.subject.as_deref().unwrap_or_default();
-    match all.strip_suffix(shown.as_str()) {
-        Some("") => true,
-        Some(block) => block.trim_end_matches('\n') == format!("Subject: {subject}"),
-        None => false,
-    }
+    payload.legacy_display(text).iter().all(|field| *field == "subject")
 }
 
 /// The attached parts are the listed documents, in order.
@@ -237,15 +238,17 @@ mod tests {
     fn a_legacy_display_element_hides_nothing_but_the_subject() {
         let shows = |block: &str| {
             let raw = format!(
-                "Subject: Laser cutter\r\nContent-Type: multipart/mixed; boundary=b; hp=\"cipher\"\r\n\r\n\
+                "From: a@example.org\r\nSubject: Laser cutter\r\nContent-Type: multipart/mixed; boundary=b; hp=\"cipher\"\r\n\r\n\
                  --b\r\nContent-Type: text/plain; charset=utf-8; hp-legacy-display=\"1\"\r\n\r\n\
                  {block}Pay 1 EUR.\r\n--b--\r\n"
             );
-            let payload = Message::parse(raw.as_bytes()).unwrap();
+            let payload = read(raw.as_bytes()).unwrap();
             let text = payload.root().children.first().unwrap();
-            shows_to_all(&payload, text)
+            shows_to_all(&payload, text) && payload.body_text().as_deref() == Some("Pay 1 EUR.")
         };
+        assert!(shows(""));
         assert!(shows("Subject: Laser cutter\r\n\r\n"));
+        assert!(!shows("From: a@example.org\r\n\r\n"), "the approver is shown no From");
         assert!(!shows("Subject: Laser cutter\r\nPay 1000 EUR to Eve as well.\r\n\r\n"));
         assert!(!shows("Subject: Something else\r\n\r\n"));
         assert!(!shows("Everything below is a joke.\r\n\r\n"));

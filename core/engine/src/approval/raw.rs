@@ -61,8 +61,7 @@ impl RawEvent {
 
     /// To which request it belongs.
     pub fn route(&self) -> Route {
-        let Some(message) = self.content().and_then(|content| mail::part::Message::parse(&content).ok())
-        else {
+        let Some(message) = self.content().and_then(|content| payload::read(&content)) else {
             return Route::None;
         };
         match payload::json_part(&message) {

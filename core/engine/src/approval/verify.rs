@@ -89,7 +89,7 @@ pub(super) enum What {
 pub(super) fn open(raw: &RawEvent) -> Option<Opened> {
     let signed = SignedData::parse(&raw.signed).ok()?;
     let content = raw.content_of(&signed)?;
-    let payload = Message::parse(&content).ok()?;
+    let payload = payload::read(&content)?;
     let what = match payload::json_part(&payload) {
         JsonPart::One(json) => {
             What::Event { digest: RequestDigest::of(&json), event: Event::parse(&json).map(Box::new) }

@@ -76,7 +76,11 @@ pub(super) fn peel(
             }
         };
         let Some(content) = content else { break };
-        inside = Some(Message::try_from(content)?);
+        let mut next = Message::try_from(content)?;
+        if layers.encryption.state == EncryptionState::Decrypted {
+            next.mark_decrypted();
+        }
+        inside = Some(next);
     }
     layers.finish(outer, inside);
     Ok(layers)

@@ -5,6 +5,7 @@ mod confusion;
 mod covert;
 mod efail;
 mod headers;
+mod hidden;
 mod layers;
 mod relabelling;
 mod structure;

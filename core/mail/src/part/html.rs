@@ -13,6 +13,7 @@ mod text;
 use serde::Serialize;
 
 use super::{Message, Part};
+use crate::headers::Headers;
 use dom::Dom;
 
 /// Deepest nesting of elements that is shown as HTML.
@@ -59,8 +60,7 @@ impl Message {
         let source = self.text(part);
         let dom = Dom::parse(&source).filter(|dom| dom.pieces <= MAX_NODES)?;
         let pictures = self.own_leaves().into_iter().filter(|part| is_picture(part)).filter_map(content_id);
-        let (source, blocked) =
-            clean::clean(&source, pictures.collect(), remote, self.has_legacy_display(part));
+        let (source, blocked) = clean::clean(&source, pictures.collect(), remote, self.displayed(part));
         Some(Html { source, blocked, deceptive: links::deceptive(&dom) })
     }
 
@@ -86,11 +86,12 @@ fn content_id(part: &Part) -> Option<String> {
 }
 
 /// Makes text: elements go, blocks become lines, what is not text (scripts, styles) is left out. Not a sanitiser: the result
-/// is text, never HTML. With `strip_display`, elements `<div class="header-protection-legacy-display">` are left out
-/// (RFC 9788 section 4.5.3.3). What styles hide is text: an answer quotes what was seen, and nothing is signed unseen.
-pub(super) fn to_text(source: &str, strip_display: bool) -> String {
+/// is text, never HTML. With `displayed`, elements `<div class="header-protection-legacy-display">` that repeat these fields
+/// are left out (RFC 9788 section 4.5.3.3). What styles hide is text: an answer quotes what was seen, and nothing is signed
+/// unseen.
+pub(super) fn to_text(source: &str, displayed: Option<&Headers>) -> String {
     match Dom::parse(source) {
-        Some(dom) => text::of(&dom, strip_display),
-        None => rough::to_text(source, strip_display),
+        Some(dom) => text::of(&dom, displayed),
+        None => rough::to_text(source),
     }
 }

@@ -7,7 +7,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ammonia::{Builder, UrlRelative};
 
-use super::Remote;
+use super::text::PLAIN;
+use super::{Remote, to_text};
+use crate::headers::Headers;
+use crate::part::legacy;
 
 /// Elements that stay: text, its structure, tables, pictures, links.
 const ELEMENTS: [&str; 60] = [
@@ -118,7 +121,7 @@ pub(super) fn clean(
     source: &str,
     pictures: BTreeSet<String>,
     remote: Remote,
-    strip_display: bool,
+    displayed: Option<&Headers>,
 ) -> (String, usize) {
     let blocked = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&blocked);
@@ -142,12 +145,15 @@ pub(super) fn clean(
             (_, "href") => leads_out(value).then_some(Cow::Borrowed(value)),
             _ => Some(Cow::Borrowed(value)),
         });
-    if strip_display {
+    if displayed.is_some() {
         builder
             .allowed_classes(HashMap::from([("div", HashSet::from(["header-protection-legacy-display"]))]));
     }
     let clean = builder.clean(source).to_string();
-    let clean = if strip_display { without_legacy_display(&clean) } else { clean };
+    let clean = match displayed {
+        Some(fields) => without_display(&clean, fields),
+        None => clean,
+    };
     (clean, blocked.load(Ordering::Relaxed))
 }
 
@@ -197,17 +203,33 @@ fn percent_decoded(text: &str) -> String {
     String::from_utf8_lossy(&octets).into_owned()
 }
 
-/// Leaves out Legacy Display Elements (RFC 9788 section 4.5.3.3) in the output of the sanitiser, in which every `<` begins a tag
-/// and every element is closed.
-fn without_legacy_display(clean: &str) -> String {
+/// Leaves out Legacy Display Elements (RFC 9788 section 4.5.3.3) that are copies of the fields, in the output of the
+/// sanitiser, in which every `<` begins a tag and every element is closed.
+fn without_display(clean: &str, fields: &Headers) -> String {
     let mut out = String::with_capacity(clean.len());
     let mut rest = clean;
     while let Some((before, element)) = rest.split_once(LEGACY_DISPLAY) {
         out.push_str(before);
         rest = behind_div(element);
+        let inside = element.strip_suffix(rest).unwrap_or(element);
+        let content = inside.strip_suffix("</div>").unwrap_or(inside);
+        if !is_copy(content, fields) {
+            out.push_str("<div>");
+            out.push_str(inside);
+        }
     }
     out.push_str(rest);
-    out.replace("<div class=\"\">", "<div>")
+    out.replace(LEGACY_DISPLAY, "<div>").replace("<div class=\"\">", "<div>")
+}
+
+fn is_copy(content: &str, fields: &Headers) -> bool {
+    let is_plain = |tag: &str| {
+        let name = tag.split_once('>').map_or(tag, |(name, _)| name);
+        PLAIN.contains(&name.trim_start_matches('/'))
+    };
+    content.len() <= legacy::MAX_OCTETS
+        && content.split('<').skip(1).all(is_plain)
+        && legacy::repeated(fields, &to_text(content, None)).is_some()
 }
 
 /// What follows the end of a div whose start was read.

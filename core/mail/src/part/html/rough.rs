@@ -1,10 +1,11 @@
-//! Text out of HTML that exceeds the limits of the parser: tags are cut out one after the other, whatever they are.
+//! Text out of HTML that exceeds the limits of the parser: tags are cut out one after the other, whatever they are. All text
+//! is kept, also that of Legacy Display Elements.
 
-use super::text::{HIDDEN, Writer, is_legacy_display};
+use super::text::{HIDDEN, Writer};
 
 /// Makes text, in time that grows with the source only.
-pub(super) fn to_text(source: &str, strip_display: bool) -> String {
-    let mut writer = Rough { writer: Writer::default(), hidden_divs: 0, strip_display };
+pub(super) fn to_text(source: &str) -> String {
+    let mut writer = Rough { writer: Writer::default() };
     let mut rest = source;
     while let Some((text, tag)) = rest.split_once('<') {
         writer.text(text);
@@ -28,16 +29,10 @@ pub(super) fn to_text(source: &str, strip_display: bool) -> String {
 
 struct Rough {
     writer: Writer,
-    /// Depth of `<div>` inside a Legacy Display Element that is left out.
-    hidden_divs: usize,
-    strip_display: bool,
 }
 
 impl Rough {
     fn text(&mut self, text: &str) {
-        if self.hidden_divs > 0 {
-            return;
-        }
         let mut rest = text;
         while let Some((before, reference)) = rest.split_once('&') {
             self.writer.text(before);
@@ -60,16 +55,6 @@ impl Rough {
             Some(rest) => (true, rest),
             None => (false, inside),
         };
-        if is_element(inside, "div") {
-            let starts = self.strip_display && !closing && has_legacy_class(inside);
-            if self.hidden_divs > 0 || starts {
-                self.hidden_divs = if closing { self.hidden_divs - 1 } else { self.hidden_divs + 1 };
-                return;
-            }
-        }
-        if self.hidden_divs > 0 {
-            return;
-        }
         let name = element_name(inside).to_ascii_lowercase();
         if closing { self.writer.close(&name) } else { self.writer.open(&name) }
     }
@@ -102,17 +87,6 @@ fn element_name(inside: &str) -> &str {
 
 fn is_element(inside: &str, name: &str) -> bool {
     element_name(inside).eq_ignore_ascii_case(name)
-}
-
-fn has_legacy_class(inside: &str) -> bool {
-    inside.split_once("class").is_some_and(|(_, value)| {
-        let value = value.trim_start().strip_prefix('=').unwrap_or_default().trim_start();
-        let classes = match value.chars().next() {
-            Some(quote @ ('"' | '\'')) => value.split(quote).nth(1).unwrap_or_default(),
-            _ => value.split([' ', '>']).next().unwrap_or_default(),
-        };
-        is_legacy_display(classes)
-    })
 }
 
 /// What follows `</name …>`; nothing when it is never closed.
