@@ -1,14 +1,17 @@
 //! How the verdict on the signers comes about.
 
+use std::collections::BTreeMap;
+
 use super::{
     Judgement, Need, Policy, Reason, Revocation, SignatureState, SignatureVerdict, SignerVerdict,
     TimestampState, TimestampVerdict, ValidSigner,
 };
 use crate::address::EmailAddress;
 use crate::certificate::Certificate;
+use crate::fingerprint::Fingerprint;
 use crate::oid;
-use crate::path::{self, PathInputs, PathOptions, Purpose, Trust, TrustedPath};
-use crate::revocation;
+use crate::path::{self, PathFailure, PathInputs, PathOptions, Purpose, Trust, TrustedPath};
+use crate::revocation::{self, Work};
 use crate::signed::{SignedContent, SignedData, SignerInfo, VerifiedSigner, verify_content};
 use crate::time::UnixTime;
 use crate::tsp;
@@ -30,18 +33,51 @@ struct Judged {
     signing_time: Option<UnixTime>,
 }
 
+/// The paths of the signers of one message: each is sought once, whatever the number of signatures, and all share the
+/// limits of one search.
+struct Paths<'a> {
+    helpers: &'a [Certificate],
+    policy: &'a Policy<'a>,
+    work: Work<'a>,
+    known: BTreeMap<(Fingerprint, UnixTime), Result<TrustedPath, PathFailure>>,
+}
+
+impl Paths<'_> {
+    fn of(&mut self, signer: &Certificate, at: UnixTime) -> Result<TrustedPath, PathFailure> {
+        let key = (signer.fingerprint(), at);
+        if let Some(known) = self.known.get(&key) {
+            return known.clone();
+        }
+        let inputs = PathInputs {
+            untrusted: self.helpers,
+            anchors: self.policy.anchors,
+            at,
+            now: self.policy.at,
+            purpose: Purpose::EmailSigning,
+            options: &PathOptions::default(),
+            sources: self.policy.sources,
+        };
+        let found = path::validate_sharing(signer, &inputs, &mut self.work);
+        self.known.insert(key, found.clone());
+        found
+    }
+}
+
 pub(super) fn judge(
     signed: &SignedData,
     content: SignedContent<'_>,
     from: Option<&[EmailAddress]>,
     policy: &Policy<'_>,
 ) -> Judgement {
-    let helpers: Vec<Certificate> = signed.certificates().iter().chain(policy.untrusted).cloned().collect();
+    // What the receiver has comes first: limits must not fall on it because of what a sender adds.
+    let helpers: Vec<Certificate> = policy.untrusted.iter().chain(signed.certificates()).cloned().collect();
+    let work = Work::new(policy.sources, policy.at);
+    let mut paths = Paths { helpers: &helpers, policy, work, known: BTreeMap::new() };
     let mut all: Vec<Judged> = signed
         .signers()
         .iter()
         .enumerate()
-        .map(|(index, signer)| judge_one(signed, index, signer, content, from, &helpers, policy))
+        .map(|(index, signer)| judge_one(signed, index, signer, content, from, &mut paths))
         .collect();
     if signed.encapsulated().is_some_and(|inside| !inside.is_same(&content)) {
         for judged in &mut all {
@@ -114,9 +150,9 @@ fn judge_one(
     signer: &SignerInfo,
     content: SignedContent<'_>,
     from: Option<&[EmailAddress]>,
-    helpers: &[Certificate],
-    policy: &Policy<'_>,
+    paths: &mut Paths<'_>,
 ) -> Judged {
+    let (helpers, policy) = (paths.helpers, paths.policy);
     let mut judged = Judged {
         index,
         reasons: Vec::new(),
@@ -145,16 +181,7 @@ fn judge_one(
         judged.reasons.push(Reason::AttributesInvalid);
     }
     judged.reasons.extend(verified.weakness());
-    let inputs = PathInputs {
-        untrusted: helpers,
-        anchors: policy.anchors,
-        at: judged.judged_at,
-        now: policy.at,
-        purpose: Purpose::EmailSigning,
-        options: &PathOptions::default(),
-        sources: policy.sources,
-    };
-    match path::validate_inputs(verified.certificate(), &inputs) {
+    match paths.of(verified.certificate(), judged.judged_at) {
         Ok(path) => {
             judged.revocation = revocation::worst(path.statuses());
             judged.needs = path.needs().to_vec();
