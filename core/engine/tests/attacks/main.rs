@@ -4,9 +4,12 @@
 mod confusion;
 mod covert;
 mod efail;
+mod headers;
 mod hidden;
+mod layers;
 mod relabelling;
 mod structure;
 #[path = "../support/mod.rs"]
 mod support;
+mod whole;
 mod wrapping;

@@ -29,7 +29,15 @@ const AMBIGUOUS: [(&str, &str); 6] = [
 #[test]
 fn ambiguous_structure_is_never_valid() {
     let (alice, bob) = alice_and_bob();
-    for (name, payload) in AMBIGUOUS {
+    // As it is, and in the message of a message that is taken out of its wrapping.
+    let wrapped = |payload: &str| {
+        format!("Content-Type: message/rfc822; forwarded=no\r\n\r\nFrom: alice@example.org\r\n{payload}")
+    };
+    let payloads = AMBIGUOUS.iter().flat_map(|(name, payload)| {
+        [((*name).to_owned(), (*payload).to_owned()), (format!("{name}, wrapped"), wrapped(payload))]
+    });
+    let twice = "Content-Type: message/rfc822; forwarded=no\r\nContent-Type: text/plain\r\n\r\nFrom: alice@example.org\r\n\r\nHi\r\n";
+    for (name, payload) in payloads.chain([("an ambiguous wrapper".to_owned(), twice.to_owned())]) {
         let payload = payload.as_bytes();
         let opaque = wrap_pkcs7(&outer("alice@example.org"), "signed-data", &alice.sign(payload, false));
         let clear = wrap_signed(
