@@ -5,6 +5,7 @@ mod confusion;
 mod covert;
 mod efail;
 mod hidden;
+mod look_alikes;
 mod relabelling;
 mod structure;
 #[path = "../support/mod.rs"]
