@@ -109,6 +109,37 @@ fn inspect_names_what_is_wrong_without_network_or_home() {
     assert_eq!(header(&mail, "Subject"), "Offer");
 }
 
+#[test]
+fn mail_in_html_alone_is_read_as_the_text_that_browsers_show() {
+    let office = Office::open();
+    let bob = office.person("bob");
+    office.sync(&bob);
+    let html = "<!doctype html><html><head><title>No title</title><style>p { color: red }</style></head><body>\r\n\
+                <script>steal()</script><p>Price: 5&nbsp;&lt;&nbsp;6 &euro;</p><!-- nothing --><img src=\"http://x.example/t\">\r\n\
+                <ul><li>one<li>two</ul><a href=\"http://y.example/\">a link</a>&#27;[2J</body></html>\r\n";
+    let mail = format!(
+        "From: {}\r\nTo: {}\r\nSubject: Offer\r\nMIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\n\r\n{html}",
+        address("carol"),
+        address("bob")
+    );
+    plant(&office, "bob", "1", mail.as_bytes());
+    office.sync(&bob);
+    let mails = mails(&bob, "Offer");
+    let id = text(&mails[0], "id");
+    let read = bob.json(["mail", "read", id]).unwrap();
+    let shown = text(&read, "text");
+    let printed = bob.call(["mail", "read", id]).ok().unwrap().out();
+    for body in [shown, printed.as_str()] {
+        for part in ["Price: 5", "< 6", "one", "two", "a link"] {
+            assert!(body.replace('\u{a0}', " ").contains(part), "{part}: {body}");
+        }
+        for part in ["steal", "color", "No title", "nothing", "x.example", "<p>", "<li>", "&nbsp;"] {
+            assert!(!body.contains(part), "{part}: {body}");
+        }
+    }
+    assert!(!printed.contains('\u{1b}'), "{printed}");
+}
+
 /// A PNG with a QR code of `content`, eight dots a module.
 fn qr_picture(content: &str) -> Vec<u8> {
     let code = qrcode::QrCode::new(content.as_bytes()).unwrap();

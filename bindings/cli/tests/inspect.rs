@@ -138,6 +138,7 @@ fn what_is_no_mail_is_refused_in_one_sentence() {
     desk.write("empty", b"");
     desk.write("blank", b"\r\n\r\n");
     desk.write("text", b"no mail at all\n");
+    desk.write("record", b"{\"a\": 1,\n \"b\": 2}\n");
     desk.write(
         "binary",
         &(0..4096u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect::<Vec<_>>(),
@@ -153,6 +154,7 @@ fn what_is_no_mail_is_refused_in_one_sentence() {
         ("blank", no_mail),
         ("text", no_mail),
         ("binary", no_mail),
+        ("record", no_mail),
         ("cut.der", no_mail),
         ("noise.pem", no_mail),
         ("nothing.pem", no_mail),

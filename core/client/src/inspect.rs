@@ -86,7 +86,7 @@ pub fn inspect(file: &[u8], inspection: &Inspection) -> Result<Inspected, Inspec
 }
 
 /// A CMS object without a mail around it is judged as the content of a mail that has no header fields: nobody is named in
-/// From. What has no header field at all is no mail.
+/// From. What has no header field is no mail.
 fn as_mail(file: &[u8]) -> Result<Cow<'_, [u8]>, InspectError> {
     if file.first() == Some(&0x30) && is_cms(file)? {
         return Ok(Cow::Owned(wrap_pkcs7(&[], "signed-data", file)));
@@ -101,10 +101,18 @@ fn as_mail(file: &[u8]) -> Result<Cow<'_, [u8]>, InspectError> {
             Err(InspectError::NoMail)
         };
     }
-    if Message::parse(file)?.root().fields.is_empty() {
-        return Err(InspectError::NoMail);
+    let message = Message::parse(file)?;
+    if message.root().fields.iter().any(|(name, _)| is_field_name(name)) {
+        Ok(Cow::Borrowed(file))
+    } else {
+        Err(InspectError::NoMail)
     }
-    Ok(Cow::Borrowed(file))
+}
+
+/// RFC 5322 section 3.6.8 allows nearly every character; fields in use are words, and lines of JSON or of programs are not.
+fn is_field_name(name: &str) -> bool {
+    !name.is_empty()
+        && name.bytes().all(|octet| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_'))
 }
 
 /// The lines of a CMS object in PEM (RFC 7468 section 9); `PKCS7` is the older label.

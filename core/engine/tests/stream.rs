@@ -3,6 +3,7 @@
 
 use std::sync::LazyLock;
 
+use engine::secure::{self, Opening, SignedPayload};
 use engine::stream::{
     Encrypting, Form, FrameError, OpenError, Signed, Signing, VerifyError, encrypt, open, sign, sign_detached,
 };
@@ -180,6 +181,49 @@ fn a_clear_signature_covers_canonical_lines() {
     let forged = String::from_utf8(message).unwrap().replace("approve", "decline");
     let (signature, released) = alice.verify(forged.as_bytes()).unwrap();
     assert_eq!((signature.reasons.as_slice(), released), (&[Reason::DigestMismatch][..], None));
+}
+
+/// Whatever line ends were signed and whatever came: files and mails are judged alike, and only signed octets come out.
+#[test]
+fn a_clear_signature_is_about_the_octets_as_received_or_in_canonical_form() {
+    let alice = Alice::new();
+    let (lf, mixed) =
+        (String::from_utf8_lossy(TEXT).replace("\r\n", "\n"), "Content-Type: text/plain\r\n\r\na\nb\r\n");
+    let canonical = mixed.replace("\r\n", "\n").replace('\n', "\r\n");
+    for (signed, received, released) in [
+        (TEXT, TEXT, Some(TEXT)),
+        (TEXT, lf.as_bytes(), Some(TEXT)),
+        (lf.as_bytes(), lf.as_bytes(), Some(lf.as_bytes())),
+        (lf.as_bytes(), TEXT, None),
+        (mixed.as_bytes(), mixed.as_bytes(), Some(mixed.as_bytes())),
+        (mixed.as_bytes(), canonical.as_bytes(), None),
+        (canonical.as_bytes(), mixed.as_bytes(), Some(canonical.as_bytes())),
+        (canonical.as_bytes(), lf.as_bytes(), None),
+    ] {
+        let request = SignRequest { content: signed, detached: true, ..alice.request() };
+        let prepared = prepare(&request).unwrap();
+        let signature = alice.key.sign(prepared.algorithm(), prepared.bytes_to_sign(), &mut Rng).unwrap();
+        let signature = prepared.finish(&signature).unwrap();
+        let entity = wrap_signed(&[], received, &signature, "sha-256", &mut || [7; 16]);
+        let message = [b"From: alice@example.org\r\n".as_slice(), &entity].concat();
+        let (verdict, out) = alice.verify(&message).unwrap();
+        assert_eq!(out.as_deref(), released, "{signed:?} came as {received:?}");
+        let scope = AnchorScope::Address(alice.address.clone());
+        let anchors = [TrustAnchor { certificate: alice.root.clone(), trust: Trust::Met, scope }];
+        let opening = Opening {
+            keys: &[],
+            at: NOW,
+            anchors: &anchors,
+            timestamp_anchors: &[],
+            untrusted: &[],
+            own: &[],
+            sources: Sources::default(),
+        };
+        let opened = secure::open(&message, &opening, &mut Rng).unwrap();
+        assert_eq!(opened.verdict.signature, verdict, "{signed:?} came as {received:?}");
+        let shown = opened.signature.as_ref().map(SignedPayload::content);
+        assert!(released.is_none() || shown == released, "{signed:?} came as {received:?}");
+    }
 }
 
 #[test]

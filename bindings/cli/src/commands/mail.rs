@@ -5,6 +5,7 @@ use client::{
 };
 
 use super::files::{addresses, attachments, text, write};
+use super::words::{codes, warning};
 use crate::args::{Cli, FolderArg, MailCommand, SendArgs};
 use crate::failure::Failure;
 use crate::output::{json, line, safe, table};
@@ -98,12 +99,8 @@ fn print_mail(view: &MailView) -> Result<(), Failure> {
     if let (TimestampState::Valid, Some(time)) = (verdict.timestamp.state, verdict.timestamp.time) {
         say!("Timestamp: {time} by {}", line(verdict.timestamp.authority.as_deref().unwrap_or_default()));
     }
-    for warning in &verdict.warnings {
-        let code = serde_json::to_value(warning).ok();
-        say!(
-            "Warning:   {}",
-            code.as_ref().and_then(|code| code.as_str()).unwrap_or_default().replace('_', " ")
-        );
+    for one in &verdict.warnings {
+        say!("Warning:   {}", warning(*one));
     }
     say!();
     say!(
@@ -126,12 +123,8 @@ fn signature_line(view: &MailView) -> String {
         Some(Trust::Pinned) => ", first seen, not confirmed",
         Some(Trust::None) | None => "",
     };
-    let reasons: Vec<String> = signature
-        .reasons
-        .iter()
-        .filter_map(|reason| serde_json::to_value(reason).ok()?.as_str().map(|code| code.replace('_', " ")))
-        .collect();
-    let why = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join(", ")) };
+    let reasons = codes(&signature.reasons).replace('_', " ");
+    let why = if reasons.is_empty() { String::new() } else { format!(" ({reasons})") };
     let state =
         if signature.state == SignatureState::Valid { "valid" } else { signature_words(signature.state) };
     format!("{state}{trust}{why}")
