@@ -198,7 +198,7 @@ fn root_layer(message: &Message) -> Option<Layer> {
         return None;
     }
     let [content, signature] = root.children.as_slice() else { return None };
-    is_signature_part(signature).then(|| Layer::Clear {
+    signature.is_smime_signature().then(|| Layer::Clear {
         content: message.entity(content).to_vec(),
         signature: message.decoded(signature).into_owned(),
     })
@@ -214,12 +214,4 @@ pub(super) fn is_opaque(part: &Part) -> bool {
         }
         _ => false,
     }
-}
-
-fn is_signature_part(part: &Part) -> bool {
-    is_signature_type(&part.content_type)
-}
-
-pub(super) fn is_signature_type(content_type: &str) -> bool {
-    matches!(content_type, "application/pkcs7-signature" | "application/x-pkcs7-signature")
 }

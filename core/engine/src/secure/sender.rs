@@ -101,14 +101,10 @@ fn imitates_address(name: &str, address: &str) -> bool {
         .any(|word| !word.eq_ignore_ascii_case(address))
 }
 
-/// Fields that a reader acts on and that may stand once (RFC 5322 section 3.6); From has its own warning.
-const UNIQUE: [&str; 8] = ["subject", "sender", "reply-to", "to", "cc", "date", "message-id", "in-reply-to"];
-
-/// A field stands twice in the header section that is shown: another program may show the other one.
+/// A field stands twice in the header section that is shown: another program may show the other one. From has its own
+/// warning.
 pub(super) fn has_duplicate_fields(shown: &Part) -> bool {
-    let count =
-        |name: &str| shown.fields.iter().filter(|(field, _)| field.eq_ignore_ascii_case(name)).count();
-    UNIQUE.iter().any(|name| count(name) > 1)
+    shown.duplicate_fields().iter().any(|name| *name != "from")
 }
 
 /// The protected To and Cc name other people, and nobody of `own`: the mail was perhaps made for somebody else and sent on
