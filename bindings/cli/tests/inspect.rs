@@ -125,6 +125,49 @@ fn a_bare_cms_message_is_judged_and_nobody_is_its_sender() {
     assert_eq!(verdict["signature"]["reasons"], json!(["no_trusted_path", "address_mismatch"]));
 }
 
+/// A key beside other people's certificates does not make their addresses the reader's.
+#[test]
+fn a_key_makes_only_the_addresses_of_its_own_certificate_the_readers() {
+    let desk = Desk::new();
+    let entity = "Content-Type: text/plain\r\nFrom: alice@example.org\r\nTo: carol@example.org\r\nSubject: Offer\r\n\r\nHello\r\n";
+    desk.write("entity", entity.replacen("text/plain", "text/plain; hp=\"cipher\"", 1).as_bytes());
+    desk.openssl("cms -encrypt -aes-256-cbc -in entity -outform SMIME -out sealed bob.crt");
+    let head = b"From: alice@example.org\nTo: bob@example.org\nSubject: [...]\n";
+    desk.write("mail.eml", &[head.as_slice(), &desk.read("sealed")].concat());
+    desk.openssl(
+        "req -x509 -nodes -days 3650 -subj /CN=carol -addext subjectAltName=email:carol@example.org -newkey ec -pkeyopt \
+         ec_paramgen_curve:P-256 -keyout carol.key -out carol.crt",
+    );
+    desk.write("mixed.pem", &[desk.read("carol.crt"), desk.read("bob.crt"), desk.read("bob.key")].concat());
+    for keys in ["--key bob.pem", "--key mixed.pem"] {
+        let verdict = desk.json(&format!("mail.eml {keys}"));
+        assert_eq!(verdict["encryption"]["state"], "decrypted", "{keys}: {verdict}");
+        let warnings = verdict["warnings"].as_array().unwrap();
+        assert!(warnings.contains(&json!("not_addressed_to_you")), "{keys}: {verdict}");
+    }
+    // Only carol's certificate beside bob's key: neither hers nor a reader of his.
+    desk.write("foreign.pem", &[desk.read("carol.crt"), desk.read("bob.key")].concat());
+    let verdict = desk.json("mail.eml --key bob.pem --key foreign.pem");
+    let warnings = verdict["warnings"].as_array().unwrap();
+    assert!(warnings.contains(&json!("not_addressed_to_you")), "{verdict}");
+}
+
+#[test]
+fn a_key_file_without_a_mac_is_named() {
+    let desk = Desk::new();
+    desk.mail("mail.eml", "alice@example.org", &[b"Content-Type: text/plain\n\n", ENTITY].concat());
+    let export = "pkcs12 -export -in bob.crt -inkey bob.key -passout pass:";
+    desk.openssl(&format!("{export} -out with.p12"));
+    desk.openssl(&format!("{export} -nomac -out without.p12"));
+    for options in ["", "--json"] {
+        let said = desk.run(&format!("mail.eml --key with.p12 {options}"));
+        assert_eq!((said.code, said.err().as_str()), (Some(0), ""));
+        let said = desk.run(&format!("mail.eml --key without.p12 {options}"));
+        assert_eq!(said.code, Some(0), "{}", said.err());
+        assert!(said.err().contains("without.p12 has no MAC"), "{}", said.err());
+    }
+}
+
 #[test]
 fn what_is_no_mail_is_refused_in_one_sentence() {
     let desk = Desk::new();

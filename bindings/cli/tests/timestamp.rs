@@ -189,6 +189,7 @@ fn openssl_verifies_what_is_stamped_here() {
     let (url, server) = right_authority(&desk);
     let stamped = desk.json(&[STAMP, &[&url]].concat());
     assert_eq!(stamped["policy"], "1.2.3.4");
+    assert_eq!(stamped["signature_checked"], false, "{stamped}");
     let head = server.join().unwrap().to_lowercase();
     assert!(head.contains("content-type: application/timestamp-query"), "{head}");
     assert!(!head.contains("user-agent: c"), "{head}");

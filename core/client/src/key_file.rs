@@ -1,15 +1,17 @@
 //! Key files: PKCS#12, or PEM with certificates and private keys.
 
 use smime::Certificate;
+use smime::certificate::CertificatesByKey;
 use smime::enveloped::DecryptionKey;
 use smime::pkcs8::{self, KeyFileError};
-use smime::pkcs12::{self, Pkcs12Error};
+use smime::pkcs12::{self, Pkcs12Error, Warning};
 
 /// The keys and certificates of one file.
 #[derive(Debug)]
 pub struct KeyFile {
     keys: Vec<DecryptionKey>,
     certificates: Vec<Certificate>,
+    has_no_mac: bool,
 }
 
 /// Why a key file is of no use.
@@ -48,10 +50,13 @@ impl KeyFileProblem {
 }
 
 impl KeyFile {
-    /// Reads a file; `password` opens what is encrypted in it.
+    /// Reads a file; `password` opens what is encrypted in it. A key gets the certificates of its own public key only:
+    /// whose address stands in one is taken for the reader.
     pub fn read(file: &[u8], password: Option<&str>) -> Result<Self, KeyFileProblem> {
+        let mut has_no_mac = false;
         let (keys, certificates): (Vec<_>, Vec<_>) = if pkcs12::looks_like(file) {
             let contents = pkcs12::read(file, password)?;
+            has_no_mac = contents.warnings.contains(&Warning::NoMac);
             let certificates = contents.certificates.into_iter().map(|entry| entry.certificate);
             (contents.keys.into_iter().map(|entry| entry.key).collect(), certificates.collect())
         } else {
@@ -61,17 +66,17 @@ impl KeyFile {
         if keys.is_empty() {
             return Err(KeyFileError::NoKey.into());
         }
-        let is_only = keys.len() == 1;
+        let by_key = CertificatesByKey::new(&certificates);
         let keys = keys.into_iter().map(|key| {
-            let own = certificates.iter().filter(|certificate| certificate.certifies(&key));
-            let mut own: Vec<Certificate> = own.cloned().collect();
-            if own.is_empty() && is_only {
-                // Taken at its word: a message for these certificates is tried with this key.
-                own.clone_from(&certificates);
-            }
-            DecryptionKey { key, certificates: own }
+            let own = by_key.of(&key).iter().filter_map(|position| certificates.get(*position));
+            DecryptionKey { certificates: own.cloned().collect(), key }
         });
-        Ok(KeyFile { keys: keys.collect(), certificates })
+        Ok(KeyFile { keys: keys.collect(), certificates, has_no_mac })
+    }
+
+    /// A PKCS#12 file without a MAC: whoever had it in hand may have changed what is not encrypted in it.
+    pub fn has_no_mac(&self) -> bool {
+        self.has_no_mac
     }
 
     /// The key to sign with, and its certificate: the first key whose certificate is for signing mail. A file with one key

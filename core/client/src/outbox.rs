@@ -352,10 +352,10 @@ impl AccountInner {
 
     async fn timestamp(&self, signed: &[u8]) -> Result<Vec<u8>, CoreError> {
         let parsed = SignedData::parse(signed).map_err(|_| CoreError::NotFound(Thing::Mail))?;
-        let signature =
-            parsed.signers().first().map(|signer| signer.signature().to_vec()).unwrap_or_default();
-        let token = self.token(&signature).await?;
-        add_timestamp(signed, &token).map_err(|_| CoreError::NotFound(Thing::Mail))
+        // What goes out has one signer, its author.
+        let [signer] = parsed.signers() else { return Err(CoreError::NotFound(Thing::Mail)) };
+        let token = self.token(signer.signature()).await?;
+        add_timestamp(signed, 0, &token).map_err(|_| CoreError::NotFound(Thing::Mail))
     }
 
     /// A token over a signature from the account's authority.

@@ -165,7 +165,7 @@ pub enum Learned {
 
 /// Learns from a mail with a valid signature: first-seen people are pinned, certificates under the same anchor refreshed.
 ///
-/// `from` must be the believed From. The encryption certificate counts only if it carries the same address and its
+/// `from` must be the believed From, `signed` what `signer` was judged in. The encryption certificate counts only if it carries the same address and its
 /// path ends in the same anchor as the signer's.
 pub fn learn(
     people: &mut People,
@@ -225,11 +225,13 @@ fn refresh(
     header_protection: bool,
     now: UnixTime,
 ) -> bool {
-    // With several signers nobody's capabilities can be told from the others'.
-    let [info] = signed.signers() else { return false };
+    // His own SignerInfo: whoever likes puts others beside it, which are not counted.
+    let Some(info) = signed.signers().get(signer.signer_index()) else { return false };
     // A time in the future would keep every later set away.
     let claimed = info.signing_time().map(|time| time.min(now));
     let mut is_refreshed = false;
+    // Contacts were stored without a time of their certificates once: then that of the set, which came with them.
+    let certificates_as_of = contact.certificates_as_of.or(contact.capabilities.as_of);
     let known = &mut contact.capabilities;
     // Without a time nothing can be told to be newer: it is only better than nothing.
     if let Some(set) = info.capabilities().filter(|_| claimed > known.as_of || known.set.is_none()) {
@@ -241,13 +243,13 @@ fn refresh(
         known.header_protection = true;
         is_refreshed = true;
     }
-    if claimed <= contact.certificates_as_of && !contact.encryption_certificates.is_empty() {
+    if claimed <= certificates_as_of && !contact.encryption_certificates.is_empty() {
         return is_refreshed;
     }
     let certificate = encryption_certificate(&contact.address, signer, info, signed.certificates())
         .filter(|certificate| may_replace(contact, signer, certificate));
     if let Some(certificate) = certificate {
-        contact.certificates_as_of = claimed.max(contact.certificates_as_of);
+        contact.certificates_as_of = claimed.max(certificates_as_of);
         contact.encryption_certificates.retain(|der| der.as_slice() != certificate.der());
         contact.encryption_certificates.insert(0, certificate.der().to_vec());
         contact.encryption_certificates.truncate(MAX_ENCRYPTION_CERTIFICATES);

@@ -55,6 +55,8 @@ struct Said<'a> {
     /// SMIMEEncryptionKeyPreference.
     preferred: Option<&'a Certificate>,
     carried: &'a [Certificate],
+    /// Somebody put a SignerInfo in front: Bob's, with an unknown algorithm and no signature.
+    is_shadowed: bool,
 }
 
 impl Bob {
@@ -116,6 +118,15 @@ impl Bob {
             &algorithm.algorithm_identifier_der(),
             &write::octet_string(&signature),
         ]);
+        let fake = write::sequence(&[
+            &write::small(1),
+            &write::tlv(0x30, &names(&self.certificate)),
+            &digest_algorithm,
+            &signed_attributes,
+            &write::sequence(&[&[0x06, 0x06, 0x2b, 0x06, 0x01, 0x02, 0x03, 0x04]]),
+            &write::octet_string(b"no signature"),
+        ]);
+        let infos = if said.is_shadowed { [fake, info].concat() } else { info };
         let mut certificates = [self.root.der(), self.certificate.der()].concat();
         said.carried.iter().for_each(|certificate| certificates.extend_from_slice(certificate.der()));
         let structure = write::sequence(&[
@@ -126,7 +137,7 @@ impl Bob {
                 &write::context(0, &[&write::octet_string(CONTENT)]),
             ]),
             &write::tlv(0xA0, &certificates),
-            &write::set_of(vec![info]),
+            &write::tlv(0x31, &infos),
         ]);
         let message = write::sequence(&[&write::oid(&oid::SIGNED_DATA), &write::context(0, &[&structure])]);
         SignedData::parse(&message).unwrap()
@@ -275,4 +286,56 @@ fn an_old_mail_brings_no_old_certificate_back() {
         assert_eq!(learned, Learned::Nothing);
         assert_eq!(contact.encryption_certificates[0], new.der());
     }
+}
+
+#[test]
+fn a_strange_signer_info_in_front_keeps_nothing_new_away() {
+    let bob = Bob::new();
+    let old = bob.issue(KeyAlgorithm::P256, LeafPurpose::Encryption, 3);
+    let new = bob.issue(KeyAlgorithm::P256, LeafPurpose::Encryption, 1);
+    let said = |time, certificate, capability, is_shadowed| Said {
+        time,
+        capabilities: set(&[capability]),
+        preferred: Some(certificate),
+        carried: std::slice::from_ref(certificate),
+        is_shadowed,
+    };
+    let mut people = People::new();
+    bob.learn(&mut people, &said(at(500), &old, Capability::TdesCbc, false));
+    let (learned, contact) = bob.learn(&mut people, &said(at(100), &new, Capability::Aes256Gcm, true));
+    assert_eq!(learned, Learned::Refreshed);
+    assert_eq!(contact.encryption_certificates, [new.der(), old.der()]);
+    assert_eq!(contact.capabilities.set, set(&[Capability::Aes256Gcm]));
+}
+
+/// Contacts were stored without the time of their certificates once.
+#[test]
+fn an_old_mail_brings_nothing_back_to_a_contact_of_an_older_version() {
+    let bob = Bob::new();
+    let old = bob.issue(KeyAlgorithm::P256, LeafPurpose::Encryption, 3);
+    let new = bob.issue(KeyAlgorithm::P256, LeafPurpose::Encryption, 1);
+    let said = |time, certificate| Said {
+        time,
+        capabilities: set(&[Capability::Aes256Gcm]),
+        preferred: Some(certificate),
+        carried: std::slice::from_ref(certificate),
+        ..Said::default()
+    };
+    let mut people = People::new();
+    bob.learn(&mut people, &said(at(500), &old));
+    bob.learn(&mut people, &said(at(100), &new));
+    let stored = |people: &mut People| {
+        people.get_mut(bob.address.folded()).unwrap().certificates_as_of = None;
+    };
+    for time in [at(500), at(100), None] {
+        stored(&mut people);
+        let (learned, contact) = bob.learn(&mut people, &said(time, &old));
+        assert_eq!((learned, contact.encryption_certificates[0].as_slice()), (Learned::Nothing, new.der()));
+    }
+    // What is newer still counts, though its set of capabilities is as new.
+    let newest = bob.issue(KeyAlgorithm::P256, LeafPurpose::Encryption, 0);
+    stored(&mut people);
+    let (learned, contact) = bob.learn(&mut people, &said(at(50), &newest));
+    assert_eq!((learned, contact.encryption_certificates[0].as_slice()), (Learned::Refreshed, newest.der()));
+    assert_eq!(contact.certificates_as_of, at(50));
 }

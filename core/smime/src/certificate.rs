@@ -1,5 +1,6 @@
 //! Certificates (RFC 5280), kept with the octets they came in.
 
+pub(crate) mod by_key;
 pub(crate) mod extensions;
 pub(crate) mod name;
 mod usability;
@@ -17,6 +18,7 @@ use crate::key::{KeyAlgorithm, KeyError, PublicKey, SignatureScheme};
 use crate::oid;
 use crate::pem;
 use crate::time::UnixTime;
+pub use by_key::CertificatesByKey;
 use extensions::{Extensions, KeyUsage};
 use name::GeneralName;
 pub use usability::{Problem, Use};

@@ -24,6 +24,8 @@ pub const MAX_PATH_LENGTH: usize = 16;
 pub const MAX_UNTRUSTED: usize = 1024;
 /// At most this many signatures of certificates are checked for one leaf.
 pub const MAX_SIGNATURE_CHECKS: usize = 256;
+/// At most this many signatures of certificates are checked for all signers of one message.
+pub const MAX_MESSAGE_CHECKS: usize = 4 * MAX_SIGNATURE_CHECKS;
 /// At most this many complete paths are judged for one leaf and one strength of trust.
 pub const MAX_CANDIDATES: usize = 64;
 /// At most this many steps from a certificate to a possible issuer are tried for one leaf and one strength of trust.
@@ -202,21 +204,31 @@ pub fn validate_with(
 
 /// [`validate`] with everything that can be said about it, revocation included: a revoked certificate makes a path
 /// fail (`revoked`), and as [`Sources::demand`] says also an unknown status (`revocation_unknown`). Another path, over
-/// certificates that are not revoked, is sought first.
+/// certificates that are not revoked, is sought first; what an issuer's key revoked is revoked on every path.
 pub fn validate_inputs(leaf: &Certificate, inputs: &PathInputs<'_>) -> Result<TrustedPath, PathFailure> {
-    search::Search::new(leaf, *inputs, &mut Work::new(inputs.sources, inputs.now)).run()
+    validate_sharing(leaf, inputs, &mut Work::new(inputs.sources, inputs.now))
 }
 
-/// The path of a certificate that signed a list: to the same anchor, at `at`, with nobody revoked on it.
+/// [`validate_inputs`] for one of several leaves, which share the limits of `work`.
+pub(crate) fn validate_sharing(
+    leaf: &Certificate,
+    inputs: &PathInputs<'_>,
+    work: &mut Work<'_>,
+) -> Result<TrustedPath, PathFailure> {
+    search::Search::new(leaf, *inputs, work).run()
+}
+
+/// The path of a certificate that signed a list: to one of these anchors, at `at`, with nobody revoked on it.
 pub(crate) fn search_signer(
     signer: &Certificate,
     target: &Target<'_, '_>,
+    anchors: &[TrustAnchor],
     at: UnixTime,
     work: &mut Work<'_>,
 ) -> Option<Vec<Certificate>> {
     let inputs = PathInputs {
         untrusted: target.untrusted,
-        anchors: std::slice::from_ref(target.anchor),
+        anchors,
         at,
         now: work.now,
         purpose: Purpose::Any,

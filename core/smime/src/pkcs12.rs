@@ -1,10 +1,12 @@
 //! PKCS#12 (RFC 7292, RFC 9579): keys with their certificates in one file, read and written.
 //!
 //! Read are the old form (RC2 and 3DES, HMAC-SHA-1) and the new one (PBES2, HMAC-SHA-2 or PBMAC1), DER and BER, with
-//! or without PEM armour. The MAC is checked before anything is decrypted. Files protected by signatures and public
+//! or without PEM armour. Where there is a MAC it is checked before anything is decrypted; a file without one is read, and
+//! [`Warning::NoMac`] says so. Files protected by signatures and public
 //! keys instead of a password are [`Pkcs12Error::Unsupported`].
 
 mod mac;
+mod pairing;
 mod read;
 mod write;
 
@@ -16,7 +18,7 @@ use crate::certificate::Certificate;
 use crate::key::{KeyError, PrivateKey};
 use crate::pbe::{MAX_ITERATIONS, PbeError};
 use crate::pem;
-use crate::pkcs8::KeyFileError;
+use crate::pkcs8::{KeyFileError, MAX_KEYS};
 
 pub use read::read;
 pub use write::{Entry, Form, write};
@@ -27,6 +29,10 @@ pub const MAX_PKCS12_OCTETS: usize = 16 << 20;
 pub const MAX_BAGS: usize = 4096;
 /// Deepest nesting of SafeContents bags.
 pub const MAX_NESTING: u8 = 8;
+
+/// The limit of [`MAX_KEYS`], for people.
+const KEYS: &str = "64 keys";
+const _: () = assert!(MAX_KEYS == 64);
 
 /// What a file holds.
 #[derive(Debug, Default)]
@@ -104,7 +110,10 @@ pub enum Pkcs12Error {
     /// A private key is malformed, or does not match its own public key.
     #[error("a private key in the file is refused: {0}")]
     Key(KeyError),
-    /// Larger than [`MAX_PKCS12_OCTETS`], more than [`MAX_BAGS`], deeper than [`MAX_NESTING`].
+    /// The key of a PBMAC1 is so short that it can be guessed without the password.
+    #[error("the key of the file's MAC is too short: anybody may have changed the file")]
+    ShortMacKey,
+    /// Larger than [`MAX_PKCS12_OCTETS`], more than [`MAX_BAGS`] or [`MAX_KEYS`], deeper than [`MAX_NESTING`].
     #[error("the file exceeds the limit of {0}")]
     Limit(&'static str),
 }
@@ -132,6 +141,7 @@ impl From<KeyFileError> for Pkcs12Error {
             KeyFileError::Encryption(error) => error.into(),
             KeyFileError::Key(error) => Pkcs12Error::Key(error),
             KeyFileError::WrongPassword | KeyFileError::PasswordNeeded => Pkcs12Error::WrongPassword,
+            KeyFileError::TooManyKeys => Pkcs12Error::Limit(KEYS),
             KeyFileError::NoKey | KeyFileError::TraditionalEncryption => Pkcs12Error::Malformed,
         }
     }

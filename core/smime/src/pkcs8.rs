@@ -18,6 +18,9 @@ const ENCRYPTED: &str = "ENCRYPTED PRIVATE KEY";
 /// Plain keys, PKCS#8 and OpenSSL's traditional forms.
 pub(crate) const PLAIN_LABELS: [&str; 3] = [PLAIN, "EC PRIVATE KEY", "RSA PRIVATE KEY"];
 
+/// The largest number of private keys that is read from one file.
+pub const MAX_KEYS: usize = 64;
+
 /// Why a private key was not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeyFileError {
@@ -36,6 +39,9 @@ pub enum KeyFileError {
     /// How it is encrypted is malformed, unknown, or too costly.
     #[error("{0}")]
     Encryption(PbeError),
+    /// More than [`MAX_KEYS`].
+    #[error("the file holds more than {MAX_KEYS} private keys")]
+    TooManyKeys,
     /// The key itself.
     #[error("{0}")]
     Key(KeyError),
@@ -75,6 +81,9 @@ pub fn read_all(file: &[u8], password: Option<&str>) -> Result<Vec<PrivateKey>, 
         }
         if block.has_headers() {
             return Err(KeyFileError::TraditionalEncryption);
+        }
+        if keys.len() >= MAX_KEYS {
+            return Err(KeyFileError::TooManyKeys);
         }
         let der = block.der().ok_or(KeyError::Malformed)?;
         keys.push(if is_plain { PrivateKey::from_der(&der)? } else { decrypt_with(&der, password)? });

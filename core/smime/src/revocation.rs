@@ -8,6 +8,7 @@ mod by_list;
 mod by_response;
 mod needs;
 mod signer;
+mod statement;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,16 +18,21 @@ use crate::certificate::{Certificate, IssuerSignature};
 use crate::crl::{CertificateList, CrlReason};
 use crate::fingerprint::Fingerprint;
 use crate::ocsp::OcspResponse;
-use crate::path::{MAX_UNTRUSTED, PathInputs, Purpose, TrustAnchor};
+use crate::path::{MAX_MESSAGE_CHECKS, MAX_PATH_LENGTH, MAX_UNTRUSTED, PathInputs, Purpose, TrustAnchor};
 use crate::time::UnixTime;
 use crate::verdict::Revocation;
 pub use needs::{MAX_NEEDS, Need, NeedKind};
 pub(crate) use needs::{missing_issuer, needs_of};
 
-/// At most this many lists, and this many answers, are looked at, in the order given.
+/// At most this many lists, and this many answers, about one certificate are looked at, in the order given.
 pub const MAX_SOURCES: usize = 1024;
-/// At most this many signatures of lists, answers, and certificates of their signers are checked for one leaf.
+/// At most this many signatures of lists, answers, and certificates of their signers are checked for one leaf, or for
+/// all leaves of one message.
 pub const MAX_STATUS_SIGNATURES: usize = 256;
+/// At most this many signatures of lists under keys of the path are checked beside them.
+pub const MAX_PATH_STATUS_SIGNATURES: usize = MAX_SOURCES * MAX_PATH_LENGTH;
+/// At most this many certificates beside the path are tried as the signer of one list or answer.
+pub const MAX_SIGNER_CANDIDATES: usize = 8;
 /// At most this many paths to signers of lists that do not stand on the path are sought for one leaf.
 pub const MAX_SIGNER_SEARCHES: usize = 64;
 /// The status of a list's signer may depend on another list, and so on; at most this deep.
@@ -52,7 +58,7 @@ pub struct Sources<'a> {
 /// When a status that can't be determined makes a path fail (`revocation_unknown`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Demand {
-    /// Never: it is only shown.
+    /// Never: it is only shown. What exceeds a limit fails all the same.
     #[default]
     Nowhere,
     /// For the leaf, and for every other certificate about which something was given that can't be used.
@@ -67,10 +73,23 @@ impl Sources<'_> {
         self.lists.is_empty() && self.responses.is_empty() && !self.refused && self.demand == Demand::Nowhere
     }
 
+    /// Who hands over lists or answers wants to know: [`Demand::WhereGiven`] at least, when there are any.
+    #[must_use]
+    pub fn demanding_where_given(self) -> Self {
+        let is_given = !self.lists.is_empty() || !self.responses.is_empty() || self.refused;
+        match self.demand {
+            Demand::Nowhere if is_given => Sources { demand: Demand::WhereGiven, ..self },
+            _ => self,
+        }
+    }
+
     /// This status makes a path fail.
     pub(crate) fn forbids(&self, status: &CertificateStatus, is_leaf: bool) -> bool {
+        // Whoever can exceed a limit, like the sender with certificates in his message, must gain nothing by it.
+        let is_cut = status.reasons.contains(&StatusReason::LimitExceeded);
         status.state == Revocation::Unknown
             && match self.demand {
+                _ if is_cut => true,
                 Demand::Nowhere => false,
                 Demand::WhereGiven => is_leaf || status.reasons != [StatusReason::StatusMissing],
                 Demand::Everywhere => true,
@@ -122,7 +141,7 @@ pub enum StatusReason {
     OcspWeak,
     /// The answer was made after the certificate ended, when revoked ones are forgotten.
     OcspAfterExpiry,
-    /// A limit of this module was reached.
+    /// A limit of this module was reached: what was left out could revoke.
     LimitExceeded,
     /// Revoked; its reason was not said.
     Unspecified,
@@ -173,6 +192,20 @@ pub struct CertificateStatus {
     pub revoked_at: Option<UnixTime>,
 }
 
+impl CertificateStatus {
+    /// It was revoked on another path.
+    pub(crate) fn revoke(&mut self, revoked: Revoked) {
+        (self.state, self.revoked_at) = (Revocation::Revoked, Some(revoked.at));
+        self.add(revoked.reason.into());
+    }
+
+    pub(crate) fn add(&mut self, reason: StatusReason) {
+        if let Err(place) = self.reasons.binary_search(&reason) {
+            self.reasons.insert(place, reason);
+        }
+    }
+}
+
 /// The worst state of a path below its anchor: revoked, unknown, not checked, good.
 pub fn worst(path: &[CertificateStatus]) -> Revocation {
     let below = path.split_last().map_or(path, |(_, below)| below);
@@ -182,15 +215,22 @@ pub fn worst(path: &[CertificateStatus]) -> Revocation {
         .unwrap_or(if below.is_empty() { Revocation::NotChecked } else { Revocation::Good })
 }
 
-/// What all judgements of one leaf share: the inputs, and what is left of the limits.
+/// What all judgements of one leaf, or of all leaves of one message, share: the inputs, what was found, and what is left
+/// of the limits.
 pub(crate) struct Work<'a> {
     pub(crate) sources: Sources<'a>,
     /// The time of judging; never before the judged time.
     pub(crate) now: UnixTime,
-    /// Signatures of lists that were checked: index of the list, SHA-256 of the signer's certificate.
+    /// Signatures of lists that were checked: index of the list, SHA-256 of the signer's key.
     list_signatures: BTreeMap<(usize, Fingerprint), IssuerSignature>,
-    pub(crate) signatures_left: usize,
+    signatures_left: usize,
+    path_signatures_left: usize,
+    certificates_left: usize,
     searches_left: usize,
+    /// Since the status of the last certificate of a leaf's path.
+    limit_reached: bool,
+    /// What was revoked on any path: SHA-256 of the certificate and of its issuer's key, the judged time.
+    revoked: BTreeMap<(Fingerprint, Fingerprint, UnixTime), Revoked>,
     /// Lists with their signers whose paths are being validated: a list may speak of its own signer.
     in_progress: Vec<(usize, Fingerprint)>,
 }
@@ -202,20 +242,72 @@ impl<'a> Work<'a> {
             now,
             list_signatures: BTreeMap::new(),
             signatures_left: MAX_STATUS_SIGNATURES,
+            path_signatures_left: MAX_PATH_STATUS_SIGNATURES,
+            certificates_left: MAX_MESSAGE_CHECKS,
             searches_left: MAX_SIGNER_SEARCHES,
+            limit_reached: false,
+            revoked: BTreeMap::new(),
             in_progress: Vec::new(),
         }
     }
 
-    /// The paths of signers share one limit; that of the leaf has its own.
+    /// The paths of signers share one limit; those of leaves have their own.
     pub(crate) fn may_check_certificate(&mut self) -> bool {
-        if self.in_progress.is_empty() {
-            return true;
-        }
-        let is_left = self.signatures_left > 0;
-        self.signatures_left = self.signatures_left.saturating_sub(1);
+        if self.is_for_signer() { self.take_signature(false) } else { take(&mut self.certificates_left) }
+    }
+
+    /// The search is for the path of a signer of a list.
+    pub(crate) fn is_for_signer(&self) -> bool {
+        !self.in_progress.is_empty()
+    }
+
+    /// A limit cut the search for a signer.
+    pub(crate) fn note_cut(&mut self) {
+        self.limit_reached |= self.is_for_signer();
+    }
+
+    fn take_signature(&mut self, is_on_path: bool) -> bool {
+        let left = if is_on_path { &mut self.path_signatures_left } else { &mut self.signatures_left };
+        let is_left = take(left);
+        self.limit_reached |= !is_left;
         is_left
     }
+
+    /// The revocation of a certificate by its issuer's key on another path of this search.
+    pub(crate) fn known_revocation(
+        &self,
+        certificate: &Certificate,
+        issuer: &Certificate,
+        at: UnixTime,
+    ) -> Option<Revoked> {
+        self.revoked.get(&revocation_key(certificate, issuer, at)).copied()
+    }
+
+    /// Who revoked it there has no path here, perhaps, and was authorised all the same.
+    fn share_revocation(&mut self, target: &Target<'_, '_>, findings: &mut Findings) {
+        let Some(issuer) = target.issuers.first().filter(|_| !self.is_for_signer()) else { return };
+        let key = revocation_key(target.certificate, issuer, target.at);
+        if let Some(known) = self.revoked.get(&key) {
+            findings.revoke(*known);
+        }
+        if let Some(revoked) = findings.revoked {
+            self.revoked.insert(key, revoked);
+        }
+    }
+}
+
+fn take(left: &mut usize) -> bool {
+    let is_left = *left > 0;
+    *left = left.saturating_sub(1);
+    is_left
+}
+
+fn revocation_key(
+    certificate: &Certificate,
+    issuer: &Certificate,
+    at: UnixTime,
+) -> (Fingerprint, Fingerprint, UnixTime) {
+    (certificate.fingerprint(), Fingerprint::of(issuer.public_key_der()), at)
 }
 
 /// Whose status is sought, and among whom.
@@ -225,6 +317,8 @@ pub(crate) struct Target<'a, 'p> {
     /// From its issuer to the anchor.
     pub(crate) issuers: &'p [&'p Certificate],
     pub(crate) anchor: &'a TrustAnchor,
+    /// All that were given.
+    pub(crate) anchors: &'a [TrustAnchor],
     /// Certificates among which signers of lists and answers are sought.
     pub(crate) untrusted: &'a [Certificate],
     /// The judged time.
@@ -243,7 +337,7 @@ pub(crate) struct Findings {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Revoked {
+pub(crate) struct Revoked {
     at: UnixTime,
     reason: Option<CrlReason>,
 }
@@ -262,10 +356,10 @@ impl Findings {
 }
 
 /// The statuses of a path (leaf first, anchor last), the anchor's included as not checked.
-pub(crate) fn statuses_of_path(
+pub(crate) fn statuses_of_path<'a>(
     path: &[&Certificate],
-    anchor: &TrustAnchor,
-    inputs: &PathInputs<'_>,
+    anchor: &'a TrustAnchor,
+    inputs: &PathInputs<'a>,
     work: &mut Work<'_>,
 ) -> Vec<CertificateStatus> {
     let mut statuses = Vec::with_capacity(path.len());
@@ -280,6 +374,7 @@ pub(crate) fn statuses_of_path(
             certificate,
             issuers,
             anchor,
+            anchors: inputs.anchors,
             untrusted,
             at: inputs.at,
             purpose: inputs.purpose,
@@ -288,6 +383,12 @@ pub(crate) fn statuses_of_path(
         let mut findings = Findings::default();
         by_list::look_up(&target, work, &mut findings);
         by_response::look_up(&target, work, &mut findings);
+        work.share_revocation(&target, &mut findings);
+        if work.limit_reached {
+            findings.note(StatusReason::LimitExceeded);
+            findings.good = false;
+            work.limit_reached = work.is_for_signer();
+        }
         statuses.push(findings.status(certificate, work.sources.refused));
     }
     statuses
@@ -349,6 +450,21 @@ fn counts(purpose: Purpose, at: UnixTime, since: UnixTime, reason: Option<CrlRea
     since <= at || (purpose == Purpose::TimeStamping && !key_is_safe)
 }
 
+fn end_of(this_update: UnixTime, next_update: Option<UnixTime>) -> UnixTime {
+    next_update.unwrap_or(this_update.plus(MAX_AGE_WITHOUT_NEXT_UPDATE))
+}
+
+/// It has ended by now. A timestamp authority is not cleared by that, though it was current at the time of the token:
+/// whoever has stolen its key makes tokens of any time, so also of one before the theft was known.
+fn is_stale(
+    target: &Target<'_, '_>,
+    this_update: UnixTime,
+    next_update: Option<UnixTime>,
+    now: UnixTime,
+) -> bool {
+    target.purpose == Purpose::TimeStamping && end_of(this_update, next_update) < now
+}
+
 /// Whether something from `this_update` to `next_update` says something about `at`.
 enum Window {
     Current,
@@ -358,7 +474,7 @@ enum Window {
 
 impl Window {
     fn of(this_update: UnixTime, next_update: Option<UnixTime>, at: UnixTime, now: UnixTime) -> Self {
-        let end = next_update.unwrap_or(this_update.plus(MAX_AGE_WITHOUT_NEXT_UPDATE));
+        let end = end_of(this_update, next_update);
         if this_update > now.plus(MAX_CLOCK_SKEW) {
             Window::NotYetValid
         } else if end < at {

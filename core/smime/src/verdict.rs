@@ -181,7 +181,7 @@ pub struct Policy<'a> {
 pub struct Judgement {
     /// The signature.
     pub signature: SignatureVerdict,
-    /// The timestamp of the first signer.
+    /// The timestamp: the weakest of the signers that count, so that what is valid holds for all of them.
     pub timestamp: TimestampVerdict,
     /// Proof for each signer, in the order of the SignerInfos; empty unless the signature is valid as a whole.
     pub valid_signers: Vec<ValidSigner>,
@@ -194,6 +194,7 @@ pub struct Judgement {
 /// A signer for whom everything holds; only [`judge`] makes one.
 #[derive(Clone, Debug)]
 pub struct ValidSigner {
+    index: usize,
     certificate: Certificate,
     chain: Vec<Certificate>,
     trust: Trust,
@@ -203,6 +204,10 @@ pub struct ValidSigner {
 }
 
 impl ValidSigner {
+    /// Place of the SignerInfo in [`SignedData::signers`].
+    pub fn signer_index(&self) -> usize {
+        self.index
+    }
     /// The signing certificate.
     pub fn certificate(&self) -> &Certificate {
         &self.certificate

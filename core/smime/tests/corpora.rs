@@ -471,7 +471,7 @@ fn fuzzed_messages_do_not_panic() {
                     let _ = (signer.signing_time(), signer.timestamp_token(), signer.capabilities());
                     let _ = signer.encryption_certificate(signed.certificates());
                 }
-                let _ = smime::signed::add_timestamp(message, b"\x05\x00").unwrap();
+                let _ = smime::signed::add_timestamp(message, 0, b"\x05\x00").unwrap();
             }
             let _ = decrypt(message, &keys, &mut OsRandom);
             for secret in [

@@ -226,9 +226,8 @@ fn a_password_recipient_cannot_ask_for_endless_work() {
         let algorithm = write::algorithm(&"1.2.840.113549.1.5.12".parse().unwrap(), &parameters);
         [&[0xA0], &algorithm[1..]].concat()
     };
-    let message = |kdf: &[u8], iv: &[u8], encrypted: &[u8]| {
-        let cbc = write::algorithm(&oid::AES256_CBC, &write::octet_string(iv));
-        let wrap = write::algorithm(&oid::PWRI_KEK, &cbc);
+    let wrapped_by = |cipher: &[u8], kdf: &[u8], encrypted: &[u8]| {
+        let wrap = write::algorithm(&oid::PWRI_KEK, cipher);
         let recipient = write::context(3, &[&write::small(0), kdf, &wrap, &write::octet_string(encrypted)]);
         let content = write::sequence(&[
             &write::oid(&oid::DATA),
@@ -239,7 +238,16 @@ fn a_password_recipient_cannot_ask_for_endless_work() {
         decrypt_shared(&enveloped(&oid::ENVELOPED_DATA, &fields), &SharedSecret::Password("x"))
             .map(|opened| opened.content.to_vec())
     };
+    let message = |kdf: &[u8], iv: &[u8], encrypted: &[u8]| {
+        wrapped_by(&write::algorithm(&oid::AES256_CBC, &write::octet_string(iv)), kdf, encrypted)
+    };
     let iv = [9; 16];
+    // RC2 with 128 effective bits unwraps nothing here: the answer is not that of a wrong password.
+    let rc2 = write::algorithm(
+        &oid::RC2_CBC,
+        &write::sequence(&[&write::small(58), &write::octet_string(&[9; 8])]),
+    );
+    assert_eq!(wrapped_by(&rc2, &kdf(&[1], 16), &[1; 48]), Err(DecryptError::Unsupported));
     for costly in [&[0xFF; 4][..], &[0xFF; 40], &[0x7F, 0xFF, 0xFF, 0xFF]] {
         assert_eq!(message(&kdf(costly, 32), &iv, &[1; 48]), Err(DecryptError::Unsupported));
     }

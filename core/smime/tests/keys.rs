@@ -146,6 +146,19 @@ fn short_and_huge_rsa_keys_do_not_sign() {
     );
 }
 
+/// 1017 bits fill as many octets as 1024.
+#[test]
+fn the_length_of_a_modulus_is_counted_in_bits() {
+    let openssl = Openssl::new();
+    for bits in [1017, 1023, 1024, 1025] {
+        let size = format!("rsa_keygen_bits:{bits}");
+        openssl.run(&["genpkey", "-out", "key.pem", "-algorithm", "RSA", "-pkeyopt", &size]);
+        let key = PrivateKey::from_pem(&openssl.read("key.pem")).map(|key| key.algorithm());
+        let expected = if bits < 1024 { Err(KeyError::TooShort) } else { Ok(KeyAlgorithm::Rsa(bits)) };
+        assert_eq!(key, expected, "{bits}");
+    }
+}
+
 #[test]
 fn truncated_and_altered_keys_are_refused_without_panic() {
     for algorithm in [KeyAlgorithm::P256, KeyAlgorithm::Ed25519] {

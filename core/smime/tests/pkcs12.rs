@@ -310,6 +310,54 @@ fn openssl_computes_the_same_pbmac1() {
     assert_eq!(String::from_utf8(computed).unwrap().trim(), hex(mac));
 }
 
+/// An authenticated empty safe under PBMAC1 with a key of `octets` octets, made by OpenSSL.
+fn with_mac_key(openssl: &Openssl, octets: u32) -> Vec<u8> {
+    let safe = der::sequence(&[]);
+    let length = octets.to_string();
+    let derivation = [&["kdf", "-keylen", &length], &PBKDF2_OPTIONS[..], &["PBKDF2"]].concat();
+    let key = String::from_utf8(openssl.run(&derivation)).unwrap().trim().replace(':', "");
+    openssl.write("safe", &safe);
+    let key = format!("hexkey:{key}");
+    let mac = openssl.run(&["mac", "-digest", "SHA256", "-macopt", &key, "-in", "safe", "HMAC"]);
+    let mac = data_encoding::HEXUPPER.decode(String::from_utf8(mac).unwrap().trim().as_bytes()).unwrap();
+    let hmac = der::algorithm(&oid::HMAC_SHA256, &der::null());
+    let parameters =
+        der::sequence(&[&der::octet_string(b"saltsalt"), &der::small(7), &der::small(octets), &hmac]);
+    let derivation = der::algorithm(&oid::PBKDF2, &parameters);
+    let algorithm = der::algorithm(&oid::PBMAC1, &der::sequence(&[&derivation, &hmac]));
+    let info = der::sequence(&[&algorithm, &der::octet_string(&mac)]);
+    pfx(&safe, &der::sequence(&[&info, &der::octet_string(b"NOT USED")]))
+}
+
+const PBKDF2_OPTIONS: [&str; 10] = [
+    "-kdfopt",
+    "digest:SHA256",
+    "-kdfopt",
+    "pass:Stand by",
+    "-kdfopt",
+    "hexsalt:73616c7473616c74",
+    "-kdfopt",
+    "iter:7",
+    "-kdfopt",
+    "pkcs5:1",
+];
+
+/// Of 256 keys of one octet one is right, whatever the password is.
+#[test]
+fn a_mac_key_that_can_be_guessed_is_refused() {
+    let openssl = Openssl::new();
+    for octets in [1, 2, 8, 14, 16, 19] {
+        let error = read(&with_mac_key(&openssl, octets), Some("Stand by")).unwrap_err();
+        assert_eq!(error, Pkcs12Error::ShortMacKey, "{octets}");
+    }
+    for octets in [20, 32, 64] {
+        let file = with_mac_key(&openssl, octets);
+        let contents = read(&file, Some("Stand by")).unwrap();
+        assert!(contents.keys.is_empty() && contents.warnings.is_empty(), "{octets}");
+        assert_eq!(read(&file, Some("Stand back")).unwrap_err(), Pkcs12Error::WrongPassword);
+    }
+}
+
 #[test]
 fn several_keys_find_their_certificates_without_local_key_ids() {
     let openssl = Openssl::new();
@@ -394,6 +442,12 @@ fn nested_and_numerous_bags_are_bounded() {
     assert_eq!(read(&many, None).unwrap_err(), Pkcs12Error::Limit("4096 bags"));
     let few = pfx(&der::sequence(&[&data(&der::sequence(&[&bag.repeat(5)]))]), &[]);
     assert_eq!(read(&few, None).unwrap().warnings, [Warning::NoMac, Warning::UnsupportedBag]);
+    let openssl = Openssl::new();
+    let key = openssl.identity("alice", P256).key.to_pkcs8_der();
+    let bag = der::sequence(&[&der::oid(&oid::KEY_BAG), &der::context(0, &[&key])]);
+    let keys = |count: usize| pfx(&der::sequence(&[&data(&der::sequence(&[&bag.repeat(count)]))]), &[]);
+    assert_eq!(read(&keys(64), None).unwrap().keys.len(), 64);
+    assert_eq!(read(&keys(65), None).unwrap_err(), Pkcs12Error::Limit("64 keys"));
     assert_eq!(
         read(&vec![0x30; pkcs12::MAX_PKCS12_OCTETS + 1], None).unwrap_err(),
         Pkcs12Error::Limit("16 MiB")

@@ -278,6 +278,10 @@ fn costly_parameters_are_refused_at_once() {
     for (n, r, p) in [(1 << 30, 8, 1), (1 << 20, 8, 1), (1 << 14, 8, 1 << 20), (2, u32::MAX, u32::MAX)] {
         assert_eq!(refused(&scrypt(n, r, p)), KeyFileError::Encryption(PbeError::TooCostly), "{n} {r} {p}");
     }
+    // The lanes take memory as well: 128 MiB, and one block more than the 64 MiB that are allowed.
+    for (n, r, p) in [(2, 1, 1 << 20), (2, 1, (1 << 19) - 1), (1 << 18, 2, 1), (4, 1 << 16, 5)] {
+        assert_eq!(refused(&scrypt(n, r, p)), KeyFileError::Encryption(PbeError::TooCostly), "{n} {r} {p}");
+    }
     for (n, r, p) in [(1000, 8, 1), (0, 8, 1), (1, 8, 1), (16, 0, 1), (16, 8, 0)] {
         assert_eq!(refused(&scrypt(n, r, p)), KeyFileError::Encryption(PbeError::Malformed), "{n} {r} {p}");
     }

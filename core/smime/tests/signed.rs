@@ -516,7 +516,7 @@ fn a_timestamp_token_is_added_and_everything_else_stays() {
     for message in requests {
         let before = SignedData::parse(&message).unwrap();
         assert_eq!(before.signers()[0].timestamp_token(), None);
-        let stamped = add_timestamp(&message, &token).unwrap();
+        let stamped = add_timestamp(&message, 0, &token).unwrap();
         let after = SignedData::parse(&stamped).unwrap();
         let (old, new) = (&before.signers()[0], &after.signers()[0]);
         assert_eq!(new.timestamp_token(), Some(&token[..]));
@@ -533,13 +533,56 @@ fn a_timestamp_token_is_added_and_everything_else_stays() {
             openssl.run(&["cms", "-cmsout", "-print", "-inform", "DER", "-in", "stamped", "-noout"]);
         assert!(String::from_utf8_lossy(&printed).contains("id-smime-aa-timeStampToken"));
         // A second token does not displace the first.
-        let again = add_timestamp(&stamped, &write::octet_string(b"another")).unwrap();
+        let again = add_timestamp(&stamped, 0, &write::octet_string(b"another")).unwrap();
         assert_eq!(SignedData::parse(&again).unwrap().signers()[0].timestamp_token(), Some(&token[..]));
         openssl.write("stamped", &again);
         openssl.run(&[&verify[..], &["-purpose", "any"]].concat());
     }
-    assert_eq!(add_timestamp(b"no message", &token).unwrap_err(), SignError::NotSigned);
-    assert_eq!(add_timestamp(&token, &token).unwrap_err(), SignError::NotSigned);
+    assert_eq!(add_timestamp(b"no message", 0, &token).unwrap_err(), SignError::NotSigned);
+    assert_eq!(add_timestamp(&token, 0, &token).unwrap_err(), SignError::NotSigned);
+}
+
+#[test]
+fn each_of_several_signers_can_be_stamped() {
+    let openssl = Openssl::new();
+    let identities = ["alice", "bob", "carol"].map(|name| openssl.identity(name, P256));
+    let requests: Vec<SignRequest<'_>> = identities
+        .iter()
+        .map(|identity| request(identity, SignatureAlgorithm::EcdsaP256Sha256, false))
+        .collect();
+    let [message, ..] = sign_by_all(&identities, &requests);
+    let before = SignedData::parse(&message).unwrap();
+    assert_eq!(before.signers().len(), 3);
+    let token = |signer: usize| {
+        let label = write::octet_string(before.signers()[signer].signature());
+        write::sequence(&[&write::oid(&oid::SIGNED_DATA), &label])
+    };
+    for signer in 0..3 {
+        let after = SignedData::parse(&add_timestamp(&message, signer, &token(signer)).unwrap()).unwrap();
+        for (index, (old, new)) in before.signers().iter().zip(after.signers()).enumerate() {
+            let expected = (index == signer).then(|| token(signer));
+            assert_eq!(new.timestamp_token(), expected.as_deref());
+            assert_eq!(
+                (old.signature(), old.signed_attributes_der()),
+                (new.signature(), new.signed_attributes_der())
+            );
+        }
+    }
+    // All of them, in whatever order; OpenSSL still verifies every signature.
+    let stamped = [2, 0, 1]
+        .into_iter()
+        .fold(message.clone(), |message, signer| add_timestamp(&message, signer, &token(signer)).unwrap());
+    let after = SignedData::parse(&stamped).unwrap();
+    for (signer, info) in after.signers().iter().enumerate() {
+        assert_eq!(info.timestamp_token(), Some(&token(signer)[..]));
+        assert!(verify_signer(&after, signer, CONTENT, &[]).is_ok());
+    }
+    openssl.write("stamped", &stamped);
+    let verify = ["cms", "-verify", "-binary", "-inform", "DER", "-in", "stamped", "-noverify"];
+    assert_eq!(openssl.run(&verify), CONTENT);
+    for none in [3, usize::MAX] {
+        assert_eq!(add_timestamp(&message, none, &token(0)).unwrap_err(), SignError::WrongNumber);
+    }
 }
 
 #[test]

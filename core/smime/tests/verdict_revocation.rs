@@ -45,7 +45,7 @@ impl World {
     fn stamped(&self) -> Vec<u8> {
         let signed = self.signed();
         let signature = SignedData::parse(&signed).unwrap().signers()[0].signature().to_vec();
-        add_timestamp(&signed, &self.pki.token("tsa", &signature)).unwrap()
+        add_timestamp(&signed, 0, &self.pki.token("tsa", &signature)).unwrap()
     }
 
     fn judge(&self, signed: &[u8], at: UnixTime, lists: &[CertificateList], demand: Demand) -> Judgement {

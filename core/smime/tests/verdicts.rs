@@ -5,11 +5,12 @@ mod pki;
 mod support;
 
 use pki::{CA, Pki, TSA, anchor, anchor_for, signer, soon};
+use smime::ber::{self, write};
 use smime::path::{Trust, TrustAnchor};
 use smime::revocation::Sources;
 use smime::signed::{SignedData, add_timestamp};
 use smime::verdict::{Judgement, Policy, Reason, SignatureState, TimestampState, judge};
-use smime::{Certificate, EmailAddress, Fingerprint, UnixTime};
+use smime::{Certificate, EmailAddress, Fingerprint, UnixTime, oid};
 
 const CONTENT: &[u8] = b"Content-Type: text/plain\r\n\r\nPlease approve.\r\n";
 const ALICE: &str = "alice@example.org";
@@ -42,7 +43,7 @@ impl World {
 
     fn stamp(&self, signed: &[u8], authority: &str) -> Vec<u8> {
         let signature = SignedData::parse(signed).unwrap().signers()[0].signature().to_vec();
-        add_timestamp(signed, &self.pki.token(authority, &signature)).unwrap()
+        add_timestamp(signed, 0, &self.pki.token(authority, &signature)).unwrap()
     }
 
     fn judge(&self, signed: &[u8], at: UnixTime) -> Judgement {
@@ -200,7 +201,7 @@ fn a_timestamp_that_does_not_hold_rescues_nothing() {
     assert_eq!(judgement.timestamp.time, None);
     // A token of another signature, moved here.
     let other = SignedData::parse(&world.sign(&["alice"], &[])).unwrap().signers()[0].signature().to_vec();
-    let moved = add_timestamp(&plain, &world.pki.token("tsa", &other)).unwrap();
+    let moved = add_timestamp(&plain, 0, &world.pki.token("tsa", &other)).unwrap();
     let judgement = world.judge(&moved, later);
     invalid(&judgement, &[Reason::Expired]);
     assert_eq!(judgement.timestamp.reasons, [Reason::ImprintMismatch]);
@@ -304,6 +305,132 @@ fn a_second_signature_of_unknown_algorithm_is_only_noted() {
     let stranger = world.judge(&world.sign(&["alice", "mallory"], &[]), at);
     assert_eq!(stranger.signature.state, SignatureState::Unverifiable, "not the same signer");
     assert!(stranger.valid_signers.is_empty());
+}
+
+/// A SignerInfo by whoever has no key: the sid and the signed attributes of the message's first one, a signature algorithm
+/// that nobody knows, and whatever signature; with a token over that.
+fn injected(signed: &[u8], signature: &[u8], token: &[u8]) -> Vec<u8> {
+    let infos = signer_infos(signed);
+    let mut fields = ber::sequence(&infos[0]).unwrap();
+    let copied: Vec<u8> = (0..4).flat_map(|_| fields.any().unwrap().raw().to_vec()).collect();
+    let unknown = write::sequence(&[&[0x06, 0x06, 0x2b, 0x06, 0x01, 0x02, 0x03, 0x04]]);
+    let attribute =
+        write::sequence(&[&write::oid(&oid::TIME_STAMP_TOKEN), &write::set_of(vec![token.to_vec()])]);
+    write::sequence(&[&copied, &unknown, &write::octet_string(signature), &write::tlv(0xA1, &attribute)])
+}
+
+/// The octets of the SignerInfos.
+fn signer_infos(signed: &[u8]) -> Vec<Vec<u8>> {
+    let mut set = ber::single(&fields_of(signed).pop().unwrap()).unwrap().raw().to_vec();
+    set[0] = 0x30;
+    let mut reader = ber::sequence(&set).unwrap();
+    let mut infos = Vec::new();
+    while !reader.is_empty() {
+        infos.push(reader.any().unwrap().raw().to_vec());
+    }
+    infos
+}
+
+/// The octets of the fields of the SignedData; the last is the SET of SignerInfos.
+fn fields_of(signed: &[u8]) -> Vec<Vec<u8>> {
+    let mut content_info = ber::sequence(signed).unwrap();
+    content_info.any().unwrap();
+    let mut reader = content_info.any().unwrap().explicit().unwrap().reader().unwrap();
+    let mut fields = Vec::new();
+    while !reader.is_empty() {
+        fields.push(reader.any().unwrap().raw().to_vec());
+    }
+    fields
+}
+
+fn with_infos(signed: &[u8], infos: &[Vec<u8>]) -> Vec<u8> {
+    let mut fields = fields_of(signed);
+    *fields.last_mut().unwrap() = write::tlv(0x31, &infos.concat());
+    let structure = write::sequence(&[&fields.concat()]);
+    write::sequence(&[&write::oid(&oid::SIGNED_DATA), &write::context(0, &[&structure])])
+}
+
+#[test]
+fn an_unknown_signature_in_front_brings_no_timestamp() {
+    let world = World::new();
+    let plain = world.sign(&["alice"], &[]);
+    let at = soon(&world.alice);
+    let garbage = [0x5a; 70];
+    let fake = injected(&plain, &garbage, &world.pki.token("tsa", &garbage));
+    let own = signer_infos(&plain).pop().unwrap();
+    for infos in [[fake.clone(), own.clone()], [own, fake]] {
+        let judgement = world.judge(&with_infos(&plain, &infos), at);
+        assert_eq!(judgement.signature.state, SignatureState::Valid);
+        assert!(judgement.has_unknown_second_signature);
+        assert_eq!(judgement.timestamp.state, TimestampState::None, "nobody stamped Alice's signature");
+        assert_eq!((judgement.timestamp.time, judgement.timestamp.authority), (None, None));
+        let [proof] = &judgement.valid_signers[..] else { panic!("one proof") };
+        assert_eq!((proof.timestamp(), proof.judged_at()), (None, at));
+        assert_eq!(SignedData::parse(&with_infos(&plain, &infos)).unwrap().signers().len(), 2);
+    }
+}
+
+#[test]
+fn the_token_of_a_wrong_signature_is_not_judged() {
+    let world = World::new();
+    let plain = world.sign(&["alice"], &[]);
+    let signature = SignedData::parse(&plain).unwrap().signers()[0].signature().to_vec();
+    let start = plain.windows(signature.len()).position(|window| window == signature).unwrap();
+    let mut broken = plain.clone();
+    broken[start + signature.len() - 1] ^= 1;
+    let judgement = world.judge(&world.stamp(&broken, "tsa"), soon(&world.alice));
+    invalid(&judgement, &[Reason::BadSignature]);
+    assert_eq!((judgement.timestamp.state, judgement.timestamp.time), (TimestampState::None, None));
+    // Over other content it is no more than that either.
+    let stamped = world.stamp(&plain, "tsa");
+    let anchors = [anchor(&world.root)];
+    let other = world.judge_with(
+        &stamped,
+        b"Content-Type: text/plain\r\n\r\nRefuse.\r\n",
+        Some(&[address(ALICE)]),
+        &anchors,
+        soon(&world.alice),
+    );
+    assert_eq!(other.timestamp.state, TimestampState::None);
+}
+
+#[test]
+fn of_several_signers_the_weakest_timestamp_counts() {
+    let world = World::new();
+    let alice2 = world.pki.issue("root", "alice2", &signer(ALICE));
+    let at = soon(&alice2);
+    let plain = world.sign(&["alice", "alice2"], &[]);
+    let token = |signer: usize| {
+        let signature = SignedData::parse(&plain).unwrap().signers()[signer].signature().to_vec();
+        world.pki.token("tsa", &signature)
+    };
+    let tokens = [token(0), token(1)];
+    let judged = |signed: &[u8]| {
+        let judgement = world.judge(signed, at);
+        assert_eq!((judgement.signature.state, judgement.valid_signers.len()), (SignatureState::Valid, 2));
+        judgement
+    };
+    assert_eq!(judged(&plain).timestamp.state, TimestampState::None);
+    for signer in [0, 1] {
+        let one = add_timestamp(&plain, signer, &tokens[signer]).unwrap();
+        let judgement = judged(&one);
+        assert_eq!((judgement.timestamp.state, judgement.timestamp.time), (TimestampState::None, None));
+        // Each proof says for itself.
+        let stamped: Vec<bool> =
+            judgement.valid_signers.iter().map(|proof| proof.timestamp().is_some()).collect();
+        assert_eq!(stamped, [signer == 0, signer == 1]);
+        assert_eq!(judgement.valid_signers[signer].signer_index(), signer);
+        // The other's token holds for the other only.
+        let wrong = judged(&add_timestamp(&one, 1 - signer, &tokens[signer]).unwrap()).timestamp;
+        assert_eq!((wrong.state, wrong.time), (TimestampState::Invalid, None));
+        assert_eq!(wrong.reasons, [Reason::ImprintMismatch]);
+    }
+    let both = add_timestamp(&add_timestamp(&plain, 0, &tokens[0]).unwrap(), 1, &tokens[1]).unwrap();
+    let judgement = judged(&both);
+    assert_eq!(judgement.timestamp.state, TimestampState::Valid);
+    let latest = judgement.valid_signers.iter().filter_map(|proof| proof.timestamp()).max();
+    assert_eq!(judgement.timestamp.time, latest, "that which holds for all");
+    assert_eq!(judgement.timestamp.authority.as_deref(), Some("CN=tsa"));
 }
 
 #[test]

@@ -21,13 +21,17 @@ fn key_file(argument: &Path) -> Result<KeyFile, Failure> {
     let failed =
         |error| Failure::KeyFile { name: path.display().to_string(), error, remedy: "--key FILE:PASSFILE" };
     let password = password_file.map(|file| passphrase::secret(&file)).transpose()?;
-    match KeyFile::read(&octets, password.as_ref().map(|password| password.as_str())) {
+    let file = match KeyFile::read(&octets, password.as_ref().map(|password| password.as_str())) {
         Err(error) if error.needs_password() && std::io::stdin().is_terminal() => {
             let password = passphrase::ask(&format!("Password of {}: ", path.display()))?;
             KeyFile::read(&octets, Some(&password)).map_err(failed)
         }
         outcome => outcome.map_err(failed),
+    }?;
+    if file.has_no_mac() {
+        eprintln!("Careful: {} has no MAC: anybody may have changed what is in it.", path.display());
     }
+    Ok(file)
 }
 
 /// File and password file. A file whose own name holds a colon comes first; else the last colon counts before which

@@ -19,6 +19,8 @@ struct Stamping<'a> {
     time: UnixTime,
     policy: &'a str,
     serial: &'a str,
+    /// Always `false`: time and policy are what somebody says, until `timestamp verify`.
+    signature_checked: bool,
 }
 
 pub(crate) fn run(cli: &Cli, command: &TimestampCommand) -> Result<(), Failure> {
@@ -37,7 +39,12 @@ fn stamp_file(cli: &Cli, arguments: &StampArgs) -> Result<(), Failure> {
         .map_err(|error| Failure::Timestamp { name: arguments.r#in.display().to_string(), error })?;
     write(&arguments.out, &stamped.token)?;
     if cli.json {
-        return json(&Stamping { time: stamped.time, policy: &stamped.policy, serial: &stamped.serial });
+        return json(&Stamping {
+            time: stamped.time,
+            policy: &stamped.policy,
+            serial: &stamped.serial,
+            signature_checked: false,
+        });
     }
     say!("Stamped at {} under policy {}, says the authority.", stamped.time, stamped.policy);
     say!("`countersign timestamp verify --trust` with its root certificate checks that.");

@@ -292,7 +292,7 @@ impl Authority {
     }
 
     pub fn stamp(&self, mut raw: RawEvent) -> RawEvent {
-        raw.signed = add_timestamp(&raw.signed, &self.token(&signature(&raw))).unwrap();
+        raw.signed = add_timestamp(&raw.signed, 0, &self.token(&signature(&raw))).unwrap();
         raw
     }
 

@@ -365,7 +365,7 @@ impl Maker {
         std::fs::write(self.path("signature"), signature).unwrap();
         self.openssl_run("ts -query -data signature -sha256 -cert -out request.tsq", b"");
         self.openssl_run("ts -reply -config tsa.cnf -queryfile request.tsq -token_out -out token", b"");
-        let stamped = add_timestamp(&signed, &std::fs::read(self.path("token")).unwrap()).unwrap();
+        let stamped = add_timestamp(&signed, 0, &std::fs::read(self.path("token")).unwrap()).unwrap();
         let at = system_time();
         self.add("ours, stamped", opaque(&outer(), &stamped), CONTENT, at);
         let octets = sealed(&outer(), &stamped, ContentCipher::Aes256Gcm, &[&bob().encryption.certificate]);

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Certificate;
 use crate::asn1::{self, Reader};
-use crate::key::{KeyAlgorithm, PrivateKey, PublicKey, SignatureScheme};
+use crate::key::{KeyAlgorithm, SignatureScheme};
 use crate::time::UnixTime;
 
 /// What mail may be done with a certificate's key.
@@ -60,13 +60,6 @@ impl Certificate {
             uses.push(Use::Encrypt);
         }
         uses
-    }
-
-    /// Its public key is that of `key`, however point and algorithm are written.
-    pub fn certifies(&self, key: &PrivateKey) -> bool {
-        let own = key.public_key_der();
-        self.public_key_der() == own
-            || PublicKey::from_spki(self.public_key_der()).is_ok_and(|public| public.to_spki() == own)
     }
 
     /// What is wrong with it at this time, in a fixed order. An issuer's certificate need neither name an address nor be

@@ -85,6 +85,11 @@ impl Scope {
         self.der == other.der
     }
 
+    /// As it stands in the list; empty when there is none.
+    pub(crate) fn der(&self) -> &[u8] {
+        &self.der
+    }
+
     pub(crate) fn reasons(&self) -> ReasonFlags {
         self.reasons.unwrap_or(ReasonFlags::ALL)
     }

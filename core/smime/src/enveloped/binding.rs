@@ -28,13 +28,13 @@ pub(super) fn bound_cipher<'a>(algorithm: &AlgorithmIdentifier<'a>) -> Option<Al
     AlgorithmIdentifier::from_element(&parameters).ok()
 }
 
-/// The cipher's key, as long as the content key. `cipher` is the AlgorithmIdentifier as sent.
-pub(super) fn cipher_key(content_key: &[u8], cipher: &[u8]) -> Zeroizing<Vec<u8>> {
+/// The cipher's key, as long as the content key. `cipher` is the AlgorithmIdentifier as sent. `None` for a content key
+/// longer than HKDF can give, 255 digests.
+pub(super) fn cipher_key(content_key: &[u8], cipher: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let mut key = Zeroizing::new(vec![0; content_key.len()]);
-    // HKDF gives up to 255 digests; a content key is at most one.
-    let derived = Hkdf::<Sha256>::new(Some(SALT), content_key).expand(cipher, &mut key);
-    debug_assert!(derived.is_ok());
-    key
+    // A key that was not derived would be all zero, and everybody's.
+    Hkdf::<Sha256>::new(Some(SALT), content_key).expand(cipher, &mut key).ok()?;
+    Some(key)
 }
 
 #[cfg(test)]
@@ -47,9 +47,12 @@ mod tests {
         let hex = |text: &str| data_encoding::HEXLOWER.decode(text.as_bytes()).unwrap();
         let content_key = hex("c702e7d0a9e064b09ba55245fb733cf3");
         let gcm = hex("301b0609608648016503040106300e040c5c79058ba2f43447639d29e2");
-        assert_eq!(*cipher_key(&content_key, &gcm), hex("2124ffb29fac4e0fbbc7d5d87492bff3"));
+        assert_eq!(*cipher_key(&content_key, &gcm).unwrap(), hex("2124ffb29fac4e0fbbc7d5d87492bff3"));
         let cbc = hex("301d06096086480165030401020410651f722ffd512c52fe072e507d72b377");
-        assert_eq!(*cipher_key(&content_key, &cbc), hex("9cd102c52f1e19ece8729b35bfeceb50"));
+        assert_eq!(*cipher_key(&content_key, &cbc).unwrap(), hex("9cd102c52f1e19ece8729b35bfeceb50"));
+        // 255 digests are the most; beyond them there is no key, and never one of zeros.
+        assert!(cipher_key(&vec![7; 255 * 32], &gcm).unwrap().iter().any(|octet| *octet != 0));
+        assert!(cipher_key(&vec![7; 255 * 32 + 1], &gcm).is_none());
         let outer = algorithm(&gcm);
         let element = ber::single(&outer).unwrap();
         let outer = AlgorithmIdentifier::from_element(&element).unwrap();

@@ -121,7 +121,7 @@ impl Head<'_> {
                         let octets = self.content.cipher.key_octets();
                         let content_key = content_key(&key.key, encrypted, octets, found);
                         return Ok(Unlocked {
-                            cipher_key: self.content.cipher_key(content_key),
+                            cipher_key: self.content.cipher_key(content_key).ok_or(DecryptError::Failed)?,
                             key_method: recovery.name(key.key.algorithm()),
                         });
                     }
@@ -225,10 +225,10 @@ impl EncryptedContent {
     }
 
     /// The cipher's key: the content key itself, or what is derived from it.
-    pub(super) fn cipher_key(&self, content_key: Zeroizing<Vec<u8>>) -> Zeroizing<Vec<u8>> {
+    pub(super) fn cipher_key(&self, content_key: Zeroizing<Vec<u8>>) -> Option<Zeroizing<Vec<u8>>> {
         match &self.binding {
             Some(cipher) => binding::cipher_key(&content_key, cipher),
-            None => content_key,
+            None => Some(content_key),
         }
     }
 

@@ -48,6 +48,7 @@ pub fn decrypt_shared(ber: &[u8], secret: &SharedSecret<'_>) -> Result<Decrypted
         SharedSecret::ContentKey(key) => {
             let parts = encrypted_data(ber)?;
             let key = parts.content.cipher_key(Zeroizing::new(key.to_vec()));
+            let key = key.ok_or(DecryptError::Failed)?;
             (parts, "content-key", key)
         }
         SharedSecret::KeyEncryptionKey { identifier, key } => {
@@ -56,7 +57,7 @@ pub fn decrypt_shared(ber: &[u8], secret: &SharedSecret<'_>) -> Result<Decrypted
                 key_encryption_recipient(fields, identifier)
             })?;
             let recovered = found.wrap.unwrap(key, &found.encrypted);
-            let key = parts.content.key_or_other(key, &found.encrypted, recovered);
+            let key = parts.content.key_or_other(key, &found.encrypted, recovered)?;
             (parts, "kek", key)
         }
         SharedSecret::Password(password) => {
@@ -64,7 +65,7 @@ pub fn decrypt_shared(ber: &[u8], secret: &SharedSecret<'_>) -> Result<Decrypted
             let found = recipients(parts.recipients.clone(), Tag::context(3), password_recipient)?;
             let kek = found.key(password)?;
             let recovered = unwrap_pwri(found.cipher, &kek, &found.parameters.iv, &found.encrypted);
-            let key = parts.content.key_or_other(&kek, &found.encrypted, recovered);
+            let key = parts.content.key_or_other(&kek, &found.encrypted, recovered)?;
             (parts, "password", key)
         }
     };
@@ -94,8 +95,9 @@ impl EncryptedContent {
         secret: &[u8],
         encrypted: &[u8],
         recovered: Option<Zeroizing<Vec<u8>>>,
-    ) -> Zeroizing<Vec<u8>> {
-        self.cipher_key(content_key_or_other(secret, encrypted, self.cipher.key_octets(), recovered))
+    ) -> Result<Zeroizing<Vec<u8>>, DecryptError> {
+        let key = content_key_or_other(secret, encrypted, self.cipher.key_octets(), recovered);
+        self.cipher_key(key).ok_or(DecryptError::Failed)
     }
 }
 
@@ -188,7 +190,9 @@ fn password_recipient(mut fields: Reader<'_>) -> Result<Option<PasswordRecipient
     }
     let derivation = Pbkdf2::read(sequence(&derivation)?.reader()?).map_err(refused)?;
     let inner = AlgorithmIdentifier::from_element(&sequence(&wrap)?)?;
-    let cipher = Cipher::of(&inner).filter(|cipher| !cipher.is_aead()).ok_or(DecryptError::Unsupported)?;
+    // RFC 3211 wraps with CBC; RC2 nobody ever wrapped with.
+    let wraps = |cipher: &Cipher| !cipher.is_aead() && !matches!(cipher, Cipher::Rc2Cbc(_));
+    let cipher = Cipher::of(&inner).filter(wraps).ok_or(DecryptError::Unsupported)?;
     let parameters = Parameters::read(cipher, &inner)?;
     Ok(Some(PasswordRecipient { derivation, cipher, parameters, encrypted }))
 }

@@ -54,7 +54,8 @@ impl<W: Write> EncryptingWriter<W> {
         let mut algorithm = cipher.algorithm_identifier_der(&iv);
         let mut key = sealed.content_key.clone();
         if key_is_bound {
-            key = binding::cipher_key(&key, &algorithm);
+            let Some(bound) = binding::cipher_key(&key, &algorithm) else { return Err(too_long) };
+            key = bound;
             algorithm = binding::algorithm(&algorithm);
         }
         let Some(sealer) = Sealer::new(cipher, &key, &iv) else { return Err(too_long) };

@@ -294,15 +294,22 @@ fn rsa_secret(der: &[u8]) -> Result<Secret, KeyError> {
     let mut fields = Reader::new(der).sequence()?;
     fields.expect(ber::INTEGER)?;
     let modulus = fields.expect(ber::INTEGER)?.integer()?;
-    if modulus.len() > 1 + (MAX_RSA_BITS / 8) as usize {
+    let bits = bits(modulus);
+    if bits > MAX_RSA_BITS as usize {
         return Err(KeyError::Unsupported);
     }
-    let leading = modulus.iter().take_while(|octet| **octet == 0).count();
-    if modulus.len() - leading < (MIN_READ_RSA_BITS / 8) as usize {
+    if bits < MIN_READ_RSA_BITS as usize {
         return Err(KeyError::TooShort);
     }
     let key = rsa::PrivateKey::from_pkcs1_der(der).map_err(|_| KeyError::Malformed)?;
     Ok(Secret::Rsa(Box::new(key)))
+}
+
+/// Length of an INTEGER that is not negative, in bits.
+fn bits(integer: &[u8]) -> usize {
+    let zeros = integer.iter().take_while(|octet| **octet == 0).count();
+    let unset = integer.get(zeros).map_or(0, |octet| octet.leading_zeros() as usize);
+    8 * (integer.len() - zeros) - unset
 }
 
 /// ECPrivateKey (RFC 5915); the curve stands in PKCS#8's algorithm or in `[0]`.

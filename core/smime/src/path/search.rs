@@ -7,7 +7,9 @@ use super::{
     MAX_UNTRUSTED, PathFailure, PathInputs, Trust, TrustAnchor, TrustedPath, check,
 };
 use crate::certificate::{Certificate, IssuerSignature};
-use crate::revocation::{CertificateStatus, Need, Work, missing_issuer, needs_of, statuses_of_path};
+use crate::revocation::{
+    CertificateStatus, Need, StatusReason, Work, missing_issuer, needs_of, statuses_of_path,
+};
 use crate::verdict::{Reason, Revocation};
 
 /// A certificate of the search: an untrusted one or an anchor.
@@ -29,6 +31,10 @@ pub(super) struct Search<'a, 'w, 's> {
     candidates: usize,
     name_comparisons: usize,
     best: Option<Candidate>,
+    /// A valid path on which a status is unknown though something was given: another path may show a revocation.
+    doubtful: Option<TrustedPath>,
+    /// A limit ended the search before its end.
+    is_cut: bool,
     unsupported: bool,
     /// Addresses of issuers that would lead on.
     missing: BTreeSet<Need>,
@@ -70,6 +76,8 @@ impl<'a, 'w, 's> Search<'a, 'w, 's> {
             candidates: 0,
             name_comparisons: MAX_NAME_COMPARISONS,
             best: None,
+            doubtful: None,
+            is_cut: false,
             unsupported: false,
             missing: BTreeSet::new(),
         }
@@ -86,10 +94,16 @@ impl<'a, 'w, 's> Search<'a, 'w, 's> {
         for level in levels.into_iter().filter(|level| *level != Trust::None) {
             self.steps = MAX_STEPS;
             self.candidates = MAX_CANDIDATES;
-            if let Some(path) = self.try_leaf_as_anchor(level).or_else(|| self.extend(&mut Vec::new(), level))
-            {
-                return Ok(path);
+            let is_weaker = self.doubtful.is_some();
+            let found = self.try_leaf_as_anchor(level).or_else(|| self.extend(&mut Vec::new(), level));
+            match found {
+                Some(path) if !is_weaker => return Ok(path),
+                Some(_) => break,
+                None => {}
             }
+        }
+        if let Some(path) = self.doubtful.take() {
+            return self.uphold(path);
         }
         if let Some(Candidate { reasons, path, statuses }) = self.best {
             let needs = needs_of(&path, &statuses);
@@ -120,6 +134,7 @@ impl<'a, 'w, 's> Search<'a, 'w, 's> {
                 continue;
             }
             if self.steps == 0 || self.candidates == 0 {
+                self.cut();
                 return None;
             }
             self.steps -= 1;
@@ -188,6 +203,7 @@ impl<'a, 'w, 's> Search<'a, 'w, 's> {
         let outcome = match known {
             Some(outcome) => outcome,
             None if self.signatures.len() == MAX_SIGNATURE_CHECKS || !self.work.may_check_certificate() => {
+                self.cut();
                 return false;
             }
             None => {
@@ -198,6 +214,32 @@ impl<'a, 'w, 's> Search<'a, 'w, 's> {
         };
         self.unsupported |= outcome == IssuerSignature::Unsupported;
         outcome == IssuerSignature::Right
+    }
+
+    fn cut(&mut self) {
+        self.is_cut = true;
+        self.work.note_cut();
+    }
+
+    /// A doubtful path holds when all others were seen and none shows a revocation of its certificates.
+    fn uphold(&self, path: TrustedPath) -> Result<TrustedPath, PathFailure> {
+        let mut statuses = path.statuses.clone();
+        let mut is_revoked = false;
+        let issuers = path.certificates.iter().skip(1);
+        for ((certificate, issuer), status) in path.certificates.iter().zip(issuers).zip(&mut statuses) {
+            if let Some(revoked) = self.work.known_revocation(certificate, issuer, path.at) {
+                status.revoke(revoked);
+                is_revoked = true;
+            } else if self.is_cut && is_doubtful(status) {
+                status.add(StatusReason::LimitExceeded);
+            }
+        }
+        let reason = match (is_revoked, self.is_cut) {
+            (true, _) => Reason::Revoked,
+            (false, true) => Reason::RevocationUnknown,
+            (false, false) => return Ok(path),
+        };
+        Err(PathFailure { reasons: vec![reason], path: path.certificates, statuses, needs: path.needs })
     }
 
     fn judge(&mut self, intermediates: &[usize], anchor: &'a TrustAnchor) -> Option<TrustedPath> {
@@ -223,7 +265,13 @@ impl<'a, 'w, 's> Search<'a, 'w, 's> {
         let certificates: Vec<Certificate> = path.into_iter().cloned().collect();
         if reasons.is_empty() {
             let needs = needs_of(&certificates, &statuses);
-            return Some(TrustedPath { certificates, anchor: anchor.clone(), at, statuses, needs });
+            let is_doubtful = !self.work.is_for_signer() && statuses.iter().any(is_doubtful);
+            let path = TrustedPath { certificates, anchor: anchor.clone(), at, statuses, needs };
+            if !is_doubtful {
+                return Some(path);
+            }
+            self.doubtful.get_or_insert(path);
+            return None;
         }
         if self.best.as_ref().is_none_or(|best| reasons.len() < best.reasons.len()) {
             let reasons = reasons.into_iter().collect();
@@ -231,6 +279,11 @@ impl<'a, 'w, 's> Search<'a, 'w, 's> {
         }
         None
     }
+}
+
+/// Something was given about it, and does not count.
+fn is_doubtful(status: &CertificateStatus) -> bool {
+    status.state == Revocation::Unknown && status.reasons != [StatusReason::StatusMissing]
 }
 
 /// The anchor may be used for this leaf.

@@ -3,7 +3,7 @@
 use ::hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::key::DigestAlgorithm;
 
@@ -65,15 +65,18 @@ fn pkcs12_with<D: Digest>(
         // Step 6A.
         let mut hash = D::new().chain_update(&diversifier).chain_update(&*input).finalize();
         for _ in 1..iterations {
-            hash = D::digest(&hash);
+            // Into its own place: no copies of it are left behind.
+            D::new().chain_update(&hash).finalize_into(&mut hash);
         }
         derived.extend_from_slice(&hash);
         if derived.len() >= octets {
             derived.truncate(octets);
+            hash.as_mut_slice().zeroize();
             return derived;
         }
         // Steps 6B and 6C: every block of the input grows by the hash, repeated to a block, and one.
         let addend = Zeroizing::new(hash.iter().copied().cycle().take(v).collect::<Vec<u8>>());
+        hash.as_mut_slice().zeroize();
         for block in input.chunks_exact_mut(v) {
             let mut carry = 1u16;
             for (octet, add) in block.iter_mut().zip(addend.iter()).rev() {

@@ -250,9 +250,10 @@ fn scrypt(mut fields: Reader<'_>) -> Result<(Derivation, Option<usize>), PbeErro
     if !cost.is_power_of_two() || cost < 2 || block == 0 || parallel == 0 {
         return Err(PbeError::Malformed);
     }
-    let memory = u64::from(cost).saturating_mul(u64::from(block)).saturating_mul(128);
-    let work = memory.saturating_mul(u64::from(parallel));
-    // The parallel lanes take 128 octets each for every unit of the block size.
+    let octets = |blocks: u64| blocks.saturating_mul(u64::from(block)).saturating_mul(128);
+    // The lanes stand in memory all at once, beside the table that one of them fills.
+    let memory = octets(u64::from(cost) + u64::from(parallel));
+    let work = octets(u64::from(cost)).saturating_mul(u64::from(parallel));
     if memory > MAX_SCRYPT_OCTETS || work > MAX_SCRYPT_WORK {
         return Err(PbeError::TooCostly);
     }

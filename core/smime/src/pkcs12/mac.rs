@@ -6,6 +6,10 @@ use crate::key::{AlgorithmIdentifier, DigestAlgorithm};
 use crate::oid;
 use crate::pbe::{self, MacKey, Password, Pbkdf2, Work, digest_of_hmac, hmac, hmac_oid, pkcs12_mac_key};
 
+/// Shortest key of a PBMAC1 in octets: the digest of SHA-1. Writers take the length of their HMAC's digest; of a key of
+/// one octet 256 tries make a MAC that holds, without the password.
+const MIN_MAC_KEY_OCTETS: usize = 20;
+
 /// A MAC as read.
 pub(super) struct MacData {
     method: Method,
@@ -74,8 +78,8 @@ fn pbmac1(algorithm: &AlgorithmIdentifier<'_>) -> Result<Method, Pkcs12Error> {
     }
     let parameters = derivation.parameters().filter(|parameters| parameters.tag() == ber::SEQUENCE);
     let derivation = Pbkdf2::read(parameters.ok_or(Pkcs12Error::Malformed)?.reader()?)?;
-    if derivation.key_octets().is_none() {
-        return Err(Pkcs12Error::Malformed);
+    if derivation.key_octets().ok_or(Pkcs12Error::Malformed)? < MIN_MAC_KEY_OCTETS {
+        return Err(Pkcs12Error::ShortMacKey);
     }
     Ok(Method::Pbmac1 { derivation, digest: digest_of_hmac(&scheme)? })
 }

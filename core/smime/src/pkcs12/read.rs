@@ -1,14 +1,12 @@
 //! PFX, read (RFC 7292 sections 4 and 5).
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 
 use zeroize::Zeroizing;
 
 use super::mac::MacData;
-use super::{
-    CertificateEntry, Contents, KeyEntry, MAX_BAGS, MAX_NESTING, MAX_PKCS12_OCTETS, Pkcs12Error, Warning,
-};
+use super::pairing::{Attributes, Found};
+use super::{Contents, KEYS, MAX_BAGS, MAX_KEYS, MAX_NESTING, MAX_PKCS12_OCTETS, Pkcs12Error, Warning};
 use crate::ber::{self, Element, Reader, Tag};
 use crate::certificate::Certificate;
 use crate::key::{AlgorithmIdentifier, KeyError, PrivateKey};
@@ -111,20 +109,6 @@ struct Opening<'a> {
     found: Found,
 }
 
-#[derive(Default)]
-struct Found {
-    keys: Vec<(PrivateKey, Attributes)>,
-    certificates: Vec<(Certificate, Attributes)>,
-    warnings: BTreeSet<Warning>,
-}
-
-/// The attributes of a bag that are known here.
-#[derive(Default)]
-struct Attributes {
-    name: Option<String>,
-    local_key_id: Option<Vec<u8>>,
-}
-
 impl Opening<'_> {
     fn warn(&mut self, warning: Warning) {
         self.found.warnings.insert(warning);
@@ -219,6 +203,9 @@ impl Opening<'_> {
             Err(Pkcs12Error::Key(KeyError::Unsupported)) => self.warn(Warning::UnsupportedKey),
             key => {
                 let key = key?;
+                if self.found.keys.len() >= MAX_KEYS {
+                    return Err(Pkcs12Error::Limit(KEYS));
+                }
                 if key.algorithm().is_weak() {
                     self.warn(Warning::WeakKey);
                 }
@@ -279,37 +266,4 @@ fn bmp_text(value: &Element<'_>) -> Option<String> {
     let (units, []) = value.content().as_chunks::<2>() else { return None };
     let units: Vec<u16> = units.iter().map(|unit| u16::from_be_bytes(*unit)).collect();
     Some(String::from_utf16_lossy(&units))
-}
-
-impl Found {
-    /// Gives each key its certificate: by public key; of several, the one with the key's localKeyId.
-    fn paired(mut self) -> Contents {
-        let mut keys = Vec::new();
-        for (key, attributes) in self.keys {
-            let claims = |other: &Attributes| {
-                attributes.local_key_id.is_some() && other.local_key_id == attributes.local_key_id
-            };
-            let mut own = self.certificates.iter().filter(|(certificate, _)| certificate.certifies(&key));
-            let first = own.clone().next();
-            let certificate =
-                own.find(|(_, other)| claims(other)).or(first).map(|(certificate, _)| certificate.clone());
-            if certificate.is_none() {
-                let is_claimed = self.certificates.iter().any(|(_, other)| claims(other));
-                self.warnings.insert(if is_claimed {
-                    Warning::CertificateMismatch
-                } else {
-                    Warning::NoCertificate
-                });
-            }
-            keys.push(KeyEntry { key, name: attributes.name, certificate });
-        }
-        let certificates = self.certificates.into_iter();
-        Contents {
-            keys,
-            certificates: certificates
-                .map(|(certificate, attributes)| CertificateEntry { certificate, name: attributes.name })
-                .collect(),
-            warnings: self.warnings.into_iter().collect(),
-        }
-    }
 }

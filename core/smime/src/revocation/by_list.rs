@@ -1,27 +1,30 @@
 //! Status from revocation lists (RFC 5280 section 6.3.3).
 
-use super::MAX_SOURCES;
 use super::signer::{Signer, find_signer};
-use super::{Findings, Revoked, StatusReason, Target, Window, Work, counts};
+use super::statement::{Says, Statement, add_counting};
+use super::{Findings, MAX_SOURCES, Revoked, StatusReason, Target, Window, Work, counts, is_stale};
 use crate::certificate::{Certificate, name};
 use crate::crl::scope::{DistributionPoint, ReasonFlags};
 use crate::crl::{CertificateList, CrlReason, Entry};
+use crate::fingerprint::Fingerprint;
 
 /// A list that may be used for the target.
 struct Usable<'a> {
-    index: usize,
     list: &'a CertificateList,
     reasons: ReasonFlags,
     signer: Signer,
 }
 
+/// Lists of one key, issuer and scope take each other's place.
+type Series<'a> = (Fingerprint, &'a [u8], &'a [u8]);
+
 /// Adds what the lists say about the target.
 pub(super) fn look_up(target: &Target<'_, '_>, work: &mut Work<'_>, findings: &mut Findings) {
     let points = points_of(target.certificate);
-    let lists = work.sources.lists;
-    let mut usable: Vec<Usable<'_>> = Vec::new();
+    let mut statements: Vec<Statement<'_, Series<'_>>> = Vec::new();
     let mut has_relevant_delta = false;
-    for (index, list) in lists.iter().enumerate().take(MAX_SOURCES) {
+    let mut relevant = 0;
+    for (index, list) in work.sources.lists.iter().enumerate() {
         let reasons = match reasons_for(list, target.certificate, &points) {
             Relation::None => continue,
             Relation::OutOfScope => {
@@ -30,29 +33,32 @@ pub(super) fn look_up(target: &Target<'_, '_>, work: &mut Work<'_>, findings: &m
             }
             Relation::Covers(reasons) => reasons,
         };
+        relevant += 1;
+        if relevant > MAX_SOURCES {
+            work.limit_reached = true;
+            break;
+        }
         if list.is_delta() {
             has_relevant_delta = true;
             continue;
         }
         match admit(index, list, target, work) {
-            Ok(signer) => usable.push(Usable { index, list, reasons, signer }),
+            Ok(signer) => {
+                statements.push(Usable { list, reasons, signer }.statement(target, work, findings));
+            }
             Err(reason) => findings.note(reason),
         }
     }
-    if usable.is_empty() {
+    if statements.is_empty() {
         if has_relevant_delta {
             findings.note(StatusReason::CrlBaseMissing);
         }
         return;
     }
-    keep_newest(&mut usable);
-    let mut covered = ReasonFlags::NONE;
-    for one in &usable {
-        covered = covered.or(one.evaluate(target, work, findings));
-    }
-    if covered == ReasonFlags::ALL {
+    let cleared = add_counting(&statements, findings);
+    if cleared == ReasonFlags::ALL {
         findings.good = true;
-    } else if covered != ReasonFlags::NONE {
+    } else if cleared != ReasonFlags::NONE {
         findings.note(StatusReason::CrlReasonsIncomplete);
     }
 }
@@ -136,70 +142,102 @@ fn admit(
     }
 }
 
-/// Of lists of one issuer and scope only the newest counts: an older one, replayed, would bring back what was lifted or
-/// hide what was revoked since. Two of the same age both count.
-fn keep_newest(usable: &mut Vec<Usable<'_>>) {
-    let same = |one: &CertificateList, other: &CertificateList| {
-        one.issuer_comparable() == other.issuer_comparable() && one.scope().is_same(other.scope())
-    };
-    usable.sort_by(|one, other| other.list.age().cmp(&one.list.age()));
-    let mut kept: Vec<Usable<'_>> = Vec::new();
-    for one in usable.drain(..) {
-        if !kept.iter().any(|newer| same(newer.list, one.list) && newer.list.age() > one.list.age()) {
-            kept.push(one);
-        }
+/// Why a list may revoke and clears nobody.
+fn only_revokes(list: &CertificateList, target: &Target<'_, '_>, work: &Work<'_>) -> Option<StatusReason> {
+    if list.has_weak_signature_digest() {
+        return Some(StatusReason::CrlWeak);
     }
-    *usable = kept;
+    is_stale(target, list.this_update(), list.next_update(), work.now).then_some(StatusReason::CrlExpired)
 }
 
-impl Usable<'_> {
-    /// Steps (i) to (l): what the list and its newest delta say; the reasons that are settled by it.
-    fn evaluate(&self, target: &Target<'_, '_>, work: &mut Work<'_>, findings: &mut Findings) -> ReasonFlags {
-        let delta = self.newest_delta(target, work, findings);
-        let newest = delta.unwrap_or(self.list);
-        let from_delta = delta.and_then(|delta| entry_of(delta, target.certificate));
-        let line = from_delta.or_else(|| entry_of(self.list, target.certificate));
-        let revoked = line.filter(|line| {
-            line.reason != Some(CrlReason::RemoveFromCrl)
-                && counts(target.purpose, target.at, line.invalid_since, line.reason)
-        });
-        if let Some(line) = revoked {
-            findings.revoke(Revoked { at: line.revoked_at, reason: line.reason });
-            return ReasonFlags::NONE;
-        }
-        if self.list.has_weak_signature_digest() {
-            findings.note(StatusReason::CrlWeak);
-            return ReasonFlags::NONE;
-        }
-        // Section 3.3: a line may be taken out once the certificate has ended.
-        if newest.this_update() > target.certificate.not_after() && line.is_none() {
-            findings.note(StatusReason::CrlAfterExpiry);
-            return ReasonFlags::NONE;
-        }
-        self.reasons
+impl<'a> Usable<'a> {
+    fn statement(
+        &self,
+        target: &Target<'_, '_>,
+        work: &mut Work<'_>,
+        findings: &mut Findings,
+    ) -> Statement<'a, Series<'a>> {
+        let says = self.evaluate(target, work, findings);
+        let key = Fingerprint::of(self.signer.certificate.public_key_der());
+        let series = (key, self.list.issuer_comparable(), self.list.scope().der());
+        let only_revokes = self.signer.only_revokes.or_else(|| only_revokes(self.list, target, work));
+        Statement::new(says, only_revokes, self.list.age(), series)
     }
 
-    /// Steps (c) and (h): the newest delta that fits, is current, and is signed by the same key.
-    fn newest_delta<'w>(
+    /// Steps (i) to (l): what the list and its deltas say.
+    fn evaluate(&self, target: &Target<'_, '_>, work: &mut Work<'_>, findings: &mut Findings) -> Says {
+        let ended = target.certificate.not_after();
+        let deltas = self.deltas(target, work, findings);
+        let mut from_deltas = deltas.iter().map(|delta| (*delta, entry_of(delta, target.certificate)));
+        // Section 3.3: a line may be taken out once the certificate has ended; such a delta hides no other.
+        let speaking = from_deltas.find(|(delta, line)| line.is_some() || delta.this_update() <= ended);
+        let line = match speaking {
+            Some((_, Some(line))) => Some(line),
+            _ => match entry_of(self.list, target.certificate) {
+                Some(line) if line.reason == Some(CrlReason::RemoveFromCrl) => {
+                    return Says::Nothing(StatusReason::CrlUnsupported);
+                }
+                line => line,
+            },
+        };
+        let revoked = line.and_then(|line| revocation(line, target));
+        let since = speaking.map_or(self.list, |(delta, _)| delta);
+        let added = self.added(since, target, work, findings);
+        if let Some(revoked) = revoked.or(added) {
+            return Says::Revoked(revoked);
+        }
+        let newest = deltas.first().copied().unwrap_or(self.list);
+        if newest.this_update() > ended && line.is_none() {
+            return Says::Nothing(StatusReason::CrlAfterExpiry);
+        }
+        Says::Clear(self.reasons)
+    }
+
+    /// Steps (c) and (h): the deltas that fit, are current, signed by the same key, and may lift; the newest first.
+    fn deltas<'w>(
         &self,
         target: &Target<'_, '_>,
         work: &mut Work<'w>,
         findings: &mut Findings,
-    ) -> Option<&'w CertificateList> {
-        let lists = work.sources.lists;
-        let mut newest: Option<&'w CertificateList> = None;
-        let fitting =
-            lists.iter().enumerate().take(MAX_SOURCES).filter(|(index, delta)| {
-                *index != self.index && delta.is_delta() && delta.updates(self.list)
-            });
-        for (index, delta) in fitting {
+    ) -> Vec<&'w CertificateList> {
+        let mut deltas = Vec::new();
+        for (index, delta) in self.fitting(work) {
             match self.admit_delta(index, delta, target, work) {
-                Ok(()) if newest.is_none_or(|known| known.age() < delta.age()) => newest = Some(delta),
+                Ok(()) if only_revokes(delta, target, work).is_none() => deltas.push(delta),
                 Ok(()) => {}
                 Err(reason) => findings.note(reason),
             }
         }
-        newest
+        deltas.sort_by(|one, other| other.age().cmp(&one.age()));
+        deltas
+    }
+
+    /// What deltas newer than `since` add that lift nothing.
+    fn added(
+        &self,
+        since: &CertificateList,
+        target: &Target<'_, '_>,
+        work: &mut Work<'_>,
+        findings: &mut Findings,
+    ) -> Option<Revoked> {
+        let mut added: Option<Revoked> = None;
+        for (index, delta) in self.fitting(work) {
+            if delta.age() <= since.age() || self.admit_delta(index, delta, target, work).is_err() {
+                continue;
+            }
+            let Some(reason) = only_revokes(delta, target, work) else { continue };
+            match entry_of(delta, target.certificate).and_then(|line| revocation(line, target)) {
+                Some(revoked) if added.is_none_or(|known| revoked.at < known.at) => added = Some(revoked),
+                Some(_) => {}
+                None => findings.note(reason),
+            }
+        }
+        added
+    }
+
+    fn fitting<'w>(&self, work: &Work<'w>) -> Vec<(usize, &'w CertificateList)> {
+        let lists = work.sources.lists.iter().enumerate();
+        lists.filter(|(_, delta)| delta.is_delta() && delta.updates(self.list)).take(MAX_SOURCES).collect()
     }
 
     fn admit_delta(
@@ -217,7 +255,7 @@ impl Usable<'_> {
             Window::NotYetValid => return Err(StatusReason::CrlNotYetValid),
             Window::Current => {}
         }
-        work.check_list_signature(index, delta, &self.signer.certificate)
+        work.check_list_signature(index, delta, &self.signer.certificate, self.signer.is_on_path)
     }
 }
 
@@ -225,4 +263,11 @@ impl Usable<'_> {
 fn entry_of<'l>(list: &'l CertificateList, certificate: &'l Certificate) -> Option<&'l Entry> {
     list.find(certificate.issuer_comparable(), certificate.serial())
         .min_by_key(|line| (line.reason == Some(CrlReason::RemoveFromCrl), line.invalid_since))
+}
+
+/// What a line means for the judged time.
+fn revocation(line: &Entry, target: &Target<'_, '_>) -> Option<Revoked> {
+    let counts = line.reason != Some(CrlReason::RemoveFromCrl)
+        && counts(target.purpose, target.at, line.invalid_since, line.reason);
+    counts.then_some(Revoked { at: line.revoked_at, reason: line.reason })
 }

@@ -1,9 +1,14 @@
 //! Status from OCSP answers (RFC 6960 section 3.2).
 
-use super::{Demand, Findings, MAX_SOURCES, Revoked, StatusReason, Target, Window, Work, by_list, counts};
+use super::statement::{Says, Statement, add_counting};
+use super::{
+    Demand, Findings, MAX_SIGNER_CANDIDATES, MAX_SOURCES, Revoked, StatusReason, Target, Window, Work,
+    by_list, counts, is_stale,
+};
 use crate::certificate::extensions::KeyUsage;
 use crate::certificate::{Certificate, IssuerSignature};
 use crate::crl::CrlReason;
+use crate::crl::scope::ReasonFlags;
 use crate::ocsp::{OcspResponse, OcspStatus, SingleResponse};
 use crate::oid;
 use crate::time::UnixTime;
@@ -11,58 +16,59 @@ use crate::time::UnixTime;
 /// Adds what the answers say about the target; of several usable ones the newest counts.
 pub(super) fn look_up(target: &Target<'_, '_>, work: &mut Work<'_>, findings: &mut Findings) {
     let Some(&issuer) = target.issuers.first() else { return };
-    let mut newest: Option<(&SingleResponse, &OcspResponse)> = None;
-    let responses = work.sources.responses;
-    for response in responses.iter().take(MAX_SOURCES) {
-        for single in response.responses() {
-            // Nobody knows whom it is about.
-            if single.digest().is_none() && single.serial() == target.certificate.serial() {
-                findings.note(StatusReason::OcspUnsupported);
-            }
-            if !single.is_about(target.certificate, issuer) {
-                continue;
-            }
-            match admit(response, single, issuer, target, work) {
-                Ok(()) if newest.is_none_or(|(known, _)| is_newer(single, known)) => {
-                    newest = Some((single, response));
-                }
-                Ok(()) => {}
-                Err(reason) => findings.note(reason),
-            }
+    let mut statements: Vec<Statement<'_, ()>> = Vec::new();
+    let mut relevant = 0;
+    let responses = work.sources.responses.iter();
+    for (response, single) in
+        responses.flat_map(|one| one.responses().iter().map(move |single| (one, single)))
+    {
+        // Nobody knows whom it is about.
+        if single.digest().is_none() && single.serial() == target.certificate.serial() {
+            findings.note(StatusReason::OcspUnsupported);
+        }
+        if !single.is_about(target.certificate, issuer) {
+            continue;
+        }
+        relevant += 1;
+        if relevant > MAX_SOURCES {
+            work.limit_reached = true;
+            break;
+        }
+        match admit(response, single, issuer, target, work) {
+            Ok(()) => statements.push(statement(single, response, target, work)),
+            Err(reason) => findings.note(reason),
         }
     }
-    if let Some((single, response)) = newest {
-        evaluate(single, response, target, findings);
-    }
+    findings.good |= add_counting(&statements, findings) == ReasonFlags::ALL;
 }
 
-/// Of two of the same second the one that revokes counts.
-fn is_newer(one: &SingleResponse, known: &SingleResponse) -> bool {
-    let revokes = |single: &SingleResponse| matches!(single.status, OcspStatus::Revoked { .. });
-    (one.this_update, revokes(one)) > (known.this_update, revokes(known))
-}
-
-fn evaluate(
+fn statement<'a>(
     single: &SingleResponse,
     response: &OcspResponse,
     target: &Target<'_, '_>,
-    findings: &mut Findings,
-) {
-    match single.status {
-        OcspStatus::Unknown => findings.note(StatusReason::OcspUnknown),
-        OcspStatus::Revoked { at, reason }
-            if reason != Some(CrlReason::RemoveFromCrl) && counts(target.purpose, target.at, at, reason) =>
-        {
-            findings.revoke(Revoked { at, reason });
+    work: &Work<'_>,
+) -> Statement<'a, ()> {
+    let only_revokes = if response.has_weak_signature_digest() {
+        Some(StatusReason::OcspWeak)
+    } else {
+        is_stale(target, single.this_update, single.next_update, work.now)
+            .then_some(StatusReason::OcspExpired)
+    };
+    let says = match single.status {
+        OcspStatus::Unknown => Says::Nothing(StatusReason::OcspUnknown),
+        // RFC 5280 section 5.3.1: a reason of delta lists.
+        OcspStatus::Revoked { reason: Some(CrlReason::RemoveFromCrl), .. } => {
+            Says::Nothing(StatusReason::OcspUnsupported)
         }
-        OcspStatus::Good | OcspStatus::Revoked { .. } if response.has_weak_signature_digest() => {
-            findings.note(StatusReason::OcspWeak);
+        OcspStatus::Revoked { at, reason } if counts(target.purpose, target.at, at, reason) => {
+            Says::Revoked(Revoked { at, reason })
         }
         OcspStatus::Good if is_after_expiry(single, target.certificate) => {
-            findings.note(StatusReason::OcspAfterExpiry);
+            Says::Nothing(StatusReason::OcspAfterExpiry)
         }
-        OcspStatus::Good | OcspStatus::Revoked { .. } => findings.good = true,
-    }
+        OcspStatus::Good | OcspStatus::Revoked { .. } => Says::Clear(ReasonFlags::ALL),
+    };
+    Statement::new(says, only_revokes, (single.this_update, 0, &[]), ())
 }
 
 /// A responder may forget certificates that have ended, unless it says for how long it remembers (section 4.4.4).
@@ -88,24 +94,25 @@ fn admit(
     }
     let used_at = single.this_update.max(target.at);
     let mut outcome = StatusReason::OcspResponder;
-    let named = std::iter::once(issuer)
-        .chain(response.certificates())
-        .chain(target.untrusted)
-        .filter(|certificate| response.names_responder(certificate));
-    for responder in named {
+    let is_named = |certificate: &&Certificate| response.names_responder(certificate);
+    let own = std::iter::once(issuer).chain(response.certificates()).filter(is_named);
+    let mut others: Vec<&Certificate> = target.untrusted.iter().filter(is_named).collect();
+    let is_cut = others.len() > MAX_SIGNER_CANDIDATES;
+    others.truncate(MAX_SIGNER_CANDIDATES);
+    for responder in own.chain(others) {
         if !is_authorised(responder, issuer, used_at, target, work) {
             continue;
         }
-        if work.signatures_left == 0 {
+        if !work.take_signature(false) {
             return Err(StatusReason::LimitExceeded);
         }
-        work.signatures_left -= 1;
         match response.responder_signature(responder) {
             IssuerSignature::Right => return Ok(()),
             IssuerSignature::Wrong => outcome = StatusReason::OcspSignature,
             IssuerSignature::Unsupported => outcome = StatusReason::OcspUnsupported,
         }
     }
+    work.limit_reached |= is_cut;
     Err(outcome)
 }
 
@@ -117,7 +124,9 @@ fn is_authorised(
     target: &Target<'_, '_>,
     work: &mut Work<'_>,
 ) -> bool {
-    if responder == issuer {
+    let is_issuer = responder.subject_comparable() == issuer.subject_comparable()
+        && responder.public_key_der() == issuer.public_key_der();
+    if is_issuer {
         return true;
     }
     let extensions = responder.extensions();
@@ -133,11 +142,10 @@ fn is_authorised(
         && responder.not_before() <= used_at
         && used_at <= responder.not_after()
         && responder.issuer_comparable() == issuer.subject_comparable();
-    if !is_fit || work.signatures_left == 0 {
-        return false;
-    }
-    work.signatures_left -= 1;
-    responder.is_signed_by(issuer) && (extensions.ocsp_no_check || is_not_revoked(responder, target, work))
+    is_fit
+        && work.take_signature(false)
+        && responder.is_signed_by(issuer)
+        && (extensions.ocsp_no_check || is_not_revoked(responder, target, work))
 }
 
 /// By lists only: an answer must not vouch for its own signer.

@@ -71,7 +71,7 @@ pub enum SignError {
     /// The input is not SignedData.
     #[error("not a signed message")]
     NotSigned,
-    /// No signer, more than [`MAX_SIGNERS`], or another number of signatures than of signers.
+    /// No signer, more than [`MAX_SIGNERS`], another number of signatures than of signers, or no signer of this number.
     #[error("the number of signers or signatures is wrong")]
     WrongNumber,
 }
@@ -254,10 +254,12 @@ impl PreparedSigner {
     }
 }
 
-/// Adds a time-stamp token (RFC 3161 appendix A) as unsigned attribute to the first SignerInfo.
+/// Adds a time-stamp token (RFC 3161 appendix A) over the signature of `signer` as unsigned attribute to its SignerInfo.
+/// `signer` counts as [`SignedData::signers`](super::SignedData::signers) does: the SET OF has an order of its own, which is
+/// not that in which the signers were prepared. [`SignError::WrongNumber`] when there is no such signer.
 ///
-/// Everything else stays octet for octet; only the lengths around the new attribute are written anew.
-pub fn add_timestamp(signed: &[u8], token: &[u8]) -> Result<Vec<u8>, SignError> {
+/// Everything else stays octet for octet and in its place; only the lengths around the new attribute are written anew.
+pub fn add_timestamp(signed: &[u8], signer: usize, token: &[u8]) -> Result<Vec<u8>, SignError> {
     let not_signed = |_| SignError::NotSigned;
     ber::single(token).map_err(not_signed)?;
     let attribute =
@@ -268,7 +270,9 @@ pub fn add_timestamp(signed: &[u8], token: &[u8]) -> Result<Vec<u8>, SignError> 
         fields.push(rest.any().map_err(not_signed)?);
     }
     let Some((signer_infos, before)) = fields.split_last() else { return Err(SignError::NotSigned) };
-    let signer_infos = with_attribute(signer_infos, &attribute).map_err(not_signed)?;
+    let signer_infos = with_attribute(signer_infos, signer, &attribute)
+        .map_err(not_signed)?
+        .ok_or(SignError::WrongNumber)?;
     let mut content = Vec::with_capacity(signed.len() + attribute.len());
     before.iter().for_each(|field| content.extend_from_slice(field.raw()));
     content.extend_from_slice(&signer_infos);
@@ -276,14 +280,28 @@ pub fn add_timestamp(signed: &[u8], token: &[u8]) -> Result<Vec<u8>, SignError> 
     Ok(write::sequence(&[&write::oid(&oid::SIGNED_DATA), &write::context(0, &[&signed_data])]))
 }
 
-/// The SET OF SignerInfo, with `attribute` added to the unsigned attributes of the first one.
-fn with_attribute(signer_infos: &Element<'_>, attribute: &[u8]) -> Result<Vec<u8>, BerError> {
+/// The SET OF SignerInfo, with `attribute` added to the unsigned attributes of one; `None` when it is not there.
+fn with_attribute(
+    signer_infos: &Element<'_>,
+    signer: usize,
+    attribute: &[u8],
+) -> Result<Option<Vec<u8>>, BerError> {
     if signer_infos.tag() != ber::SET {
         return Err(BerError::Unexpected);
     }
     let mut infos = signer_infos.reader()?;
-    let first = infos.expect(ber::SEQUENCE)?;
-    let (mut fields, mut kept, mut unsigned) = (first.reader()?, Vec::new(), Vec::new());
+    let mut before = Vec::new();
+    for _ in 0..signer {
+        if infos.is_empty() {
+            return Ok(None);
+        }
+        before.extend_from_slice(infos.expect(ber::SEQUENCE)?.raw());
+    }
+    if infos.is_empty() {
+        return Ok(None);
+    }
+    let stamped = infos.expect(ber::SEQUENCE)?;
+    let (mut fields, mut kept, mut unsigned) = (stamped.reader()?, Vec::new(), Vec::new());
     while !fields.is_empty() {
         let field = fields.any()?;
         if field.tag() == Tag::context(1) {
@@ -293,8 +311,8 @@ fn with_attribute(signer_infos: &Element<'_>, attribute: &[u8]) -> Result<Vec<u8
         }
     }
     unsigned.extend_from_slice(attribute);
-    let first = write::sequence(&[&kept, &write::tlv(0xA1, &unsigned)]);
-    Ok(write::tlv(0x31, &[&first, infos.rest()].concat()))
+    let stamped = write::sequence(&[&kept, &write::tlv(0xA1, &unsigned)]);
+    Ok(Some(write::tlv(0x31, &[&before, &stamped, infos.rest()].concat())))
 }
 
 /// IssuerAndSerialNumber of a certificate.

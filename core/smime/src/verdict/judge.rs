@@ -1,20 +1,25 @@
 //! How the verdict on the signers comes about.
 
+use std::collections::BTreeMap;
+
 use super::{
     Judgement, Need, Policy, Reason, Revocation, SignatureState, SignatureVerdict, SignerVerdict,
     TimestampState, TimestampVerdict, ValidSigner,
 };
 use crate::address::EmailAddress;
 use crate::certificate::Certificate;
+use crate::fingerprint::Fingerprint;
 use crate::oid;
-use crate::path::{self, PathInputs, PathOptions, Purpose, Trust, TrustedPath};
-use crate::revocation;
+use crate::path::{self, PathFailure, PathInputs, PathOptions, Purpose, Trust, TrustedPath};
+use crate::revocation::{self, Work};
 use crate::signed::{SignedContent, SignedData, SignerInfo, VerifiedSigner, verify_content};
 use crate::time::UnixTime;
 use crate::tsp;
 
 /// One SignerInfo, judged.
 struct Judged {
+    /// Its place among the SignerInfos.
+    index: usize,
     reasons: Vec<Reason>,
     /// The certificate that the SignerInfo names; when the signature is right, the one it verifies under.
     certificate: Option<Certificate>,
@@ -28,25 +33,57 @@ struct Judged {
     signing_time: Option<UnixTime>,
 }
 
+/// The paths of the signers of one message: each is sought once, whatever the number of signatures, and all share the
+/// limits of one search.
+struct Paths<'a> {
+    helpers: &'a [Certificate],
+    policy: &'a Policy<'a>,
+    work: Work<'a>,
+    known: BTreeMap<(Fingerprint, UnixTime), Result<TrustedPath, PathFailure>>,
+}
+
+impl Paths<'_> {
+    fn of(&mut self, signer: &Certificate, at: UnixTime) -> Result<TrustedPath, PathFailure> {
+        let key = (signer.fingerprint(), at);
+        if let Some(known) = self.known.get(&key) {
+            return known.clone();
+        }
+        let inputs = PathInputs {
+            untrusted: self.helpers,
+            anchors: self.policy.anchors,
+            at,
+            now: self.policy.at,
+            purpose: Purpose::EmailSigning,
+            options: &PathOptions::default(),
+            sources: self.policy.sources,
+        };
+        let found = path::validate_sharing(signer, &inputs, &mut self.work);
+        self.known.insert(key, found.clone());
+        found
+    }
+}
+
 pub(super) fn judge(
     signed: &SignedData,
     content: SignedContent<'_>,
     from: Option<&[EmailAddress]>,
     policy: &Policy<'_>,
 ) -> Judgement {
-    let helpers: Vec<Certificate> = signed.certificates().iter().chain(policy.untrusted).cloned().collect();
+    // What the receiver has comes first: limits must not fall on it because of what a sender adds.
+    let helpers: Vec<Certificate> = policy.untrusted.iter().chain(signed.certificates()).cloned().collect();
+    let work = Work::new(policy.sources, policy.at);
+    let mut paths = Paths { helpers: &helpers, policy, work, known: BTreeMap::new() };
     let mut all: Vec<Judged> = signed
         .signers()
         .iter()
         .enumerate()
-        .map(|(index, signer)| judge_one(signed, index, signer, content, from, &helpers, policy))
+        .map(|(index, signer)| judge_one(signed, index, signer, content, from, &mut paths))
         .collect();
     if signed.encapsulated().is_some_and(|inside| !inside.is_same(&content)) {
         for judged in &mut all {
             judged.reasons.push(Reason::ContentAmbiguous);
         }
     }
-    let timestamp = all.first().map_or_else(TimestampVerdict::none, |first| first.timestamp.clone());
     let counted = all.len();
     let mut needs: Vec<Need> = all.iter().flat_map(|judged| judged.needs.iter().cloned()).collect();
     needs.sort();
@@ -56,6 +93,8 @@ pub(super) fn judge(
         let mut dual = dual.into_iter();
         all.into_iter().partition(|_| dual.next() == Some(true))
     };
+    // Only of those that count: whoever likes adds a SignerInfo that does not, with a token over whatever stands in it.
+    let timestamp = TimestampVerdict::weakest(all.iter().map(|judged| &judged.timestamp));
     let mut reasons: Vec<Reason> = Vec::new();
     for reason in all.iter().flat_map(|judged| &judged.reasons) {
         if !reasons.contains(reason) {
@@ -111,20 +150,19 @@ fn judge_one(
     signer: &SignerInfo,
     content: SignedContent<'_>,
     from: Option<&[EmailAddress]>,
-    helpers: &[Certificate],
-    policy: &Policy<'_>,
+    paths: &mut Paths<'_>,
 ) -> Judged {
-    let (timestamp, stamped_at) = judge_timestamp(signer, helpers, policy);
-    let judged_at = stamped_at.unwrap_or(policy.at);
+    let (helpers, policy) = (paths.helpers, paths.policy);
     let mut judged = Judged {
+        index,
         reasons: Vec::new(),
         certificate: None,
         verified: None,
         path: None,
         revocation: Revocation::NotChecked,
         needs: Vec::new(),
-        timestamp,
-        judged_at,
+        timestamp: TimestampVerdict::none(),
+        judged_at: policy.at,
         signing_time: signer.signing_time(),
     };
     let verified = match verify_content(signed, index, content, policy.untrusted) {
@@ -132,24 +170,18 @@ fn judge_one(
         Err(reason) => {
             judged.reasons.push(reason);
             judged.certificate = signer.named_certificates(helpers.iter()).next().cloned();
+            // A token over octets that are no signature of anybody says nothing about this message.
             return judged;
         }
     };
+    judged.timestamp = judge_timestamp(signer, helpers, policy);
+    judged.judged_at = judged.timestamp.time.unwrap_or(policy.at);
     // A time-stamp token or a receipt is signed too, and is no signature of a mail (RFC 8551 section 2.4.2).
     if signed.content_type() != oid::DATA {
         judged.reasons.push(Reason::AttributesInvalid);
     }
     judged.reasons.extend(verified.weakness());
-    let inputs = PathInputs {
-        untrusted: helpers,
-        anchors: policy.anchors,
-        at: judged_at,
-        now: policy.at,
-        purpose: Purpose::EmailSigning,
-        options: &PathOptions::default(),
-        sources: policy.sources,
-    };
-    match path::validate_inputs(verified.certificate(), &inputs) {
+    match paths.of(verified.certificate(), judged.judged_at) {
         Ok(path) => {
             judged.revocation = revocation::worst(path.statuses());
             judged.needs = path.needs().to_vec();
@@ -174,29 +206,20 @@ fn address_matches(certificate: &Certificate, from: Option<&[EmailAddress]>) -> 
     matches!(from, Some([address]) if certificate.emails().contains(address))
 }
 
-/// The verdict on the signer's token, and its time when it is valid.
-fn judge_timestamp(
-    signer: &SignerInfo,
-    helpers: &[Certificate],
-    policy: &Policy<'_>,
-) -> (TimestampVerdict, Option<UnixTime>) {
-    let Some(token) = signer.timestamp_token() else { return (TimestampVerdict::none(), None) };
+/// The verdict on the token of a signer whose signature is right.
+fn judge_timestamp(signer: &SignerInfo, helpers: &[Certificate], policy: &Policy<'_>) -> TimestampVerdict {
+    let Some(token) = signer.timestamp_token() else { return TimestampVerdict::none() };
     let anchors = policy.timestamp_anchors;
     match tsp::verify_status(token, signer.signature(), helpers, anchors, policy.at, policy.sources) {
-        Ok(verified) => {
-            let verdict = TimestampVerdict {
-                state: TimestampState::Valid,
-                time: Some(verified.time()),
-                authority: Some(verified.authority().subject()),
-                reasons: Vec::new(),
-            };
-            (verdict, Some(verified.time()))
-        }
+        Ok(verified) => TimestampVerdict {
+            state: TimestampState::Valid,
+            time: Some(verified.time()),
+            authority: Some(verified.authority().subject()),
+            reasons: Vec::new(),
+        },
+        // The time of a token that does not hold is nobody's statement: it is not shown.
         Err(reasons) => {
-            // The time of a token that does not hold is nobody's statement: it is not shown.
-            let verdict =
-                TimestampVerdict { state: TimestampState::Invalid, time: None, authority: None, reasons };
-            (verdict, None)
+            TimestampVerdict { state: TimestampState::Invalid, time: None, authority: None, reasons }
         }
     }
 }
@@ -204,6 +227,16 @@ fn judge_timestamp(
 impl TimestampVerdict {
     fn none() -> Self {
         TimestampVerdict { state: TimestampState::None, time: None, authority: None, reasons: Vec::new() }
+    }
+
+    /// What holds for all signers: a wrong token before a missing one, of right ones the latest.
+    fn weakest<'a>(all: impl Iterator<Item = &'a TimestampVerdict>) -> Self {
+        let rank = |verdict: &&TimestampVerdict| match verdict.state {
+            TimestampState::Invalid => (2, None),
+            TimestampState::None => (1, None),
+            TimestampState::Valid => (0, verdict.time),
+        };
+        all.max_by_key(rank).cloned().unwrap_or_else(TimestampVerdict::none)
     }
 }
 
@@ -223,6 +256,7 @@ impl Judged {
         let verified = self.verified.as_ref().filter(|_| self.reasons.is_empty())?;
         let path = self.path.as_ref()?;
         Some(ValidSigner {
+            index: self.index,
             certificate: verified.certificate().clone(),
             chain: path.certificates().to_vec(),
             trust: path.anchor().trust,
