@@ -246,8 +246,14 @@ fn require_says_what_does_not_hold_and_why() {
         desk.mail(file, "alice@example.org", &entity);
     }
     desk.mail("both", "alice@example.org", &desk.openssl("cms -encrypt -aes-256-cbc -in inner bob.crt"));
+    // Anybody can put a signature of their own around somebody else's ciphertext.
+    desk.write("sealed", &desk.openssl("cms -encrypt -aes-256-gcm -in entity bob.crt"));
+    let around = desk.openssl("cms -sign -nodetach -in sealed -signer alice.crt -inkey alice.key");
+    desk.mail("around", "alice@example.org", &around);
     let (trust, key) = ("--trust alice.crt", "--key bob.pem");
     for (words, required, why) in [
+        ("around --trust alice.crt --key bob.pem", "encrypted", ""),
+        ("around --trust alice.crt --key bob.pem", "valid", "its signature is around the encryption"),
         ("signed", "signed", ""),
         ("signed", "valid", "not validly signed: no given certificate vouches for the signer's"),
         ("signed --trust alice.crt", "valid", ""),

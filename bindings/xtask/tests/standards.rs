@@ -19,7 +19,9 @@ fn sources(folder: &Path, found: &mut String) {
 fn every_test_in_the_table_of_standards_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut code = String::new();
-    sources(&root.join("core"), &mut code);
+    for folder in ["core", "bindings"] {
+        sources(&root.join(folder), &mut code);
+    }
     let tests: BTreeSet<&str> = code
         .split("#[test]")
         .skip(1)

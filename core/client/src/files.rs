@@ -15,7 +15,7 @@ use serde::Serialize;
 pub use smime::enveloped::{ContentCipher, DecryptError, EncryptError, RsaTransport};
 use smime::enveloped::{DecryptionKey, OpenedStream, Recipient};
 pub use smime::key::DigestAlgorithm;
-use smime::revocation::{Demand, Need};
+use smime::revocation::Need;
 use smime::signed::{NotProven, SignError, SignRequest};
 use smime::stream::{Replay, Seekable, StreamError};
 use smime::verdict::{Judgement, Policy, SignatureState, SignatureVerdict, TimestampVerdict};
@@ -345,9 +345,9 @@ impl Verification {
         let policy = Policy {
             at: self.at.unwrap_or_else(now),
             anchors: self.material.anchors(),
-            timestamp_anchors: self.material.anchors(),
+            timestamp_anchors: self.material.timestamp_anchors(),
             untrusted: self.material.untrusted(),
-            sources: self.material.sources(Demand::Nowhere),
+            sources: self.material.sources(self.material.demand()),
         };
         judge(self.from.as_ref().map(std::slice::from_ref), &policy)
     }

@@ -6,7 +6,7 @@ use engine::secure::{self, Opening, Verdict};
 use mail::part::{Message, ReadError};
 use mail::protect::wrap_pkcs7;
 use serde::Serialize;
-use smime::revocation::{Demand, Need};
+use smime::revocation::Need;
 use smime::signed::{SignedData, SignedDataError};
 use smime::{Certificate, EmailAddress, UnixTime};
 
@@ -75,11 +75,11 @@ pub fn inspect(file: &[u8], inspection: &Inspection) -> Result<Inspected, Inspec
         keys: inspection.keys.all(),
         at: inspection.at.unwrap_or_else(now),
         anchors: inspection.material.anchors(),
-        timestamp_anchors: inspection.material.anchors(),
+        timestamp_anchors: inspection.material.timestamp_anchors(),
         untrusted: inspection.material.untrusted(),
         own: &own,
         known: &[],
-        sources: inspection.material.sources(Demand::Nowhere),
+        sources: inspection.material.sources(inspection.material.demand()),
     };
     let opened = secure::open(&as_mail(file)?, &opening, &mut OsRandom)?;
     Ok(Inspected { verdict: opened.verdict, needs: opened.needs })

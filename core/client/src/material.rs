@@ -14,6 +14,7 @@ const EMAIL_ROOTS: &[u8] = include_bytes!("../roots/email-roots.pem");
 #[derive(Clone, Debug, Default)]
 pub struct Material {
     anchors: Vec<TrustAnchor>,
+    timestamp_anchors: Vec<TrustAnchor>,
     untrusted: Vec<Certificate>,
     lists: Vec<CertificateList>,
     responses: Vec<OcspResponse>,
@@ -40,7 +41,9 @@ pub enum MaterialError {
 impl Material {
     /// Certificates that are trusted, of a PEM or DER file.
     pub fn add_trusted(&mut self, file: &[u8]) -> Result<(), MaterialError> {
-        self.anchors.extend(certificates(file)?.into_iter().map(organisation));
+        let named: Vec<TrustAnchor> = certificates(file)?.into_iter().map(organisation).collect();
+        self.timestamp_anchors.extend_from_slice(&named);
+        self.anchors.extend(named);
         Ok(())
     }
 
@@ -82,9 +85,15 @@ impl Material {
         }));
     }
 
-    /// Certificates that may end a path.
+    /// Certificates that may end the path of a signer of mail.
     pub fn anchors(&self) -> &[TrustAnchor] {
         &self.anchors
+    }
+
+    /// Certificates that may end the path of a timestamp authority: those that the caller named. The default roots are
+    /// trusted for mail alone, and a time from below one would move the time at which signatures are judged.
+    pub fn timestamp_anchors(&self) -> &[TrustAnchor] {
+        &self.timestamp_anchors
     }
 
     /// Certificates that help building paths.
@@ -97,8 +106,13 @@ impl Material {
         Sources { lists: &self.lists, responses: &self.responses, refused: self.refused, demand }
     }
 
+    /// What to demand when the caller says nothing else: who gives lists or answers wants to know.
+    pub fn demand(&self) -> Demand {
+        if self.has_status() { Demand::WhereGiven } else { Demand::Nowhere }
+    }
+
     /// A list or an answer was given.
-    pub fn has_status(&self) -> bool {
+    fn has_status(&self) -> bool {
         !self.lists.is_empty() || !self.responses.is_empty() || self.refused
     }
 }
@@ -126,6 +140,7 @@ mod tests {
         let pem = String::from_utf8_lossy(EMAIL_ROOTS);
         assert_eq!(material.anchors().len(), pem.matches("BEGIN CERTIFICATE").count());
         assert!(material.anchors().len() > 50);
+        assert!(material.timestamp_anchors().is_empty(), "they vouch for mail, not for time");
         for anchor in material.anchors() {
             let root = &anchor.certificate;
             assert!(root.is_ca() && root.is_signed_by(root), "{}", root.subject());

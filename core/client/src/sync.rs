@@ -23,8 +23,9 @@ use crate::system::{OsRandom, now};
 /// How many mails are fetched between two looks at older ones; the newest come first.
 const CHUNK: usize = 50;
 
-/// The rules by which stored verdicts were made; a newer version judges again.
-pub(crate) const POLICY_VERSION: u32 = 1;
+/// The rules by which stored verdicts were made; a newer version judges again. Whoever changes what a reader says of a
+/// mail, in `mail`, `smime` or `engine`, raises it. 2: ambiguous structure, look-alikes, revocation.
+pub(crate) const POLICY_VERSION: u32 = 2;
 
 /// The folders that are kept on the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

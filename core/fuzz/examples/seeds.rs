@@ -10,12 +10,16 @@ use engine::qr::{Card, CardCode, MeetCode, MeetingSecret, Modules, qr_png};
 use mail::Mailbox;
 use mail::compose::{Attachment, Draft};
 use mail::protect::{Protection, protect, wrap_pkcs7, wrap_signed};
+use smime::csr;
 use smime::enveloped::{ContentCipher, Recipient, RsaTransport, encrypt};
+use smime::issue::{LeafPurpose, Subject};
 use smime::key::p256_compressed_point;
+use smime::pkcs8;
+use smime::pkcs12::{self, Entry, Form};
 use smime::signed::{SignRequest, prepare};
 use smime::tsp::TimestampRequest;
 use smime::{SignatureAlgorithm, UnixTime};
-use testkit::{Person, SeededRng, VirtualClock, alice, bob, carol};
+use testkit::{Identity, Person, SeededRng, VirtualClock, alice, bob, carol};
 
 const CONTENT: &[u8] = b"Content-Type: text/plain\r\n\r\nPlease approve.\r\n";
 
@@ -94,6 +98,7 @@ fn draft() -> Draft {
 fn main() {
     cms();
     mails();
+    containers();
     others();
     openssl();
 }
@@ -171,6 +176,44 @@ fn cms() {
         alice().certificates().iter().map(|one| one.to_pem()).collect::<String>().as_bytes(),
     );
     write("x509", "stranger.der", carol().mail.certificate.der());
+}
+
+/// Key files with few iterations, so that many can be tried.
+fn containers() {
+    let mut rng = SeededRng::new("containers");
+    let (mail, encryption) = (&bob().mail, &bob().encryption);
+    let entry = |identity: &'static Identity, name| Entry {
+        key: &identity.key,
+        certificate: Some(&identity.certificate),
+        name: Some(name),
+    };
+    let both = [entry(mail, "Bob"), entry(encryption, "Bob 艾")];
+    let others = [bob().root.certificate.clone()];
+    for (name, form) in [("modern.p12", Form::Modern), ("pbmac1.p12", Form::Pbmac1), ("old.p12", Form::Old)] {
+        write("pkcs12", name, &pkcs12::write(&both, &others, "x", form, 2, &mut rng).unwrap());
+    }
+    write("pkcs12", "store.p12", &pkcs12::write(&[], &others, "", Form::Modern, 2, &mut rng).unwrap());
+    let encrypted = pkcs8::encrypt(&mail.key, "x", 2, &mut rng).unwrap();
+    write("pkcs12", "key.pem", pkcs8::encrypted_to_pem(&encrypted).as_bytes());
+    let subject = |address: &str, name: &str| Subject {
+        address: address.parse().unwrap(),
+        name: name.to_owned(),
+        not_before: now(),
+        not_after: now(),
+    };
+    for (name, purpose, subject) in [
+        ("mail.der", LeafPurpose::Mail, subject("bob@example.org", "Bob")),
+        ("approval.der", LeafPurpose::Approval, subject("bob@example.org", "")),
+        ("smtp-utf8.der", LeafPurpose::Encryption, subject("爱丽丝@example.org", "爱丽丝")),
+    ] {
+        let algorithm = SignatureAlgorithm::EcdsaP256Sha256;
+        let prepared = csr::prepare(&mail.key.public_key_der(), algorithm, purpose, &subject).unwrap();
+        let request = prepared.sign(&mail.key, &mut rng).unwrap();
+        write("csr", name, request.der());
+        if purpose == LeafPurpose::Mail {
+            write("csr", "mail.pem", request.to_pem().as_bytes());
+        }
+    }
 }
 
 fn mails() {

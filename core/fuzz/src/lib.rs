@@ -6,6 +6,7 @@
 mod approval;
 mod ber;
 mod cms;
+mod containers;
 mod html;
 mod mime;
 mod open;
@@ -20,10 +21,12 @@ pub type Target = (&'static str, fn(&[u8]));
 pub const TARGETS: &[Target] = &[
     ("approval", approval::approval),
     ("ber", ber::ber),
+    ("csr", containers::csr),
     ("decrypt", cms::decrypt),
     ("html", html::html),
     ("mime", mime::mime),
     ("open", open::open),
+    ("pkcs12", containers::pkcs12),
     ("protect", mime::protect),
     ("qr", qr::qr),
     ("signed", cms::signed),

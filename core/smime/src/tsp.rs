@@ -318,7 +318,8 @@ fn check(
         }
     };
     reasons.extend(verified.weakness());
-    let helpers: Vec<Certificate> = signed.certificates().iter().chain(untrusted).cloned().collect();
+    // What the receiver has comes first, as in the judgement of a message.
+    let helpers: Vec<Certificate> = untrusted.iter().chain(signed.certificates()).cloned().collect();
     let authority = verified.certificate();
     let inputs = PathInputs {
         untrusted: &helpers,

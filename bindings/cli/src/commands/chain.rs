@@ -43,14 +43,13 @@ pub(crate) fn run(cli: &Cli, arguments: &ChainArgs) -> Result<(), Failure> {
     if report.valid { Ok(()) } else { Err(Failure::Chain(codes(&report.reasons))) }
 }
 
-/// Who gives lists or answers wants to know.
 fn demand(arguments: &ChainArgs, material: &Material) -> Demand {
     if arguments.require_status {
         Demand::Everywhere
-    } else if material.has_status() && !arguments.allow_unknown {
-        Demand::WhereGiven
-    } else {
+    } else if arguments.allow_unknown {
         Demand::Nowhere
+    } else {
+        material.demand()
     }
 }
 

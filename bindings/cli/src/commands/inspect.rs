@@ -1,7 +1,7 @@
 //! `inspect`.
 
 use client::{
-    EncryptionState, EncryptionVerdict, Inspected, Inspection, MAX_MAIL_OCTETS, SignatureState,
+    Credit, EncryptionState, EncryptionVerdict, Inspected, Inspection, MAX_MAIL_OCTETS, SignatureState,
     SignatureVerdict, SignerVerdict, TimestampState, UnixTime, Verdict,
 };
 
@@ -125,7 +125,9 @@ fn missing(requirement: Requirement, verdict: &Verdict) -> Option<String> {
     let (signature, encryption) = (&verdict.signature, &verdict.encryption);
     let (holds, what) = match requirement {
         Requirement::Signed => (signature.state != SignatureState::None, "signed"),
-        Requirement::Valid => (signature.state == SignatureState::Valid, "validly signed"),
+        Requirement::Valid => {
+            (signature.state == SignatureState::Valid && signs_content(verdict), "validly signed")
+        }
         Requirement::Encrypted => (
             encryption.state == EncryptionState::Decrypted && encryption.integrity,
             "encrypted for the given key",
@@ -139,6 +141,11 @@ fn missing(requirement: Requirement, verdict: &Verdict) -> Option<String> {
         Requirement::Signed | Requirement::Valid => why_not_valid(verdict),
     };
     Some(format!("the mail is not {what}: {why}"))
+}
+
+/// A signature around a ciphertext, which anybody can put there, says nothing of who wrote what is inside.
+fn signs_content(verdict: &Verdict) -> bool {
+    verdict.parts.iter().any(|part| matches!(part.credit, Credit::Signed | Credit::SignedAndEncrypted))
 }
 
 fn why_not_encrypted(encryption: &EncryptionVerdict) -> &'static str {
@@ -160,6 +167,9 @@ fn why_not_valid(verdict: &Verdict) -> String {
             EncryptionState::None | EncryptionState::Decrypted => "there is no signature",
         };
         return why.to_owned();
+    }
+    if verdict.signature.state == SignatureState::Valid {
+        return "its signature is around the encryption, which anybody can put there".to_owned();
     }
     let reasons = verdict.signature.reasons.iter();
     reasons.map(|reason| format!("{} ({})", because(*reason), code(reason))).collect::<Vec<_>>().join("; ")
