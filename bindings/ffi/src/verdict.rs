@@ -176,6 +176,9 @@ mirror! {
         SignedOutsideEncryption,
         /// More than one signature layer: the innermost is judged.
         SeveralSignatureLayers,
+        /// A signature around the one that is judged is not valid by itself: nobody trusted stands for it, or it can't be
+        /// checked.
+        OuterSignatureNotValid,
         /// A signer added a second signature of an algorithm that is unknown here.
         UnknownSecondSignature,
         /// More layers than are opened.

@@ -4,16 +4,16 @@
 //! (RFC 9787 section 4): an encrypted or signed part anywhere else is an attachment and is neither decrypted into
 //! the body nor credited.
 
-use mail::part::{Html, Message, Remote};
+use mail::part::{Html, Message, Part, Remote};
 use mail::protect::{self, HeaderView, pad_entity, wrap_pkcs7};
 use rand_core::CryptoRng;
 use smime::enveloped::{self, ContentCipher, ContentEncryption, DecryptionKey, EncryptError, Recipient};
 use smime::path::TrustAnchor;
 use smime::revocation::{Need, Sources};
-use smime::signed::{self, SignedData};
+use smime::signed::SignedData;
 use smime::verdict::TimestampVerdict;
 use smime::verdict::{
-    self, Judgement, Policy, Reason, SignatureState, SignatureVerdict, TimestampState, ValidSigner,
+    Judgement, Policy, Reason, SignatureState, SignatureVerdict, TimestampState, ValidSigner,
 };
 use smime::{Certificate, EmailAddress, Fingerprint, UnixTime};
 
@@ -21,10 +21,12 @@ pub use self::record::{
     Credit, EncryptionState, EncryptionVerdict, HeadersRecord, PartRecord, Summary, Verdict, Warning,
 };
 
+mod cover;
 mod layers;
 mod look_alike;
 mod record;
 mod sender;
+mod signature;
 mod structure;
 
 use self::layers::{Layers, peel};
@@ -32,9 +34,17 @@ use self::sender::{
     believed_headers, from_addresses, from_warnings, has_duplicate_fields, is_addressed_elsewhere,
     single_address,
 };
+use self::signature::Outer;
 
 /// Most layers of encryption and signature at the root that are opened (triple wrapping needs three).
 pub const MAX_LAYERS: usize = 8;
+
+/// Most signers of all layers together that are looked at. A layer with more is malformed.
+pub const MAX_SIGNERS: usize = 32;
+
+/// Most of them that sign without attributes (RFC 5652 section 5.4). Their signature is over the content itself, which some
+/// algorithms read anew for each signer and certificate.
+pub const MAX_BARE_SIGNERS: usize = 2;
 
 /// Steps to which event mails are padded before encryption, in octets (approval rules, introduction).
 pub const EVENT_PADDING: usize = 8192;
@@ -131,6 +141,12 @@ impl Opened {
         self.is_whole().then(|| self.payload.html(remote)).flatten()
     }
 
+    /// The picture that `cid:` names, where HTML may be shown: `None` where [`html`](Self::html) gives nothing for want of
+    /// integrity.
+    pub fn inline_picture(&self, content_id: &str) -> Option<&Part> {
+        self.payload.inline_picture(content_id).filter(|_| self.is_whole())
+    }
+
     /// An answer or a forwarded copy must be encrypted, whether it quotes or not: this mail was.
     pub fn must_encrypt_answer(&self) -> bool {
         self.verdict.encryption.state != EncryptionState::None
@@ -143,35 +159,33 @@ impl Opened {
     }
 }
 
-/// Opens a message. Fails only for a message that exceeds a limit of the MIME reader.
+/// Opens a message. Fails only for a message that exceeds a limit of the MIME reader, itself or inside a layer.
 pub fn open(
     raw: &[u8],
     opening: &Opening<'_>,
     rng: &mut dyn CryptoRng,
 ) -> Result<Opened, mail::part::ReadError> {
     let outer = Message::parse(raw)?;
-    let layers = peel(&outer, opening.keys, opening.untrusted, rng);
+    let mut layers = peel(&outer, opening.keys, opening.untrusted, rng)?;
     let is_encrypted = layers.encryption.state == EncryptionState::Decrypted;
-    let has_payload = layers.payload.is_some() && (is_encrypted || layers.signature.is_some());
-    let payload = layers.payload.clone().unwrap_or_else(|| outer.clone());
-    let payload = if has_payload { protect::unwrapped(payload) } else { payload };
+    let has_payload = layers.payload.is_some() && (is_encrypted || layers.is_signed());
+    let payload = layers.payload.take().unwrap_or_else(|| outer.clone());
     let mut headers = match has_payload {
         true => protect::view(&outer, &payload, is_encrypted),
         false => HeaderView::unprotected(&outer),
     };
-    let judgement = judge(&layers, &headers, opening);
+    let (judgement, outer_not_valid) = judge(&layers, &headers, opening);
+    if outer_not_valid {
+        layers.warnings.insert(Warning::OuterSignatureNotValid);
+    }
     if !is_encrypted && judgement.signature.state == SignatureState::Invalid {
         // Nothing stands for the inner fields.
         headers = HeaderView::unprotected(&outer);
     }
 
-    let mut encryption = layers.encryption.clone();
-    if is_encrypted && !encryption.integrity {
-        // CBC gives integrity only when a mathematically right signature covers everything that was decrypted.
-        encryption.integrity = layers.signature_inside && is_authentic(&layers.signature);
-    }
+    let encryption = layers.encryption.clone();
     let is_signature_inside = !is_encrypted || layers.signature_inside;
-    let credit = match layers.is_ambiguous {
+    let credit = match layers.is_ambiguous || layers.is_closed {
         true => Credit::None,
         false => Credit::of(&encryption, judgement.signature.state, is_signature_inside),
     };
@@ -193,7 +207,7 @@ pub fn open(
         verdict,
         payload,
         headers,
-        signature: layers.signature,
+        signature: layers.signatures.pop().and_then(|layer| layer.signed).map(|hashed| hashed.payload),
         is_signature_inside,
         valid_signers: judgement.valid_signers,
         needs: judgement.needs,
@@ -215,13 +229,11 @@ fn warn(
     from_warnings(&shown, opening.own, opening.known, &mut warnings);
     let section = if headers.protected { payload.root() } else { outer.root() };
     let is_encrypted = encryption.state == EncryptionState::Decrypted;
-    // Signed mail to a list is read by people whom it does not name.
-    let is_to_list = !is_encrypted && headers.headers.from_list;
     let others = [
         (judgement.has_unknown_second_signature, Warning::UnknownSecondSignature),
         (!headers.outer_changed.is_empty(), Warning::OuterChanged),
         (has_duplicate_fields(section), Warning::DuplicateFields),
-        (is_addressed_elsewhere(headers, opening.own) && !is_to_list, Warning::NotAddressedToYou),
+        (is_addressed_elsewhere(headers, opening.own), Warning::NotAddressedToYou),
         (layers.is_ambiguous, Warning::StructureAmbiguous),
         (is_encrypted && !encryption.integrity, Warning::NoIntegrity),
     ];
@@ -252,9 +264,46 @@ pub fn seal(
     Ok(wrap_pkcs7(outer, smime_type, &encrypted))
 }
 
-fn judge(layers: &Layers, headers: &HeaderView, opening: &Opening<'_>) -> Judgement {
-    let nothing = |state, reasons| Judgement {
-        signature: SignatureVerdict { state, reasons, signers: Vec::new() },
+/// The verdict on the innermost signature; whether one around it is not valid by itself. One that is wrong makes the mail
+/// invalid, as a wrong signer beside a right one does.
+fn judge(layers: &Layers, headers: &HeaderView, opening: &Opening<'_>) -> (Judgement, bool) {
+    let Some((innermost, outer)) = layers.signatures.split_last() else {
+        return (unjudged(SignatureState::None, None), false);
+    };
+    let policy = Policy {
+        at: opening.at,
+        anchors: opening.anchors,
+        timestamp_anchors: opening.timestamp_anchors,
+        untrusted: opening.untrusted,
+        sources: opening.sources,
+    };
+    let mut judgement = match (&innermost.signed, innermost.fault) {
+        (Some(payload), None) => payload.judge(Some(&from_addresses(&headers.headers)), &policy),
+        (_, fault) => unjudged(SignatureState::Invalid, fault),
+    };
+    let mut wrong = Vec::new();
+    let mut outer_not_valid = false;
+    for layer in outer {
+        match layer.as_outer(&policy) {
+            Outer::Valid => {}
+            Outer::NotValid => outer_not_valid = true,
+            Outer::Wrong(reasons) => wrong.extend(reasons),
+        }
+    }
+    wrong.extend(layers.is_ambiguous.then_some(Reason::StructureAmbiguous));
+    for reason in wrong {
+        judgement.signature.state = SignatureState::Invalid;
+        judgement.valid_signers.clear();
+        if !judgement.signature.reasons.contains(&reason) {
+            judgement.signature.reasons.push(reason);
+        }
+    }
+    (judgement, outer_not_valid)
+}
+
+fn unjudged(state: SignatureState, reason: Option<Reason>) -> Judgement {
+    Judgement {
+        signature: SignatureVerdict { state, reasons: reason.into_iter().collect(), signers: Vec::new() },
         timestamp: TimestampVerdict {
             state: TimestampState::None,
             time: None,
@@ -264,38 +313,7 @@ fn judge(layers: &Layers, headers: &HeaderView, opening: &Opening<'_>) -> Judgem
         valid_signers: Vec::new(),
         needs: Vec::new(),
         has_unknown_second_signature: false,
-    };
-    let mut judgement = match (&layers.signature, layers.fault) {
-        (None, None) => return nothing(SignatureState::None, Vec::new()),
-        (_, Some(reason)) => nothing(SignatureState::Invalid, vec![reason]),
-        (Some(payload), None) => {
-            let policy = Policy {
-                at: opening.at,
-                anchors: opening.anchors,
-                timestamp_anchors: opening.timestamp_anchors,
-                untrusted: opening.untrusted,
-                sources: opening.sources,
-            };
-            let from = from_addresses(&headers.headers);
-            verdict::judge(&payload.signed, payload.content(), Some(&from), &policy)
-        }
-    };
-    if layers.is_ambiguous {
-        judgement.signature.state = SignatureState::Invalid;
-        judgement.signature.reasons.push(Reason::StructureAmbiguous);
-        judgement.valid_signers.clear();
     }
-    judgement
-}
-
-/// At least one signer's signature is mathematically right over the content.
-fn is_authentic(signature: &Option<SignedPayload>) -> bool {
-    signature.as_ref().is_some_and(|payload| {
-        (0..payload.signed.signers().len()).any(|index| {
-            signed::verify_signer(&payload.signed, index, payload.content(), &[])
-                .is_ok_and(|signer| signer.weakness().is_none())
-        })
-    })
 }
 
 /// The approval event in a payload as it says of itself; nothing of it is checked against its request here.

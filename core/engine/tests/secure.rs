@@ -258,6 +258,8 @@ fn from_tricks_are_named() {
     assert!(warnings("From: a@example.org\r\nFrom: b@example.org").contains(&Warning::FromMultiple));
     assert!(warnings("From: a@example.org, b@example.org").contains(&Warning::FromMultiple));
     assert!(warnings("Subject: x").contains(&Warning::FromMissing));
+    assert!(warnings("From : a@example.org").contains(&Warning::FromAmbiguous));
+    assert!(warnings("From: a friend").contains(&Warning::FromMalformed));
     assert!(
         warnings("From: \"boss@example.org\" <eve@example.net>")
             .contains(&Warning::DisplayNameImitatesAddress)
@@ -412,11 +414,12 @@ fn a_mail_made_for_somebody_else_says_so() {
             seal(&signed, &protected.outer, &recipients, ContentCipher::Aes256Gcm, None, &mut Rng).unwrap();
         assert_eq!(opened(&raw, reader, &[&alice]).verdict.warnings, []);
     }
-    // A signed mail to a list is read by people whom it does not name.
+    // Who reads a signed mail on a list gets the warning too: what says that a list sent it stands outside the signature, and
+    // whoever sends Alice's words on could write it.
     let raw = alice.clear_signed(&alice.draft(&bob, "Minutes", "Text.\n"));
     assert_eq!(opened(&raw, &carol, &[&alice]).verdict.warnings, [Warning::NotAddressedToYou]);
     let listed = [b"List-Id: <office.example.org>\r\n".as_slice(), &raw].concat();
-    assert_eq!(opened(&listed, &carol, &[&alice]).verdict.warnings, []);
+    assert_eq!(opened(&listed, &carol, &[&alice]).verdict.warnings, [Warning::NotAddressedToYou]);
 }
 
 #[test]

@@ -60,6 +60,45 @@ fn sources(folder: &Path, found: &mut String) {
     }
 }
 
+/// The statement asserts that the warning is given: `assert!(….contains(&Warning::X))`, `assert!(f(…, Warning::X))` or a list
+/// of expected ones in `assert_eq!`; not one that it is absent.
+fn asserts(statement: &str, variant: &str) -> bool {
+    let Some((_, claim)) = statement.split_once("assert") else { return false };
+    let claim: String = claim.split_whitespace().collect();
+    let names = |text: &str| {
+        let ends = |rest: &str| !rest.starts_with(|c: char| c.is_ascii_alphanumeric());
+        text.split("Warning::").skip(1).any(|after| after.strip_prefix(variant).is_some_and(ends))
+    };
+    match (claim.strip_prefix("!("), claim.strip_prefix("_eq!(")) {
+        (Some(condition), _) => !condition.starts_with('!') && names(condition),
+        (_, Some(values)) => {
+            // In the list that is expected, not in what is asked for: `contains(…)` may be equal to false.
+            values.split_once(",[").and_then(|(_, list)| list.split(']').next()).is_some_and(names)
+        }
+        _ => false,
+    }
+}
+
+#[test]
+fn only_a_statement_that_claims_a_warning_counts() {
+    for statement in [
+        "assert!(mail.warnings.contains(&Warning::NoIntegrity), \"x\")",
+        "assert!(\n    warned(from, Warning::NoIntegrity)\n)",
+        "assert_eq!(mail.warnings, [Warning::OuterChanged, Warning::NoIntegrity])",
+    ] {
+        assert!(asserts(statement, "NoIntegrity"), "{statement}");
+    }
+    for statement in [
+        "assert!(!mail.warnings.contains(&Warning::NoIntegrity))",
+        "assert_ne!(mail.warnings, [Warning::NoIntegrity])",
+        "assert_eq!(mail.warnings.contains(&Warning::NoIntegrity), false)",
+        "assert!(mail.warnings.contains(&Warning::NoIntegrityAtAll))",
+        "let wanted = Warning::NoIntegrity",
+    ] {
+        assert!(!asserts(statement, "NoIntegrity"), "{statement}");
+    }
+}
+
 #[test]
 fn every_warning_is_documented_with_a_test_that_produces_it() {
     let document = read("docs/protocols/verdict.md");
@@ -74,7 +113,10 @@ fn every_warning_is_documented_with_a_test_that_produces_it() {
         let test =
             tests.split(&format!("fn {name}()")).nth(1).unwrap_or_else(|| panic!("there is no test {name}"));
         let body = test.split("\n}").next().unwrap();
-        assert!(body.contains(&format!("Warning::{variant}")), "{name} does not speak of {variant}");
+        assert!(
+            body.split(';').any(|statement| asserts(statement, &variant)),
+            "{name} does not assert {variant}"
+        );
     }
 }
 

@@ -358,13 +358,16 @@ fn the_draft_scheme_protects_the_fields_at_the_root_of_the_payload() {
     assert!(shown.protected);
     assert_eq!(shown.headers.subject.as_deref(), Some("Dismissal"));
     assert_eq!(shown.headers.date, Some(1_234_567_890), "what it does not repeat is read outside");
-    assert_eq!((shown.confidential, shown.outer_differs), (vec!["subject".into()], vec!["subject".into()]));
-    assert!(shown.outer_changed.is_empty(), "a placeholder is no change");
+    assert!(shown.headers.to.is_empty(), "an answer to all would go to whoever wrote them there");
+    assert_eq!(shown.confidential, ["subject"]);
+    assert_eq!(shown.outer_differs, ["date", "subject", "to"]);
+    // A placeholder is no change; a field that only stands outside may be anybody's.
+    assert_eq!(shown.outer_changed, ["date", "to"]);
     // Signed only, another subject outside is somebody's change.
     let outer = parse(b"From: alice@example.org\r\nTo: bob@example.org\r\nSubject: Pay now\r\n\r\n");
     let shown = view(&outer, &payload, false);
     assert_eq!(shown.headers.subject.as_deref(), Some("Dismissal"));
-    assert_eq!(shown.outer_changed, ["subject"]);
+    assert_eq!(shown.outer_changed, ["subject", "to"]);
     assert!(shown.confidential.is_empty());
 }
 

@@ -21,7 +21,7 @@ pub use create::{
 };
 pub use stream::{NotProven, SignedStream, SigningWriter, StreamedSignature};
 pub(crate) use verify::verify_content;
-pub use verify::{VerifiedSigner, fitting_signers, verify_signer};
+pub use verify::{VerifiedSigner, fitting_signers, right_signers, verify_signer};
 
 use crate::ber;
 use crate::capabilities::Capabilities;

@@ -104,6 +104,9 @@ pub(super) fn warning(warning: Warning) -> &'static str {
         Warning::SeveralSignatureLayers => {
             "There are several signatures around each other: the innermost was judged."
         }
+        Warning::OuterSignatureNotValid => {
+            "A signature around the one that was judged is not valid by itself."
+        }
         Warning::UnknownSecondSignature => "A second signature of the signer is of an unknown algorithm.",
         Warning::TooManyLayers => "There are more layers of signatures and encryptions than are opened.",
         Warning::UnsupportedLayer => {

@@ -159,7 +159,11 @@ pub enum Credit {
 
 impl Credit {
     pub(super) fn of(encryption: &EncryptionVerdict, signature: SignatureState, is_inside: bool) -> Self {
-        let is_encrypted = encryption.state == EncryptionState::Decrypted && encryption.integrity;
+        let is_encrypted = encryption.state == EncryptionState::Decrypted;
+        if is_encrypted && !encryption.integrity {
+            // What is signed stands beside what somebody else may have put there.
+            return Credit::None;
+        }
         // A signature around a ciphertext says nothing about who wrote what is inside.
         let is_signed = signature == SignatureState::Valid && is_inside;
         match (is_encrypted, is_signed) {
@@ -226,6 +230,8 @@ pub enum Warning {
     SignedOutsideEncryption,
     /// More than one signature layer: the innermost is judged.
     SeveralSignatureLayers,
+    /// A signature around the one that is judged is not valid by itself: nobody trusted stands for it, or it can't be checked.
+    OuterSignatureNotValid,
     /// A signer added a second signature of an algorithm that is unknown here.
     UnknownSecondSignature,
     /// More layers than are opened.

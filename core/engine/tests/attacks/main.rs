@@ -4,10 +4,13 @@
 mod confusion;
 mod covert;
 mod efail;
+mod headers;
 mod hidden;
+mod layers;
 mod look_alikes;
 mod relabelling;
 mod structure;
 #[path = "../support/mod.rs"]
 mod support;
+mod whole;
 mod wrapping;

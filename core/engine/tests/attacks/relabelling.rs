@@ -32,10 +32,11 @@ fn a_relabelled_ciphertext_is_no_text_with_integrity() {
             as_bob(&wrap_pkcs7(&outer("alice@example.org"), "authEnveloped-data", &der), (&alice, &bob));
         assert!(good.verdict.encryption.integrity);
         let mut decrypted = 0;
-        // Blocks that the attacker chooses; whatever the last gives, some of 300 have a right padding.
-        for last in 0..300_u16 {
+        // Blocks that the attacker chooses. The first is added to what the second decrypts to: of all values of its last octet
+        // one gives a right padding.
+        for last in 0..=255 {
             let mut ciphertext = [0x41; 32];
-            ciphertext[16..18].copy_from_slice(&last.to_be_bytes());
+            ciphertext[15] = last;
             let raw =
                 wrap_pkcs7(&outer("eve@example.org"), "enveloped-data", &relabelled(&der, arc, &ciphertext));
             let mail = as_bob(&raw, (&alice, &bob));
@@ -51,6 +52,6 @@ fn a_relabelled_ciphertext_is_no_text_with_integrity() {
             assert_eq!(is_said, mail.verdict.encryption.state == EncryptionState::Decrypted);
         }
         // Without the binding of RFC 9709 the key does decrypt: the test reaches what it is about.
-        println!("{decrypted} of 300 decrypted");
+        assert!(decrypted > 0);
     }
 }

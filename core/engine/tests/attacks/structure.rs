@@ -39,10 +39,7 @@ const AMBIGUOUS: &[(&str, &str)] = &[
         "Content-Type: multipart/related; boundary=a; start=\"<b>\"\r\n\r\n--a\r\n\r\nA\r\n--a\r\nContent-ID: <b>\r\n\r\nB\r\n--a--\r\n",
     ),
     ("two formats", "Content-Type: text/plain; format=fixed; format=flowed\r\n\r\nA \r\nB\r\n"),
-    (
-        "two protections",
-        "From: alice@example.org\r\nContent-Type: text/plain; hp=clear; hp=cipher\r\n\r\nA\r\n",
-    ),
+    ("two protections", "Content-Type: text/plain; protected-headers=v1; protected-headers=v2\r\n\r\nA\r\n"),
     ("an unknown charset", "Content-Type: text/plain; charset=ebcdic-xx\r\n\r\nA\r\n"),
     ("a lone CR", "Content-Type: text/plain\r\n\r\nPay 1000 EUR.\rPay 1 EUR.   \r\n"),
     (
@@ -73,7 +70,15 @@ fn a_comment_hides_no_layer() {
 #[test]
 fn ambiguous_structure_is_never_valid() {
     let (alice, bob) = alice_and_bob();
-    for &(name, payload) in AMBIGUOUS {
+    // As it is, and in the message of a message that is taken out of its wrapping.
+    let wrapped = |payload: &str| {
+        format!("Content-Type: message/rfc822; forwarded=no\r\n\r\nFrom: alice@example.org\r\n{payload}")
+    };
+    let payloads = AMBIGUOUS.iter().flat_map(|(name, payload)| {
+        [((*name).to_owned(), (*payload).to_owned()), (format!("{name}, wrapped"), wrapped(payload))]
+    });
+    let twice = "Content-Type: message/rfc822; forwarded=no\r\nContent-Type: text/plain\r\n\r\nFrom: alice@example.org\r\n\r\nHi\r\n";
+    for (name, payload) in payloads.chain([("an ambiguous wrapper".to_owned(), twice.to_owned())]) {
         let payload = payload.as_bytes();
         let opaque = wrap_pkcs7(&outer("alice@example.org"), "signed-data", &alice.sign(payload, false));
         let clear = wrap_signed(

@@ -8,14 +8,17 @@ use crate::part::{Message, Part};
 /// What a reader shows as header fields.
 #[derive(Clone, Debug)]
 pub struct HeaderView {
-    /// The fields to show: protected ones where there is header protection, else the outer ones.
+    /// The fields to show: protected ones where there is header protection, else the outer ones. Under the two older schemes
+    /// From, Date and Message-ID that are missing inside are those outside, which nothing protects: then they are among
+    /// `outer_differs`.
     pub headers: Headers,
     /// The payload carried header protection (`hp=` at the cryptographic payload's root).
     pub protected: bool,
     /// Names (lower case) of fields that were shown but differ outside, in a way HP-Outer does not announce, plus
     /// those hidden outside (`subject`).
     pub outer_differs: Vec<String>,
-    /// Names of those whose outer value is not the one that the sender put there: somebody changed it on the way.
+    /// Names of those whose outer value is not the one that the sender put there: somebody changed it on the way. Under the
+    /// older schemes, which do not say what the sender put there, any that differs or is missing inside.
     pub outer_changed: Vec<String>,
     /// Names of fields that were kept from the servers (confidential): replies must hide them too.
     pub confidential: Vec<String>,
@@ -54,32 +57,36 @@ impl HeaderView {
 ///
 /// Only the root of `payload` counts; the caller passes the cryptographic payload, never a part inside it. Two older
 /// schemes are read: `protected-headers="v1"` (draft-autocrypt-lamps-protected-headers) and, through [`unwrapped`], a
-/// message in a message (RFC 8551 section 3.1). They say nothing of what stood outside, so that every difference is one
-/// that the sender may have made: a hidden subject is recognised by what programs put in its place.
+/// message in a message (RFC 8551 section 3.1). They say nothing of what stood outside: every difference is taken for
+/// somebody's change, but for a hidden subject, which is recognised by what programs put in its place.
 ///
 /// Whether a list distributed the mail is read outside too: lists add their fields on the way (RFC 9788 section 7.1).
 pub fn view(outer: &Message, payload: &Message, encrypted: bool) -> HeaderView {
     let seen = &outer.root().headers;
     let root = payload.root();
     let Some((scheme, is_old)) = scheme(root) else { return HeaderView::unprotected(outer) };
-    let protected = with_missing(&root.headers, seen, is_old);
+    let inner = &root.headers;
     let confidential = match (encrypted, scheme, is_old) {
         (true, Scheme::Cipher, _) => confidential(root),
-        (true, Scheme::Clear, true) if is_hidden(seen, &protected) => vec!["subject".to_owned()],
+        (true, Scheme::Clear, true) if is_hidden(seen, inner) => vec!["subject".to_owned()],
         _ => Vec::new(),
     };
-    let mut outer_differs = differences(&protected, seen);
+    let mut outer_differs = differences(inner, seen);
     outer_differs.extend(confidential.iter().filter(|name| SHOWN.contains(&name.as_str())).cloned());
     outer_differs.sort_unstable();
     outer_differs.dedup();
     let mut outer_changed = match scheme {
         Scheme::Cipher => differences(&announced(root), seen),
-        Scheme::Clear => differences(&protected, seen),
+        Scheme::Clear => differences(inner, seen),
     };
     if is_old {
         outer_changed.retain(|name| !confidential.contains(name));
     }
-    let headers = Headers { from_list: root.headers.from_list || seen.from_list, ..protected };
+    let mut headers = inner.clone();
+    if is_old {
+        fill_missing(&mut headers, seen);
+    }
+    headers.from_list |= seen.from_list;
     HeaderView { headers, protected: true, outer_differs, outer_changed, confidential }
 }
 
@@ -100,29 +107,19 @@ fn scheme(root: &Part) -> Option<(Scheme, bool)> {
     is_draft.then_some((Scheme::Clear, true))
 }
 
-/// The older schemes protect only the fields that they repeat inside: who wrote to whom and when is read outside where it
-/// is missing. A subject is not: one that somebody put outside would be shown as if it were protected.
-fn with_missing(inner: &Headers, seen: &Headers, is_old: bool) -> Headers {
-    let mut headers = inner.clone();
-    if !is_old {
-        return headers;
-    }
+/// The older schemes protect only the fields that they repeat inside: who wrote and when is read outside where it is missing,
+/// and named in `outer_differs` and `outer_changed`. Nothing else is: a subject that somebody put outside would be shown as if
+/// it were protected, and recipients or Reply-To would get the answer.
+fn fill_missing(headers: &mut Headers, seen: &Headers) {
     if headers.from_fields == 0 {
         headers.from = seen.from.clone();
         headers.from_fields = seen.from_fields;
         headers.from_ambiguous |= seen.from_ambiguous;
     }
     headers.date = headers.date.or(seen.date);
-    headers.message_id = headers.message_id.or_else(|| seen.message_id.clone());
-    let fill = |field: &mut Vec<Mailbox>, outside: &[Mailbox]| {
-        if field.is_empty() {
-            *field = outside.to_vec();
-        }
-    };
-    fill(&mut headers.to, &seen.to);
-    fill(&mut headers.cc, &seen.cc);
-    fill(&mut headers.reply_to, &seen.reply_to);
-    headers
+    if headers.message_id.is_none() {
+        headers.message_id.clone_from(&seen.message_id);
+    }
 }
 
 /// The outer subject is one that programs put in the place of a hidden one.

@@ -19,6 +19,13 @@ pub enum SignedContent<'a> {
     Octets(&'a [u8]),
     /// A content that went by.
     Digests(&'a ContentDigests),
+    /// The content, and the digests that were taken of it once for all its signers.
+    Hashed {
+        /// The content itself.
+        octets: &'a [u8],
+        /// Of these octets: [`ContentHasher::for_signers`].
+        digests: &'a ContentDigests,
+    },
 }
 
 /// What is kept of a content that was read as a stream.
@@ -40,6 +47,15 @@ impl ContentDigests {
     pub fn octets(&self) -> u64 {
         self.octets
     }
+
+    /// One that was taken.
+    fn get(&self, algorithm: DigestAlgorithm) -> Option<&[u8]> {
+        if algorithm == DigestAlgorithm::Sha256 {
+            return Some(self.sha256.as_bytes());
+        }
+        let found = self.others.iter().find(|(other, _)| *other == algorithm);
+        found.map(|(_, digest)| digest.as_slice())
+    }
 }
 
 impl<'a> SignedContent<'a> {
@@ -47,13 +63,10 @@ impl<'a> SignedContent<'a> {
     pub(super) fn digest(&self, algorithm: DigestAlgorithm) -> Option<Cow<'a, [u8]>> {
         match *self {
             SignedContent::Octets(octets) => Some(Cow::Owned(algorithm.digest(octets))),
-            SignedContent::Digests(digests) if algorithm == DigestAlgorithm::Sha256 => {
-                Some(Cow::Borrowed(digests.sha256.as_bytes()))
-            }
-            SignedContent::Digests(digests) => {
-                let found = digests.others.iter().find(|(other, _)| *other == algorithm);
-                found.map(|(_, digest)| Cow::Borrowed(digest.as_slice()))
-            }
+            SignedContent::Digests(digests) => digests.get(algorithm).map(Cow::Borrowed),
+            SignedContent::Hashed { octets, digests } => Some(
+                digests.get(algorithm).map_or_else(|| Cow::Owned(algorithm.digest(octets)), Cow::Borrowed),
+            ),
         }
     }
 
@@ -61,22 +74,27 @@ impl<'a> SignedContent<'a> {
     pub(super) fn sha256(&self) -> Fingerprint {
         match *self {
             SignedContent::Octets(octets) => Fingerprint::of(octets),
-            SignedContent::Digests(digests) => digests.sha256,
+            SignedContent::Digests(digests) | SignedContent::Hashed { digests, .. } => digests.sha256,
         }
     }
 
     /// The octets, when they are at hand.
     pub(super) fn octets(&self) -> Option<&'a [u8]> {
         match *self {
-            SignedContent::Octets(octets) => Some(octets),
+            SignedContent::Octets(octets) | SignedContent::Hashed { octets, .. } => Some(octets),
             SignedContent::Digests(_) => None,
         }
     }
 
+    /// Its digests were taken already.
+    pub(super) fn is_hashed(&self) -> bool {
+        !matches!(self, SignedContent::Octets(_))
+    }
+
     /// The same octets.
     pub(crate) fn is_same(&self, other: &SignedContent<'_>) -> bool {
-        match (self, other) {
-            (SignedContent::Octets(one), SignedContent::Octets(other)) => one == other,
+        match (self.octets(), other.octets()) {
+            (Some(one), Some(other)) => one == other,
             _ => self.sha256() == other.sha256(),
         }
     }
@@ -87,7 +105,9 @@ impl<'a> SignedContent<'a> {
     /// Of a long streamed content only the front is there: one SET over its whole length is enough then.
     pub(super) fn looks_like_attributes(&self) -> bool {
         let (front, octets) = match *self {
-            SignedContent::Octets(octets) => (octets, octets.len() as u64),
+            SignedContent::Octets(octets) | SignedContent::Hashed { octets, .. } => {
+                (octets, octets.len() as u64)
+            }
             SignedContent::Digests(digests) => (digests.front.as_slice(), digests.octets),
         };
         if octets > front.len() as u64 {

@@ -66,6 +66,14 @@ pub fn fitting_signers(
     (0..signed.signers.len()).filter(fits).count()
 }
 
+/// How many signatures of `signed` are right over `content`, and not weak.
+pub fn right_signers(signed: &SignedData, content: SignedContent<'_>, certificates: &[Certificate]) -> usize {
+    let is_right = |index: &usize| {
+        verify_content(signed, *index, content, certificates).is_ok_and(|signer| signer.weakness().is_none())
+    };
+    (0..signed.signers.len()).filter(is_right).count()
+}
+
 /// As [`verify_signer`]. Of a content that went by, a digest that was not announced before it was not taken, and
 /// Ed25519 without signed attributes wants the octets: `unsupported_algorithm`.
 pub(crate) fn verify_content(
@@ -207,12 +215,13 @@ fn check_signature(
     let key = PublicKey::from_spki(certificate.public_key_der()).map_err(reason)?;
     let Some(attributes) = &signer.signed else {
         match (content.octets(), scheme.digest()) {
-            (Some(octets), _) => key.verify(scheme, octets, &signer.signature).map_err(reason)?,
-            (None, Some(digest)) => {
+            // Each signer and each certificate that is tried would hash the octets anew.
+            (_, Some(digest)) if content.is_hashed() => {
                 let hash = content.digest(digest).ok_or(Reason::UnsupportedAlgorithm)?;
                 key.verify_digest(scheme, &hash, &signer.signature).map_err(reason)?;
             }
-            (None, None) => return Err(Reason::UnsupportedAlgorithm),
+            (Some(octets), _) => key.verify(scheme, octets, &signer.signature).map_err(reason)?,
+            (None, _) => return Err(Reason::UnsupportedAlgorithm),
         }
         return Ok(key);
     };
