@@ -78,6 +78,7 @@ pub fn inspect(file: &[u8], inspection: &Inspection) -> Result<Inspected, Inspec
         timestamp_anchors: inspection.material.timestamp_anchors(),
         untrusted: inspection.material.untrusted(),
         own: &own,
+        known: &[],
         sources: inspection.material.sources(inspection.material.demand()),
     };
     let opened = secure::open(&as_mail(file)?, &opening, &mut OsRandom)?;

@@ -342,7 +342,7 @@ impl AccountInner {
         keys: &[smime::enveloped::DecryptionKey],
         people: &People,
     ) -> Result<Opened, CoreError> {
-        self.open_mail_with(raw, keys, &self.anchors(people)?)
+        self.open_mail_with(raw, keys, &self.anchors(people)?, people)
     }
 
     fn open_mail_with(
@@ -350,8 +350,12 @@ impl AccountInner {
         raw: &[u8],
         keys: &[smime::enveloped::DecryptionKey],
         anchors: &[smime::path::TrustAnchor],
+        people: &People,
     ) -> Result<Opened, CoreError> {
         let timestamp_anchors = self.timestamp_anchors()?;
+        // Whoever is known only from a first mail may be the imitation.
+        let is_known = |contact: &&engine::people::Contact| contact.trust <= smime::path::Trust::PublicCa;
+        let known: Vec<_> = people.values().filter(is_known).map(|contact| contact.address.clone()).collect();
         let opening = Opening {
             keys,
             at: now(),
@@ -359,6 +363,7 @@ impl AccountInner {
             timestamp_anchors: &timestamp_anchors,
             untrusted: &[],
             own: std::slice::from_ref(&self.settings.address),
+            known: &known,
             sources: Default::default(),
         };
         secure::open(raw, &opening, &mut OsRandom).map_err(|_| CoreError::Unreadable(Unreadable::Mail))
@@ -422,7 +427,7 @@ impl AccountInner {
         };
         let mut anchors = self.anchors(people)?;
         anchors.extend(first_seen_anchors(&from, signer.certificate(), signature.signed.certificates()));
-        let again = self.open_mail_with(raw, keys, &anchors)?;
+        let again = self.open_mail_with(raw, keys, &anchors, people)?;
         Ok((again.verdict.signature.state == SignatureState::Valid).then_some(again))
     }
 }

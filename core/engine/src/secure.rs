@@ -65,6 +65,8 @@ pub struct Opening<'a> {
     /// The reader's addresses: a mail whose protected To and Cc name none of them is marked
     /// ([`Warning::NotAddressedToYou`]), and so is a sender that imitates one. None: neither is looked at.
     pub own: &'a [EmailAddress],
+    /// Addresses of people whom the reader knows: a sender that imitates one is marked.
+    pub known: &'a [EmailAddress],
     /// Revocation lists and OCSP answers.
     pub sources: Sources<'a>,
 }
@@ -224,7 +226,7 @@ fn warn(
 ) -> (mail::Headers, Vec<Warning>) {
     let mut warnings = layers.warnings.clone();
     let shown = believed_headers(outer, headers, judgement.signature.state, &mut warnings);
-    from_warnings(&shown, opening.own, &mut warnings);
+    from_warnings(&shown, opening.own, opening.known, &mut warnings);
     let section = if headers.protected { payload.root() } else { outer.root() };
     let is_encrypted = encryption.state == EncryptionState::Decrypted;
     let others = [

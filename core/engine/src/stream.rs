@@ -302,11 +302,7 @@ impl<R: Replay> ClearSigned<R> {
             .map_err(StreamError::Input)?;
         let part = Message::parse(&signature).map_err(|_| malformed())?;
         let root = part.root();
-        let is_signature = matches!(
-            root.content_type.as_str(),
-            "application/pkcs7-signature" | "application/x-pkcs7-signature"
-        );
-        if !is_signature || root.first_ambiguity().is_some() {
+        if !root.is_smime_signature() || root.first_ambiguity().is_some() {
             return Err(malformed());
         }
         let signature = SignedData::parse(&part.decoded(root)).map_err(|_| malformed())?;

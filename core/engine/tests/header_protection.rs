@@ -254,6 +254,7 @@ impl Desk {
             timestamp_anchors: &[],
             untrusted: &[],
             own: &own,
+            known: &[],
             sources: Default::default(),
         };
         open(raw, &opening, &mut Rng).unwrap()

@@ -24,6 +24,7 @@ fn judged(raw: &[u8], keys: &[DecryptionKey], anchors: &[TrustAnchor], at: &str)
         timestamp_anchors: &[],
         untrusted: &[],
         own: &[],
+        known: &[],
         sources: Default::default(),
     };
     open(raw, &opening, &mut Rng).unwrap()

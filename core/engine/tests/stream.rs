@@ -217,6 +217,7 @@ fn a_clear_signature_is_about_the_octets_as_received_or_in_canonical_form() {
             timestamp_anchors: &[],
             untrusted: &[],
             own: &[],
+            known: &[],
             sources: Sources::default(),
         };
         let opened = secure::open(&message, &opening, &mut Rng).unwrap();

@@ -20,6 +20,7 @@ pub fn open(octets: &[u8]) {
         timestamp_anchors: &[],
         untrusted: &[],
         own: &[],
+        known: &[],
         sources: Default::default(),
     };
     let Ok(opened) = secure::open(octets, &opening, &mut SeededRng::new("open")) else { return };

@@ -3,6 +3,7 @@
 mod body;
 pub(crate) mod charset;
 mod defect;
+pub(crate) mod delimiter;
 mod describe;
 mod flowed;
 mod html;
@@ -168,8 +169,20 @@ impl Part {
         self.parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    fn is_message(&self) -> bool {
+    /// A message in a message.
+    pub fn is_message(&self) -> bool {
         matches!(self.content_type.as_str(), "message/rfc822" | "message/global" | "message/news")
+    }
+
+    /// Content-ID without its angle brackets.
+    pub(crate) fn content_id(&self) -> Option<&str> {
+        let (_, value) = self.fields.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-id"))?;
+        value.trim().strip_prefix('<')?.strip_suffix('>').filter(|id| !id.is_empty())
+    }
+
+    /// A detached S/MIME signature, also under its old name (RFC 8551 section 3.5.3.1).
+    pub fn is_smime_signature(&self) -> bool {
+        is_smime_signature(&self.content_type)
     }
 
     /// Its text has units wider than an octet, where NUL is no character.
@@ -177,6 +190,11 @@ impl Part {
         let charset = self.parameter("charset").unwrap_or_default().to_ascii_lowercase();
         ["utf-16", "utf16", "ucs-2", "iso-10646", "utf-32"].iter().any(|name| charset.contains(name))
     }
+}
+
+/// Whether a media type, in lower case, is that of a detached S/MIME signature.
+pub fn is_smime_signature(media_type: &str) -> bool {
+    matches!(media_type, "application/pkcs7-signature" | "application/x-pkcs7-signature")
 }
 
 fn collect<'a>(part: &'a Part, parts: &mut Vec<&'a Part>) {

@@ -6,6 +6,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use data_encoding::BASE64;
 
 use crate::part::MAX_HEADER_OCTETS;
+use crate::part::delimiter::{Delimiter as Rule, delimiter};
 
 /// Octets that are worked on at once; a multiple of 48 and 57, so that full lines fill it.
 const CHUNK: usize = 912 * 64;
@@ -263,16 +264,16 @@ pub struct Delimiter {
     pub is_closing: bool,
 }
 
-/// Finds the delimiter lines of `boundary` in a body, also behind the closing one; stops when there are more than `limit`. A
-/// line that begins as a delimiter and goes on counts (RFC 2046 section 5.1.1 lets programs compare only the beginning):
-/// who expects a certain number of delimiters then sees that programs could disagree on them.
+/// Finds the delimiter lines of `boundary` in a body, also behind the closing one; stops when there are more than `limit`.
+/// Doubtful ones count, by the rule of the whole reader: a line that begins as a delimiter and goes on, or in which one
+/// follows a lone CR. Who expects a certain number of delimiters then sees that programs could disagree on them.
 pub fn delimiters(input: &mut dyn Read, boundary: &str, limit: usize) -> io::Result<Vec<Delimiter>> {
-    let mark = format!("--{boundary}");
+    let mut behind_cr = BehindCr::new(boundary);
     let mut found: Vec<Delimiter> = Vec::new();
     let mut raw = vec![0; CHUNK];
     // The line that is read: as much of it as tells whether it is a delimiter.
     let (mut line, mut line_start, mut before) = (Vec::new(), 0u64, 0u64);
-    let longest = mark.len() + 80;
+    let longest = boundary.len() + 80;
     let mut offset = 0u64;
     loop {
         let count = read_some(input, &mut raw)?;
@@ -282,12 +283,14 @@ pub fn delimiters(input: &mut dyn Read, boundary: &str, limit: usize) -> io::Res
             let (piece, later) = rest.split_at(end);
             let room = longest.saturating_sub(line.len()).min(piece.len());
             line.extend_from_slice(piece.get(..room).unwrap_or_default());
+            behind_cr.read(piece);
             offset += piece.len() as u64;
             rest = later;
             if !piece.ends_with(b"\n") {
                 continue;
             }
-            found.extend(delimiter(&line, mark.as_bytes(), before, offset));
+            let is_cut = offset - line_start > line.len() as u64;
+            found.extend(found_in(&line, boundary, is_cut, &mut behind_cr, (before, offset)));
             if found.len() > limit {
                 return Ok(found);
             }
@@ -299,16 +302,56 @@ pub fn delimiters(input: &mut dyn Read, boundary: &str, limit: usize) -> io::Res
             line.clear();
         }
         if count == 0 {
-            found.extend(delimiter(&line, mark.as_bytes(), before, offset));
+            let is_cut = offset - line_start > line.len() as u64;
+            found.extend(found_in(&line, boundary, is_cut, &mut behind_cr, (before, offset)));
             return Ok(found);
         }
     }
 }
 
-fn delimiter(line: &[u8], mark: &[u8], start: u64, end: u64) -> Option<Delimiter> {
-    let rest = line.strip_prefix(mark)?;
-    let is_closing = rest.strip_prefix(b"--").is_some_and(|rest| rest.iter().all(u8::is_ascii_whitespace));
+/// What a line is of which only the beginning was kept when it is cut.
+fn found_in(
+    line: &[u8],
+    boundary: &str,
+    is_cut: bool,
+    behind_cr: &mut BehindCr,
+    (start, end): (u64, u64),
+) -> Option<Delimiter> {
+    let is_behind_cr = std::mem::take(&mut behind_cr.is_found);
+    let is_closing = match delimiter(line, boundary.as_bytes()) {
+        Rule::None if !is_behind_cr => return None,
+        Rule::Close => !is_cut,
+        Rule::None | Rule::Open | Rule::Doubtful => false,
+    };
     Some(Delimiter { start, end, is_closing })
+}
+
+/// Looks for the beginning of a delimiter behind a CR that ends no line, over lines of any length.
+struct BehindCr {
+    mark: Vec<u8>,
+    /// How many octets of it were read since the last CR.
+    matched: Option<usize>,
+    is_found: bool,
+}
+
+impl BehindCr {
+    fn new(boundary: &str) -> Self {
+        Self { mark: format!("--{boundary}").into_bytes(), matched: None, is_found: false }
+    }
+
+    fn read(&mut self, piece: &[u8]) {
+        for &octet in piece {
+            self.matched = match self.matched {
+                _ if octet == b'\r' => Some(0),
+                Some(count) if self.mark.get(count) == Some(&octet) => Some(count + 1),
+                _ => None,
+            };
+            if self.matched == Some(self.mark.len()) {
+                self.is_found = true;
+                self.matched = None;
+            }
+        }
+    }
 }
 
 fn read_some(input: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
@@ -406,6 +449,22 @@ mod tests {
         assert_eq!(delimiters(&mut &b"--b\n--b\n--b\n--b\n"[..], "b", 2).unwrap().len(), 3);
     }
 
+    /// One rule for a mail that is read as a whole and one that is streamed.
+    #[test]
+    fn a_doubtful_delimiter_in_a_long_line_counts_and_closes_nothing() {
+        let far = " ".repeat(2 * CHUNK);
+        for line in
+            [format!("{far}\r--b"), format!("--b{far}x"), format!("--b--{far}x"), format!("\r\r--b{far}")]
+        {
+            let body = format!("--b\nx\n{line}\n--b--\n");
+            let found = delimiters(&mut body.as_bytes(), "b", 9).unwrap();
+            assert_eq!(found.iter().map(|one| one.is_closing).collect::<Vec<_>>(), [false, false, true]);
+            let mail = format!("Content-Type: multipart/mixed; boundary=b\n\n{body}");
+            let mail = crate::part::Message::parse(mail.as_bytes()).unwrap();
+            assert!(mail.root().defects.contains(&crate::part::Defect::DoubtfulDelimiter));
+        }
+    }
+
     /// A clear-signed mail has three delimiters; these have more, so that nobody reads them as one.
     #[test]
     fn lines_that_some_programs_take_for_delimiters_count() {
@@ -413,6 +472,8 @@ mod tests {
             "--b\nx\n--b\ny\n--b--\n--b\nz\n--b--\n",
             "--b\nx\n--bc\nx\n--b\ny\n--b--\n",
             "--b\nx\n--b-- x\n--b\ny\n--b--\n",
+            "--b\nx\r--b\rx\n--b\ny\n--b--\n",
+            "--b\nx\n--b\r--b\ny\n--b\ny\n--b--\n",
         ] {
             for step in [1, 5, 100] {
                 let found = delimiters(&mut Drip(body.as_bytes(), step), "b", 3).unwrap();

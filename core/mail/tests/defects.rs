@@ -89,6 +89,31 @@ defects! {
     duplicate_charset, DuplicateCharset:
         "Content-Type: text/plain; charset=utf-8; charset=utf-7\r\n\r\nx",
         "Content-Type: text/plain; charset=utf-8; charset*=us-ascii''utf-7\r\n\r\nx";
+    duplicate_rule, DuplicateRule:
+        "Content-Type: text/plain; format=fixed; format=flowed\r\n\r\nx",
+        "Content-Type: text/plain; hp=clear; HP=cipher\r\n\r\nx",
+        "Content-Type: text/plain; hp*=us-ascii''cipher\r\n\r\nx",
+        "Content-Type: text/plain; hp*0=cip; hp*1=her\r\n\r\nx",
+        "Content-Type: text/plain; protected-headers=v1; protected-headers=v2\r\n\r\nx",
+        "Content-Type: text/plain; delsp=no; delsp=yes\r\n\r\nx",
+        "Content-Type: message/rfc822; forwarded=no; forwarded=yes\r\n\r\nSubject: a\r\n\r\nx",
+        "Content-Type: multipart/signed; protocol=\"a/b\"; protocol=\"c/d\"; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b--\r\n",
+        "Content-Type: multipart/related; type=\"a/b\"; type=\"c/d\"; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b--\r\n",
+        "Content-Type: multipart/related; start=\"<a>\"; start=\"<b>\"; boundary=b\r\n\r\n--b\r\nContent-ID: <a>\r\n\r\nx\r\n--b--\r\n",
+        "Content-Type: application/pkcs7-mime; smime-type=signed-data; smime-type=enveloped-data\r\n\r\nx";
+    decorated_value, DecoratedValue:
+        "Content-Type: text/html(x)\r\n\r\nx",
+        "Content-Type: text(x)/html\r\n\r\nx",
+        "Content-Type: (x)text/html (y (z) \\) ; a=b)\r\n\r\nx",
+        "Content-Type: application/pkcs7-mime(x)\r\n\r\nx",
+        "Content-Type: multipart/mixed (two; parts); boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b--",
+        "Content-Disposition: attachment(x)\r\n\r\nx",
+        "Content-Transfer-Encoding: base64 (x)\r\n\r\neHh4",
+        "Content-Transfer-Encoding: base64;\r\n\r\neHh4",
+        "Content-Transfer-Encoding: base64; x=y\r\n\r\neHh4";
+    start_not_first, StartNotFirst:
+        "Content-Type: multipart/related; start=\"<b>\"; boundary=r\r\n\r\n--r\r\nContent-ID: <a>\r\n\r\n10 EUR\r\n--r\r\nContent-ID: <b>\r\n\r\n1000 EUR\r\n--r--",
+        "Content-Type: multipart/related; start=\"<b>\"; boundary=r\r\n\r\n--r\r\n\r\n10 EUR\r\n--r--";
     duplicate_parameter, DuplicateParameter:
         "Content-Disposition: attachment; filename=a.txt; filename=b.exe\r\n\r\nx",
         "Content-Disposition: attachment; filename*0=a; filename*0=b\r\n\r\nx";
@@ -96,6 +121,11 @@ defects! {
         "Content-Type: text\r\n\r\nx",
         "Content-Type: text/plain/html\r\n\r\nx",
         "Content-Type: text /plain\r\n\r\nx",
+        "Content-Type: text/html\"\"\r\n\r\nx",
+        "Content-Type: text/html)\r\n\r\nx",
+        "Content-Type: text/html,\r\n\r\nx",
+        "Content-Type: text/<html>\r\n\r\nx",
+        "Content-Type: text/html=\r\n\r\nx",
         "Content-Type: =?us-ascii?q?text/html?= x\r\n\r\nx";
     unterminated_parameter, UnterminatedParameter:
         "Content-Type: text/plain; name=\"a\r\n\r\nx",
@@ -167,9 +197,13 @@ defects! {
         "Content-Type: text/plain; charset=klingon\r\n\r\nx";
     bad_charset, BadCharset:
         b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n\xff",
-        b"Content-Type: text/plain; charset=us-ascii\r\nContent-Transfer-Encoding: 8bit\r\n\r\n\xff",
+        "Content-Type: text/plain; charset=us-ascii\r\nContent-Transfer-Encoding: 8bit\r\n\r\nü",
         "Content-Type: text/plain; charset=utf-7\r\n\r\n+AAAAA",
         b"Content-Type: text/plain; charset=iso-2022-jp\r\n\r\n\x1b$B$";
+    guessed_charset, GuessedCharset:
+        b"Content-Type: text/plain; charset=us-ascii\r\nContent-Transfer-Encoding: 8bit\r\n\r\n\xa4 10",
+        b"Content-Type: text/plain; charset=unknown-8bit\r\nContent-Transfer-Encoding: 8bit\r\n\r\n\xa4 10",
+        b"Content-Type: text/plain\r\nContent-Transfer-Encoding: 8bit\r\n\r\n\xa4 10";
     contradictory_charset, ContradictoryCharset:
         b"Content-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: 8bit\r\n\r\n\xef\xbb\xbfx",
         b"Content-Type: text/plain; charset=utf-16be\r\nContent-Transfer-Encoding: binary\r\n\r\n\xff\xfea\0";
@@ -208,7 +242,11 @@ fn ordinary_mail_has_no_defect() {
         "From alice Mon Jan  1 00:00:00 2024\nSubject: a\n\nx\n",
         "Subject: Grüße\r\n\r\n",
         "Content-Type: multipart/mixed; boundary=\"b c\" ; x=y\r\n\r\npreamble\r\n--b c \t\r\n\r\nx\r\n--b c--\r\nepilogue\r\n",
-        "Content-Type: multipart/mixed (two; parts); boundary=----=_Next?Part/1\r\n\r\n------=_Next?Part/1\r\n\r\nx\r\n------=_Next?Part/1--",
+        "Content-Type: multipart/related; start=\"<a>\"; boundary=b\r\n\r\n--b\r\nContent-ID: <a>\r\n\r\nx\r\n--b--\r\n",
+        "Content-Type: text/plain; charset=us-ascii (Plain text)\r\n\r\nx\r\n",
+        "Content-Type: text/plain;\r\n\r\nx\r\n",
+        "Content-Type: text/plain; charset=unknown-8bit\r\nContent-Transfer-Encoding: 8bit\r\n\r\nGr\u{fc}\u{df}e",
+        "Content-Type: multipart/mixed; boundary=----=_Next?Part/1\r\n\r\n------=_Next?Part/1\r\n\r\nx\r\n------=_Next?Part/1--",
         "Content-Disposition: attachment; filename=a.txt; filename*=utf-8''%c3%a4.txt\r\n\r\n",
         "Content-Disposition: attachment; filename=a (1).txt\r\n\r\n",
         "Content-Type: text/plain; charset=utf-16\r\nContent-Transfer-Encoding: base64\r\n\r\n//5hAA==\r\n",
@@ -251,6 +289,38 @@ fn an_ambiguous_part_counts_on_the_way_to_the_body() {
     let twice = "Content-Type: text/html\r\n".to_owned() + &alternative("\r\n<p>");
     assert_eq!(on_path(&with_second(&twice, text)), Some(("1".into(), Defect::DuplicateContentType)));
     assert_eq!(on_path(&("X-Odd : a\r\nSubject: a\r\nSubject: b\r\n".to_owned() + text)), None);
+}
+
+/// A comment hides no type: what is in it is left out, and the answer says that others may not do so.
+#[test]
+fn a_type_with_a_comment_is_that_type() {
+    for (written, read) in [
+        ("application/pkcs7-mime(x)", "application/pkcs7-mime"),
+        ("multipart(x)/signed (y)", "multipart/signed"),
+        ("(x (y) \\) ) text/HTML", "text/html"),
+        ("text/html(x; charset=y)", "text/html"),
+        // No type at all.
+        ("text/html(x", "text/plain"),
+        ("text/html\"x\"", "text/plain"),
+    ] {
+        let mail = parse(format!("Content-Type: {written}\r\n\r\nx"));
+        assert_eq!(mail.root().content_type, read, "{written}");
+        assert!(mail.ambiguity_on_path().is_some(), "{written}");
+    }
+}
+
+/// Whether a part is text or an attachment decides which one is the body.
+#[test]
+fn a_part_of_doubtful_kind_counts_where_it_could_be_the_body() {
+    let text = "\r\n10 EUR";
+    let rival = "Content-Disposition: attachment(x)\r\n\r\n1000 EUR";
+    assert_eq!(on_path(&with_second(rival, text)), Some(("1".into(), Defect::DecoratedValue)));
+    assert_eq!(on_path(&with_second(text, rival)), None, "behind the body it is an attachment to everybody");
+    let alternative = with_second(text, rival).replacen("mixed", "alternative", 1);
+    assert_eq!(on_path(&alternative), Some(("2".into(), Defect::DecoratedValue)));
+    let related =
+        with_second(text, "Content-ID: <b>\r\n\r\n1000 EUR").replacen("mixed", "related; start=\"<b>\"", 1);
+    assert_eq!(on_path(&related), Some(("".into(), Defect::StartNotFirst)));
 }
 
 #[test]

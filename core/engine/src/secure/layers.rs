@@ -248,7 +248,7 @@ fn root_layer(message: &Message) -> Option<Layer<'_>> {
         return None;
     }
     let [content, signature] = root.children.as_slice() else { return None };
-    is_signature_type(&signature.content_type).then_some(Layer::Clear { content, signature })
+    signature.is_smime_signature().then_some(Layer::Clear { content, signature })
 }
 
 /// An application/pkcs7-mime, also under its old name, also one whose type a gateway replaced: then the file name tells
@@ -261,8 +261,4 @@ pub(super) fn is_opaque(part: &Part) -> bool {
         }
         _ => false,
     }
-}
-
-pub(super) fn is_signature_type(content_type: &str) -> bool {
-    matches!(content_type, "application/pkcs7-signature" | "application/x-pkcs7-signature")
 }

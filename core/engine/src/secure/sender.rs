@@ -8,7 +8,7 @@ use mail::protect::HeaderView;
 use smime::EmailAddress;
 use smime::verdict::SignatureState;
 
-use super::look_alike::{has_invisible, imitates, looks_foreign};
+use super::look_alike::{has_invisible, hides_in_name, imitates, looks_foreign};
 use super::record::Warning;
 
 /// The addresses that a signer must cover: exactly one, or none when programs could disagree on who From names.
@@ -49,8 +49,14 @@ pub(super) fn believed_headers(
     shown
 }
 
-/// Names what is wrong with the shown sender. `own` are the reader's addresses.
-pub(super) fn from_warnings(headers: &mail::Headers, own: &[EmailAddress], warnings: &mut BTreeSet<Warning>) {
+/// Names what is wrong with the shown sender. `own` are the reader's addresses, `known` those of people whom the reader knows:
+/// one of them imitates nobody of them.
+pub(super) fn from_warnings(
+    headers: &mail::Headers,
+    own: &[EmailAddress],
+    known: &[EmailAddress],
+    warnings: &mut BTreeSet<Warning>,
+) {
     if headers.from_fields > 1 || headers.from.len() > 1 {
         warnings.insert(Warning::FromMultiple);
     }
@@ -71,8 +77,11 @@ pub(super) fn from_warnings(headers: &mail::Headers, own: &[EmailAddress], warni
     if imitates_address(name, &from.address) {
         warnings.insert(Warning::DisplayNameImitatesAddress);
     }
-    let is_imitation = own.iter().any(|own| imitates(&from.address, own.as_str()));
-    if is_imitation || looks_foreign(&from.address) || has_invisible(&from.address) || has_invisible(name) {
+    let imitates_any =
+        |people: &[EmailAddress]| people.iter().any(|real| imitates(&from.address, real.as_str()));
+    let is_known = known.iter().any(|known| known.as_str().eq_ignore_ascii_case(&from.address));
+    let is_imitation = imitates_any(own) || !is_known && imitates_any(known);
+    if is_imitation || looks_foreign(&from.address) || has_invisible(&from.address) || hides_in_name(name) {
         warnings.insert(Warning::FromLookAlike);
     }
     let is_other = |mailbox: &Mailbox| !mailbox.address.eq_ignore_ascii_case(&from.address);
@@ -92,14 +101,10 @@ fn imitates_address(name: &str, address: &str) -> bool {
         .any(|word| !word.eq_ignore_ascii_case(address))
 }
 
-/// Fields that a reader acts on and that may stand once (RFC 5322 section 3.6); From has its own warning.
-const UNIQUE: [&str; 8] = ["subject", "sender", "reply-to", "to", "cc", "date", "message-id", "in-reply-to"];
-
-/// A field stands twice in the header section that is shown: another program may show the other one.
+/// A field stands twice in the header section that is shown: another program may show the other one. From has its own
+/// warning.
 pub(super) fn has_duplicate_fields(shown: &Part) -> bool {
-    let count =
-        |name: &str| shown.fields.iter().filter(|(field, _)| field.eq_ignore_ascii_case(name)).count();
-    UNIQUE.iter().any(|name| count(name) > 1)
+    shown.duplicate_fields().iter().any(|name| *name != "from")
 }
 
 /// The protected To and Cc name other people, and nobody of `own`: the mail was perhaps made for somebody else and sent on

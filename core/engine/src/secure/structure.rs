@@ -1,8 +1,8 @@
 //! Structure on which mail programs disagree: what one reads as signed text, another reads as something else.
 
-use mail::part::{Message, Part};
+use mail::part::{Message, Part, is_smime_signature};
 
-use super::layers::{is_opaque, is_signature_type};
+use super::layers::is_opaque;
 
 /// Whether programs may find another layer or another signature at the root of `message`, or show another text of it.
 /// Attachments are off the way, and may be as odd as they like.
@@ -12,7 +12,7 @@ pub(super) fn is_ambiguous(message: &Message) -> bool {
     let is_other_protocol = root.content_type == "multipart/signed"
         && root
             .parameter("protocol")
-            .is_some_and(|protocol| !is_signature_type(&protocol.to_ascii_lowercase()));
+            .is_some_and(|protocol| !is_smime_signature(&protocol.to_ascii_lowercase()));
     is_other_protocol || message.ambiguity_on_path().is_some()
 }
 
@@ -24,7 +24,7 @@ pub(super) fn has_layer_inside(message: &Message) -> bool {
 }
 
 fn is_layer(part: &Part, parent: &Part) -> bool {
-    if matches!(parent.content_type.as_str(), "message/rfc822" | "message/global") {
+    if parent.is_message() {
         return false;
     }
     is_opaque(part)

@@ -60,6 +60,7 @@ fn opened(der: &[u8], keys: &[DecryptionKey]) -> Opened {
         timestamp_anchors: &[],
         untrusted: &[],
         own: &[],
+        known: &[],
         sources: Default::default(),
     };
     open(&raw, &opening, &mut Rng).unwrap()

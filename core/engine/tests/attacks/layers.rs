@@ -100,6 +100,7 @@ fn a_limit_that_is_hit_inside_a_layer_is_named() {
         timestamp_anchors: &[],
         untrusted: &[],
         own: &[],
+        known: &[],
         sources: Default::default(),
     };
     let sealed = bob.encrypted_for(entity.as_bytes(), ContentCipher::Aes256Gcm);

@@ -7,6 +7,7 @@ mod efail;
 mod headers;
 mod hidden;
 mod layers;
+mod look_alikes;
 mod relabelling;
 mod structure;
 #[path = "../support/mod.rs"]

@@ -8,7 +8,7 @@ use smime::verdict::{Reason, SignatureState};
 use crate::support::{alice_and_bob, as_bob, mailed, outer, random};
 
 /// Payloads in which programs see different texts.
-const AMBIGUOUS: [(&str, &str); 6] = [
+const AMBIGUOUS: &[(&str, &str)] = &[
     ("two types", "Content-Type: text/plain\r\nContent-Type: text/html\r\n\r\nA<b>B</b>\r\n"),
     (
         "two encodings",
@@ -24,7 +24,48 @@ const AMBIGUOUS: [(&str, &str); 6] = [
         "inside",
         "Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\nContent-Type: text/plain\r\nContent-Type: text/html\r\n\r\nA\r\n--a--\r\n",
     ),
+    ("a type with a comment", "Content-Type: text/html(x)\r\n\r\n<!--Pay 1000 EUR.--><p>Pay 1 EUR.\r\n"),
+    (
+        "a multipart with a comment",
+        "Content-Type: multipart(x)/mixed; boundary=a\r\n\r\n--a\r\n\r\nA\r\n--a--\r\n",
+    ),
+    ("a type in quotes", "Content-Type: text/html\"\"\r\n\r\n<!--A-->B\r\n"),
+    (
+        "an encoding with a parameter",
+        "Content-Type: text/plain\r\nContent-Transfer-Encoding: base64; x=y\r\n\r\nUGF5\r\n",
+    ),
+    (
+        "another start",
+        "Content-Type: multipart/related; boundary=a; start=\"<b>\"\r\n\r\n--a\r\n\r\nA\r\n--a\r\nContent-ID: <b>\r\n\r\nB\r\n--a--\r\n",
+    ),
+    ("two formats", "Content-Type: text/plain; format=fixed; format=flowed\r\n\r\nA \r\nB\r\n"),
+    ("two protections", "Content-Type: text/plain; protected-headers=v1; protected-headers=v2\r\n\r\nA\r\n"),
+    ("an unknown charset", "Content-Type: text/plain; charset=ebcdic-xx\r\n\r\nA\r\n"),
+    ("a lone CR", "Content-Type: text/plain\r\n\r\nPay 1000 EUR.\rPay 1 EUR.   \r\n"),
+    (
+        "a text that is perhaps attached",
+        "Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\nContent-Disposition: attachment(x)\r\n\r\nA\r\n--a\r\n\r\nB\r\n--a--\r\n",
+    ),
 ];
+
+#[test]
+fn a_comment_hides_no_layer() {
+    let (alice, bob) = alice_and_bob();
+    let stolen = bob.encrypted_for(b"Content-Type: text/plain\r\n\r\nstolen\r\n", ContentCipher::Aes256Gcm);
+    let stolen = String::from_utf8(stolen).unwrap();
+    let commented = stolen.replace("application/pkcs7-mime", "application/pkcs7-mime(x)");
+    assert_ne!(commented, stolen);
+    let entity = format!(
+        "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nHi\r\n--b\r\n{commented}\r\n--b--\r\n"
+    );
+    let mail = as_bob(&mailed("alice@example.org", entity.as_bytes()), (&alice, &bob));
+    assert!(mail.verdict.warnings.contains(&Warning::LayerNotAtRoot));
+    // At the root it is opened, and not believed.
+    let signed = wrap_pkcs7(&outer("alice@example.org"), "signed-data", &alice.sign(b"\r\nHi\r\n", false));
+    let signed = String::from_utf8(signed).unwrap().replace("pkcs7-mime;", "pkcs7-mime(x);");
+    let mail = as_bob(signed.as_bytes(), (&alice, &bob));
+    assert_eq!(mail.verdict.signature.reasons, [Reason::StructureAmbiguous]);
+}
 
 #[test]
 fn ambiguous_structure_is_never_valid() {
@@ -93,7 +134,7 @@ fn an_ambiguous_envelope_is_never_valid() {
 #[test]
 fn an_odd_attachment_spoils_nothing() {
     let (alice, bob) = alice_and_bob();
-    for (name, odd) in AMBIGUOUS {
+    for &(name, odd) in AMBIGUOUS {
         let payload = format!(
             "Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type: text/plain\r\n\r\nHello\r\n\
              --x\r\nContent-Type: message/rfc822\r\nContent-Disposition: attachment\r\n\r\nSubject: forwarded\r\n{odd}\r\n--x--\r\n"

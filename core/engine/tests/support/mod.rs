@@ -143,6 +143,11 @@ pub fn cipher_protected(draft: &Draft) -> Protected {
 }
 
 pub fn opened(raw: &[u8], reader: &Person, trusted: &[&Person]) -> Opened {
+    opened_knowing(raw, reader, trusted, &[])
+}
+
+/// As read by somebody who knows these addresses.
+pub fn opened_knowing(raw: &[u8], reader: &Person, trusted: &[&Person], known: &[EmailAddress]) -> Opened {
     let anchors: Vec<TrustAnchor> = trusted.iter().map(|person| person.anchor()).collect();
     let keys = [reader.decryption_key()];
     let own = std::slice::from_ref(&reader.address);
@@ -153,6 +158,7 @@ pub fn opened(raw: &[u8], reader: &Person, trusted: &[&Person]) -> Opened {
         timestamp_anchors: &[],
         untrusted: &[],
         own,
+        known,
         sources: Default::default(),
     };
     open(raw, &opening, &mut Rng).unwrap()

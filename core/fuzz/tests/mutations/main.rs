@@ -49,6 +49,7 @@ fn opened(message: &Valid, octets: &[u8]) -> Option<Opened> {
         timestamp_anchors: &message.trust.anchors,
         untrusted: &[],
         own: &[],
+        known: &[],
         sources: Default::default(),
     };
     open(octets, &opening, &mut SeededRng::new("mutations")).ok()

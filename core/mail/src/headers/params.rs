@@ -15,6 +15,10 @@ const MAX_BOUNDARY_OCTETS: usize = 70;
 pub(crate) struct Value {
     /// What stands before the first semicolon, lower case, without comments.
     pub value: String,
+    /// A comment stood there, which programs that compare the text do not take for one.
+    pub has_comment: bool,
+    /// There was a semicolon.
+    pub has_more: bool,
     /// Names in lower case; the first of a name counts.
     pub parameters: Vec<(String, String)>,
     /// A quoted-string or comment never ends.
@@ -23,6 +27,8 @@ pub(crate) struct Value {
     pub repeated: BTreeSet<String>,
     /// Parameters that occur both plain and in the form of RFC 2231, as is usual for file names.
     pub in_two_forms: BTreeSet<String>,
+    /// Parameters in the form of RFC 2231.
+    pub extended: BTreeSet<String>,
     /// The boundary is written so that programs read it differently.
     pub has_bad_boundary: bool,
     /// Names of parameters that were percent-encoded: these hold no encoded-words.
@@ -41,7 +47,9 @@ impl Value {
 pub(crate) fn parse(text: &str) -> Value {
     let (segments, is_unterminated) = split(text);
     let mut segments = segments.into_iter();
-    let value = without_comment(&segments.next().unwrap_or_default()).trim().to_ascii_lowercase();
+    let (value, has_comment) = without_comments(&segments.next().unwrap_or_default());
+    let value = value.trim().to_ascii_lowercase();
+    let has_more = segments.len() > 0;
     let mut collected = Collected::default();
     for segment in segments {
         if let Some((name, value)) = segment.split_once('=') {
@@ -49,7 +57,7 @@ pub(crate) fn parse(text: &str) -> Value {
             collected.add(name, value.trim());
         }
     }
-    let mut value = Value { is_unterminated, ..collected.finish(value) };
+    let mut value = Value { is_unterminated, has_comment, has_more, ..collected.finish(value) };
     value.has_bad_boundary |=
         value.parameters.iter().any(|(name, value)| name == "boundary" && is_bad_boundary(value));
     value
@@ -65,9 +73,12 @@ fn split(text: &str) -> (Vec<String>, bool) {
             _ if escaped => escaped = false,
             '\\' if quoted || comment > 0 => escaped = true,
             '"' if comment == 0 => quoted = !quoted,
-            // A parenthesis inside a word starts no comment: `file(1).pdf`.
+            // A parenthesis inside the word of a parameter starts no comment: `file(1).pdf`.
             '(' if comment > 0
-                || (!quoted && (current.is_empty() || current.ends_with([' ', '\t', '=']))) =>
+                || (!quoted
+                    && (segments.is_empty()
+                        || current.is_empty()
+                        || current.ends_with([' ', '\t', '=']))) =>
             {
                 comment += 1
             }
@@ -113,6 +124,27 @@ fn without_comment(value: &str) -> &str {
         Some(at) => value.split_at_checked(at).map_or(value, |(before, _)| before),
         None => value,
     }
+}
+
+/// Takes all comments out of a text in which nothing else has parentheses; tells whether there was one. One that never ends
+/// stays.
+fn without_comments(text: &str) -> (String, bool) {
+    let mut out = String::with_capacity(text.len());
+    let (mut depth, mut escaped, mut has_comment) = (0_usize, false, false);
+    for c in text.chars() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if depth > 0 => escaped = true,
+            '(' => {
+                depth += 1;
+                has_comment = true;
+            }
+            ')' if depth > 0 => depth -= 1,
+            _ if depth == 0 => out.push(c),
+            _ => {}
+        }
+    }
+    if depth > 0 { (text.to_owned(), has_comment) } else { (out, has_comment) }
 }
 
 fn without_leading_comment(name: &str) -> &str {
@@ -204,8 +236,11 @@ impl Collected {
         parameters.extend(self.plain.into_iter().filter(|(name, _)| !in_two_forms.contains(name)));
         Value {
             value,
+            has_comment: false,
+            has_more: false,
             parameters,
             is_unterminated: false,
+            extended: self.extended.into_keys().collect(),
             repeated: self.repeated,
             in_two_forms,
             has_bad_boundary: self.has_bad_boundary,

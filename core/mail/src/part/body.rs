@@ -87,9 +87,6 @@ impl Part {
 
     fn is_signature_of(&self, parent: &Part) -> bool {
         parent.content_type == "multipart/signed"
-            && matches!(
-                self.content_type.as_str(),
-                "application/pkcs7-signature" | "application/x-pkcs7-signature" | "application/pgp-signature"
-            )
+            && (self.is_smime_signature() || self.content_type == "application/pgp-signature")
     }
 }

@@ -20,10 +20,11 @@ pub(crate) struct Decoded {
 pub(crate) fn decode(octets: &[u8], label: Option<&str>) -> Decoded {
     let label = label.map(normal).unwrap_or_default();
     match label.as_str() {
-        "" => Decoded { text: guess(octets), defect: None },
+        // RFC 1428 section 3: no charset but the lack of one.
+        "" | "unknown-8bit" => Decoded { text: guess(octets), defect: guessed(octets) },
         "us-ascii" | "ascii" | "ansi-x3.4-1968" | "ansi-x3.4-1986" | "iso-646.irv:1991" | "iso646-us"
         | "us" | "646" | "cp367" | "ibm367" | "iso-ir-6" | "csascii" => {
-            let defect = (!octets.is_ascii()).then_some(Defect::BadCharset);
+            let defect = guessed(octets).or((!octets.is_ascii()).then_some(Defect::BadCharset));
             Decoded { text: guess(octets), defect }
         }
         label => {
@@ -32,6 +33,10 @@ pub(crate) fn decode(octets: &[u8], label: Option<&str>) -> Decoded {
             Decoded { text, defect: contradiction.or(defect) }
         }
     }
+}
+
+fn guessed(octets: &[u8]) -> Option<Defect> {
+    std::str::from_utf8(octets).is_err().then_some(Defect::GuessedCharset)
 }
 
 fn decode_labelled(octets: &[u8], label: &str) -> (String, Option<Defect>) {

@@ -34,10 +34,17 @@ pub enum Defect {
     DuplicateField,
     /// Two charset parameters, or one in two forms.
     DuplicateCharset,
+    /// A parameter of Content-Type that decides what is shown or protected (format, delsp, start, type, protocol, smime-type,
+    /// hp, hp-legacy-display, protected-headers, forwarded) occurs twice, or in the form of RFC 2231.
+    DuplicateRule,
     /// Another parameter of Content-Type or Content-Disposition occurs twice in one form.
     DuplicateParameter,
     /// Content-Type that is no `type/subtype`.
     BadContentType,
+    /// A comment beside the value of Content-Type, -Disposition or -Transfer-Encoding, or parameters of the last.
+    DecoratedValue,
+    /// The start of a multipart/related (RFC 2387) is not its first part.
+    StartNotFirst,
     /// A quoted-string or comment in Content-Type, -Disposition or -Transfer-Encoding that never ends.
     UnterminatedParameter,
     /// A quoted-string, comment or angle bracket in an address field that never ends.
@@ -83,6 +90,8 @@ pub enum Defect {
     UnknownCharset,
     /// Octets that are not in the charset.
     BadCharset,
+    /// 8-bit octets that are not UTF-8, in a text without a charset or in US-ASCII: what they stand for is a guess.
+    GuessedCharset,
     /// A byte order mark that names another charset than Content-Type.
     ContradictoryCharset,
     /// message/partial: the content is spread over mails, which are not joined.
@@ -108,7 +117,10 @@ impl Defect {
             | Self::DuplicateTransferEncoding
             | Self::DuplicateDisposition
             | Self::DuplicateCharset
+            | Self::DuplicateRule
             | Self::BadContentType
+            | Self::DecoratedValue
+            | Self::StartNotFirst
             | Self::UnterminatedParameter
             | Self::BadHeader
             | Self::WhiteSpaceLine
@@ -121,6 +133,9 @@ impl Defect {
             | Self::BadQuotedPrintable
             | Self::BadUuencode
             | Self::NulInBody
+            | Self::BareCr
+            | Self::UnknownCharset
+            | Self::GuessedCharset
             | Self::ContradictoryCharset
             | Self::PartialMessage
             | Self::ExternalBody
@@ -133,10 +148,8 @@ impl Defect {
             | Self::EightBitHeader
             | Self::OverlongHeaderLine
             | Self::EightBitBody
-            | Self::BareCr
             | Self::MixedLineEnds
             | Self::OverlongLine
-            | Self::UnknownCharset
             | Self::BadCharset => false,
         }
     }
@@ -153,7 +166,8 @@ pub struct Ambiguity<'a> {
 
 impl Message {
     /// The first ambiguous defect on the way from the root to the shown body ([`body_parts`](Self::body_parts)) and, when
-    /// the root is a multipart/signed, to the signature. Attachments and what is inside attached messages are off the way.
+    /// the root is a multipart/signed, to the signature; then of parts that could be the shown body themselves, since what
+    /// they are is doubtful. Attachments and what is inside attached messages are off the way.
     ///
     /// A message in layers is asked once for each: as received, and as every layer decrypted or unwrapped. With an answer,
     /// its signature must not be called valid: the signer may have seen other content than the reader.
@@ -167,11 +181,44 @@ impl Message {
                     .any(|body| part.entity.start <= body.entity.start && body.entity.end <= part.entity.end)
                 || (is_signed && self.root().children.iter().any(|child| std::ptr::eq(child, part)))
         };
-        self.parts().into_iter().filter(|part| on_path(part)).find_map(|part| part.first_ambiguity())
+        let on_way = self.parts().into_iter().filter(|part| on_path(part)).find_map(Part::first_ambiguity);
+        let mut rivals = Vec::new();
+        if let Some(body) = shown.first() {
+            collect_rivals(self.root(), body.entity.start, false, &mut rivals);
+        }
+        on_way.or_else(|| rivals.into_iter().find_map(Part::doubtful_kind))
     }
 }
 
+/// Leaves that stand before the shown body or beside it in an alternative.
+fn collect_rivals<'a>(part: &'a Part, body: usize, in_alternative: bool, rivals: &mut Vec<&'a Part>) {
+    if part.children.is_empty() || part.is_message() {
+        if in_alternative || part.entity.start < body {
+            rivals.push(part);
+        }
+        return;
+    }
+    let in_alternative = in_alternative || part.content_type == "multipart/alternative";
+    part.children.iter().for_each(|child| collect_rivals(child, body, in_alternative, rivals));
+}
+
 impl Part {
+    /// What leaves open whether it is text to be shown at all.
+    fn doubtful_kind(&self) -> Option<Ambiguity<'_>> {
+        let is_about_kind = |defect: &Defect| {
+            matches!(
+                defect,
+                Defect::DuplicateContentType
+                    | Defect::DuplicateDisposition
+                    | Defect::BadContentType
+                    | Defect::DecoratedValue
+                    | Defect::OddContentField
+            )
+        };
+        let defect = self.defects.iter().copied().find(is_about_kind)?;
+        Some(Ambiguity { part: self, defect })
+    }
+
     /// The first ambiguous defect of this part itself.
     pub fn first_ambiguity(&self) -> Option<Ambiguity<'_>> {
         let defect = self.defects.iter().copied().find(|defect| defect.is_ambiguous())?;

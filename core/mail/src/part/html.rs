@@ -59,14 +59,19 @@ impl Message {
         let part = shown.iter().rev().find(|part| part.content_type == "text/html")?;
         let source = self.text(part);
         let dom = Dom::parse(&source).filter(|dom| dom.pieces <= MAX_NODES)?;
-        let pictures = self.own_leaves().into_iter().filter(|part| is_picture(part)).filter_map(content_id);
+        let pictures = self
+            .own_leaves()
+            .into_iter()
+            .filter(|part| is_picture(part))
+            .filter_map(Part::content_id)
+            .map(str::to_owned);
         let (source, blocked) = clean::clean(&source, pictures.collect(), remote, self.displayed(part));
         Some(Html { source, blocked, deceptive: links::deceptive(&dom) })
     }
 
     /// The picture of this message that `cid:` names: never one of an attached message, never a kind that can hold scripts.
     pub fn inline_picture(&self, content_id: &str) -> Option<&Part> {
-        let is_it = |part: &&Part| is_picture(part) && self::content_id(part).as_deref() == Some(content_id);
+        let is_it = |part: &&Part| is_picture(part) && part.content_id() == Some(content_id);
         self.own_leaves().into_iter().find(is_it)
     }
 }
@@ -77,12 +82,6 @@ fn is_picture(part: &Part) -> bool {
         part.content_type.as_str(),
         "image/png" | "image/jpeg" | "image/jpg" | "image/gif" | "image/webp" | "image/bmp"
     )
-}
-
-fn content_id(part: &Part) -> Option<String> {
-    let (_, value) = part.fields.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-id"))?;
-    let id = value.trim().strip_prefix('<')?.strip_suffix('>')?;
-    (!id.is_empty()).then(|| id.to_owned())
 }
 
 /// Makes text: elements go, blocks become lines, what is not text (scripts, styles) is left out. Not a sanitiser: the result

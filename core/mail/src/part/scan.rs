@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::delimiter::{Delimiter, delimiter};
 use super::describe::describe;
 use super::lines::{LineCheck, line, without_ending};
 use super::transfer::Encoding;
@@ -118,6 +119,7 @@ impl Scanner<'_> {
             let context = Context { depth: depth + 1, is_message: false, in_digest };
             part.children.push(self.entity(range, Place::child(prefix, index + 1), context)?);
         }
+        part.defects.extend(has_other_start(part).then_some(Defect::StartNotFirst));
         Ok(())
     }
 
@@ -217,30 +219,12 @@ struct Split {
     goes_on: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Delimiter {
-    None,
-    /// `--boundary`
-    Open,
-    /// `--boundary--`
-    Close,
-    /// It goes on behind the boundary, which RFC 2046 section 5.1.1 allows to be taken for a delimiter; or one would stand
-    /// there if a lone CR ended lines.
-    Doubtful,
-}
-
-/// White space behind the boundary is allowed.
-fn delimiter(line: &[u8], boundary: &[u8]) -> Delimiter {
-    let begins = |text: &[u8]| text.strip_prefix(b"--").is_some_and(|rest| rest.starts_with(boundary));
-    let content = without_ending(line);
-    let Some(rest) = content.strip_prefix(b"--").and_then(|rest| rest.strip_prefix(boundary)) else {
-        let mut behind_cr = content.split(|&octet| octet == b'\r').skip(1);
-        return if behind_cr.any(begins) { Delimiter::Doubtful } else { Delimiter::None };
+/// RFC 2387 section 3.2: the part to begin with is the one that `start` names. Many programs take the first all the same.
+fn has_other_start(related: &Part) -> bool {
+    let Some(start) = related.parameter("start").filter(|_| related.content_type == "multipart/related")
+    else {
+        return false;
     };
-    let is_blank = |text: &[u8]| text.iter().all(|&octet| octet == b' ' || octet == b'\t');
-    match rest.strip_prefix(b"--") {
-        Some(after) if is_blank(after) => Delimiter::Close,
-        None if is_blank(rest) => Delimiter::Open,
-        _ => Delimiter::Doubtful,
-    }
+    let start = start.trim().trim_start_matches('<').trim_end_matches('>');
+    related.children.first().and_then(Part::content_id) != Some(start)
 }

@@ -141,10 +141,9 @@ const UNWRAPPED: &str = "\0unwrapped";
 /// the outer ones choose.
 pub fn unwrapped(payload: Message) -> Message {
     let root = payload.root();
-    let is_message = matches!(root.content_type.as_str(), "message/rfc822" | "message/global");
     let is_wrapping = root.parameter("forwarded").is_some_and(|value| value.eq_ignore_ascii_case("no"));
     let [inner] = root.children.as_slice() else { return payload };
-    if !is_message || !is_wrapping {
+    if !root.is_message() || !is_wrapping {
         return payload;
     }
     match Message::parse(payload.entity(inner)) {
