@@ -330,9 +330,9 @@ fn what_does_not_hold_is_named_and_writes_nothing() {
     desk.ok(&["sign", "--in", "content", "--out", "signed", "--signer", "alice.pem"]);
     let said = desk.refused(4, &["decrypt", "--in", "message", "--out", "out", "--key", "carol.pem"]);
     assert!(said.err().contains("other keys"));
-    // Another's key under bob's certificate: no telling it from damage.
+    // Another's key beside bob's certificate is not made bob's by it.
     desk.write("mallory.pem", &[desk.read("bob.crt"), desk.read("carol.key")].concat());
-    desk.refused(1, &["decrypt", "--in", "message", "--out", "out", "--key", "mallory.pem"]);
+    desk.refused(4, &["decrypt", "--in", "message", "--out", "out", "--key", "mallory.pem"]);
     desk.refused(2, &with(DECRYPT, &["signed"]));
     desk.refused(2, &with(DECRYPT, &["content"]));
     desk.refused(2, &with(VERIFY, &["message"]));
