@@ -21,18 +21,12 @@ pub(crate) enum Failure {
     KeyFile { name: String, error: KeyFileProblem, remedy: &'static str },
     /// Nothing was stamped or verified.
     Timestamp { name: String, error: TimestampFailure },
-    /// A timestamp is not valid; the reasons.
-    TimestampDoesNotHold(String),
     /// An argument makes no sense.
     Argument(String),
     /// The keys can't be unlocked without a passphrase.
     NoPassphrase,
-    /// `--require` does not hold.
+    /// What was checked does not hold; what, and why.
     DoesNotHold(String),
-    /// A signed file is not validly signed; the reasons.
-    Signature(String),
-    /// A certificate has no valid path; the reasons.
-    Chain(String),
     /// A file was not signed, encrypted, decrypted or verified.
     Smime(FileError),
     /// A mail is safe in the outbox, but was not sent.
@@ -85,10 +79,7 @@ impl Failure {
             Failure::Timestamp { error: TimestampFailure::Answer(_), .. } => 3,
             Failure::Timestamp { .. } => 2,
             Failure::NoPassphrase => 4,
-            Failure::DoesNotHold(_)
-            | Failure::Signature(_)
-            | Failure::TimestampDoesNotHold(_)
-            | Failure::Chain(_) => 1,
+            Failure::DoesNotHold(_) => 1,
             Failure::Smime(FileError::Open(OpenError::Decrypt(DecryptError::Failed))) => 1,
             Failure::Smime(FileError::Open(OpenError::Decrypt(DecryptError::NoKey))) => 4,
             Failure::Smime(_) => 2,
@@ -115,10 +106,7 @@ impl Failure {
                 _ => "unreadable_input",
             },
             Failure::NoPassphrase => "locked",
-            Failure::DoesNotHold(_)
-            | Failure::Signature(_)
-            | Failure::TimestampDoesNotHold(_)
-            | Failure::Chain(_) => "does_not_hold",
+            Failure::DoesNotHold(_) => "does_not_hold",
             Failure::Smime(FileError::Open(OpenError::Decrypt(DecryptError::Failed))) => "does_not_hold",
             Failure::Smime(FileError::Open(OpenError::Decrypt(DecryptError::NoKey))) => "no_key",
             Failure::Smime(
@@ -137,6 +125,9 @@ impl Failure {
                 "there is no account, or more than one: add one, or name one with --account ADDRESS (see `countersign account \
                  list`)"
                     .to_owned()
+            }
+            Failure::Core(CoreError::WrongUse(WrongUse::AccountExists)) => {
+                "this account exists already; --replace changes it and keeps its keys".to_owned()
             }
             Failure::Core(CoreError::NotFound(Thing::Approval)) => {
                 "there is no such approval, or its id is cut so short that several begin so: see `countersign \
@@ -162,19 +153,11 @@ impl Failure {
                 TimestampFailure::NoToken | TimestampFailure::Refused { .. } => format!("{name}: {error}"),
                 other => other.to_string(),
             },
-            Failure::TimestampDoesNotHold(reasons) => format!("the timestamp is not valid ({reasons})"),
-            Failure::Argument(text) => text.clone(),
             Failure::NoPassphrase => {
                 "the keys are locked: give --passphrase-file, or run this on a terminal to be asked"
                     .to_owned()
             }
-            Failure::DoesNotHold(sentence) => sentence.clone(),
-            Failure::Signature(reasons) => {
-                format!("the file is not validly signed ({reasons}); nothing was written")
-            }
-            Failure::Chain(reasons) => format!(
-                "the certificate is not valid ({reasons}): see what docs/protocols/verdict.md says of these reasons"
-            ),
+            Failure::Argument(sentence) | Failure::DoesNotHold(sentence) => sentence.clone(),
             Failure::Smime(error) => smime_message(error),
             Failure::NotSent { number, cause } => {
                 let why = cause.as_ref().map(|cause| format!(" ({cause})")).unwrap_or_default();

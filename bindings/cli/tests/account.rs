@@ -113,7 +113,8 @@ fn both_kinds_of_tls_work() {
 #[test]
 fn a_second_account_of_the_same_address_is_wrong_use() {
     let terminal = office().person("dave");
-    refused_both(&terminal, &office().world.account_args("dave"), 2, "wrong_use");
+    let sentence = refused_both(&terminal, &office().world.account_args("dave"), 2, "wrong_use");
+    assert!(sentence.contains("--replace"), "{sentence}");
     assert_eq!(list(&terminal.json(["account", "list"]).unwrap(), "accounts").len(), 1);
 }
 

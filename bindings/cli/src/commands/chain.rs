@@ -1,17 +1,16 @@
 //! `chain`.
 
-use client::{ChainPurpose, ChainQuestion, ChainReport, Demand, Material, UnixTime};
+use client::{ChainPurpose, ChainQuestion, ChainReport, Demand, Material};
 
 use super::files::{read, unreadable};
-use super::material::material;
-use super::words::{codes, needs, revocation};
+use super::material::{material, time};
+use super::words::{codes, needs, reasons, revocation, why};
 use crate::args::{ChainArgs, Cli, PurposeArg};
 use crate::failure::Failure;
 use crate::output::json;
 
 pub(crate) fn run(cli: &Cli, arguments: &ChainArgs) -> Result<(), Failure> {
-    let at = arguments.at.as_deref().map(str::parse::<UnixTime>).transpose();
-    let at = at.map_err(|error| Failure::Argument(error.to_string()))?;
+    let at = time(&arguments.when)?;
     let mut material = material(&arguments.trust, &arguments.untrusted, &arguments.status)?;
     let file = read(&arguments.leaf)?;
     let certificates =
@@ -40,7 +39,10 @@ pub(crate) fn run(cli: &Cli, arguments: &ChainArgs) -> Result<(), Failure> {
     } else {
         print(&report);
     }
-    if report.valid { Ok(()) } else { Err(Failure::Chain(codes(&report.reasons))) }
+    if report.valid {
+        return Ok(());
+    }
+    Err(Failure::DoesNotHold(format!("the certificate is not valid: {}", why(&report.reasons))))
 }
 
 fn demand(arguments: &ChainArgs, material: &Material) -> Demand {
@@ -55,9 +57,7 @@ fn demand(arguments: &ChainArgs, material: &Material) -> Demand {
 
 fn print(report: &ChainReport) {
     say!("Valid:   {}", if report.valid { "yes" } else { "no" });
-    if !report.reasons.is_empty() {
-        say!("Reasons: {}", codes(&report.reasons));
-    }
+    reasons(&report.reasons);
     for status in &report.revocation {
         let reasons =
             if status.reasons.is_empty() { String::new() } else { format!(" ({})", codes(&status.reasons)) };

@@ -2,23 +2,22 @@
 
 use client::{
     Credit, EncryptionState, EncryptionVerdict, Inspected, Inspection, MAX_MAIL_OCTETS, SignatureState,
-    SignatureVerdict, SignerVerdict, TimestampState, UnixTime, Verdict,
+    SignatureVerdict, SignerVerdict, TimestampState, Verdict,
 };
 
 use super::files::read_at_most;
 use super::keyfile::key_files;
-use super::material::material;
-use super::words::{because, code, needs, revocation, trust, warning};
+use super::material::{signature_material, time};
+use super::words::{code, needs, reasons, revocation, trust, warning, why};
 use crate::args::{Cli, InspectArgs, Requirement};
 use crate::failure::Failure;
 use crate::output::{json, line};
 
 pub(crate) fn run(cli: &Cli, arguments: &InspectArgs) -> Result<(), Failure> {
-    let at = arguments.at.as_deref().map(str::parse::<UnixTime>).transpose();
     let inspection = Inspection {
-        material: material(&arguments.trust, &arguments.untrusted, &arguments.status)?,
+        material: signature_material(&arguments.trust)?,
         keys: key_files(&arguments.key)?.into(),
-        at: at.map_err(|error| Failure::Argument(error.to_string()))?,
+        at: time(&arguments.when)?,
     };
     // One octet more than is allowed tells that it is too large.
     let mail = read_at_most(&arguments.mail, MAX_MAIL_OCTETS + 1)?;
@@ -51,9 +50,7 @@ fn print(inspected: &Inspected) {
         say!("  signer:   {} ({}, {})", line(&signer.subject), signer.algorithm, trust(signer.trust));
         say!("  revoked:  {}", revocation(signer.revocation));
     }
-    for reason in &verdict.signature.reasons {
-        say!("  because:  {} ({})", because(*reason), code(reason));
-    }
+    reasons(&verdict.signature.reasons);
     say!("Encryption: {}", encryption(&verdict.encryption));
     match (verdict.timestamp.state, verdict.timestamp.time) {
         (TimestampState::Valid, Some(time)) => {
@@ -64,9 +61,7 @@ fn print(inspected: &Inspected) {
         }
         (state, _) => say!("Timestamp:  {}", code(&state)),
     }
-    for reason in &verdict.timestamp.reasons {
-        say!("  because:  {} ({})", because(*reason), code(reason));
-    }
+    reasons(&verdict.timestamp.reasons);
     for one in &verdict.warnings {
         say!("Warning:    {} ({})", warning(*one), code(one));
     }
@@ -171,6 +166,5 @@ fn why_not_valid(verdict: &Verdict) -> String {
     if verdict.signature.state == SignatureState::Valid {
         return "its signature is around the encryption, which anybody can put there".to_owned();
     }
-    let reasons = verdict.signature.reasons.iter();
-    reasons.map(|reason| format!("{} ({})", because(*reason), code(reason))).collect::<Vec<_>>().join("; ")
+    why(&verdict.signature.reasons)
 }

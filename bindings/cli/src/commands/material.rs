@@ -1,12 +1,23 @@
-//! Files against which certificates are judged: `--trust`, `--untrusted`, `--crl`, `--ocsp`, `--default-roots`.
+//! Against what certificates are judged: `--trust`, `--untrusted`, `--crl`, `--ocsp`, `--default-roots`; and `--at`.
 
 use std::path::PathBuf;
 
-use client::{Material, MaterialError};
+use client::{Material, MaterialError, UnixTime};
 
 use super::files::{read, unreadable};
-use crate::args::StatusArgs;
+use crate::args::{StatusArgs, TrustArgs, WhenArgs};
 use crate::failure::Failure;
+
+/// When to judge; `None` is now.
+pub(super) fn time(arguments: &WhenArgs) -> Result<Option<UnixTime>, Failure> {
+    let at = arguments.at.as_deref().map(str::parse).transpose();
+    at.map_err(|error| Failure::Argument(format!("--at: {error}")))
+}
+
+/// What the signature of a mail or a file is judged against.
+pub(super) fn signature_material(arguments: &TrustArgs) -> Result<Material, Failure> {
+    material(&arguments.trust, &arguments.untrusted, &arguments.status)
+}
 
 /// Reads all of them; the first that can't be read is named.
 pub(super) fn material(

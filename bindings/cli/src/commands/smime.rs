@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use client::UnixTime;
 use client::files::{
     ContentCipher, DigestAlgorithm, EncryptionFiles, Form, Place, RsaTransport, SignatureReport, SignerFiles,
     Verification, decrypt, encrypt, sign, verify, verify_detached,
@@ -10,10 +9,10 @@ use client::files::{
 
 use super::files::{address, read};
 use super::keyfile::key_files;
-use super::material::material;
-use super::words::{because, code, codes, needs, revocation, trust};
+use super::material::{signature_material, time};
+use super::words::{code, codes, needs, reasons, revocation, trust};
 use crate::args::{
-    AgainstArgs, CipherArg, Cli, DigestArg, FormArg, RsaArg, SmimeCommand, SmimeDecryptArgs,
+    AgainstArgs, CipherArg, Cli, DigestArg, FormArg, RsaArg, SignatureArgs, SmimeCommand, SmimeDecryptArgs,
     SmimeEncryptArgs, SmimeSignArgs, SmimeVerifyArgs,
 };
 use crate::failure::Failure;
@@ -29,7 +28,7 @@ pub(crate) fn run(cli: &Cli, command: &SmimeCommand) -> Result<(), Failure> {
 }
 
 fn sign_file(arguments: &SmimeSignArgs) -> Result<(), Failure> {
-    let signer = signers(&arguments.signer, &arguments.certificate, arguments.digest, arguments.pss)?;
+    let signer = signers(&arguments.signer, &arguments.certificate, &arguments.signature)?;
     let (input, output) = (place(&arguments.r#in), place(&arguments.out));
     Ok(sign(&input, &output, form(arguments.form), arguments.detached, &signer)?)
 }
@@ -48,7 +47,7 @@ fn encrypt_file(arguments: &SmimeEncryptArgs) -> Result<(), Failure> {
             RsaArg::Pkcs1 => RsaTransport::Pkcs1,
         },
     };
-    let signer = signers(&arguments.signer, &arguments.certificate, arguments.digest, arguments.pss)?;
+    let signer = signers(&arguments.signer, &arguments.certificate, &arguments.signature)?;
     let signer = Some(signer).filter(|signer| !signer.keys.is_empty());
     let (input, output) = (place(&arguments.r#in), place(&arguments.out));
     Ok(encrypt(&input, &output, form(arguments.form), &encryption, signer.as_ref())?)
@@ -56,7 +55,10 @@ fn encrypt_file(arguments: &SmimeEncryptArgs) -> Result<(), Failure> {
 
 fn decrypt_file(cli: &Cli, arguments: &SmimeDecryptArgs) -> Result<(), Failure> {
     let keys = key_files(&arguments.key)?.into();
-    if arguments.verify && arguments.against.trust.is_empty() && !arguments.against.status.default_roots {
+    if arguments.verify
+        && arguments.against.trust.trust.is_empty()
+        && !arguments.against.trust.status.default_roots
+    {
         return Err(Failure::Argument(
             "--verify needs to know whom to trust: give --trust PEM, or --default-roots".to_owned(),
         ));
@@ -103,42 +105,43 @@ fn verify_file(cli: &Cli, arguments: &SmimeVerifyArgs) -> Result<(), Failure> {
 }
 
 fn show(report: &SignatureReport) {
-    say!("Signature:  {} {}", code(&report.signature.state), codes(&report.signature.reasons));
+    say!("Signature:  {}", code(&report.signature.state));
     for signer in &report.signature.signers {
         say!("  signer:   {} ({}, {})", line(&signer.subject), signer.algorithm, trust(signer.trust));
         say!("  revoked:  {}", revocation(signer.revocation));
     }
-    for reason in &report.signature.reasons {
-        say!("  because:  {}", because(*reason));
-    }
-    say!("Timestamp:  {} {}", code(&report.timestamp.state), codes(&report.timestamp.reasons));
+    reasons(&report.signature.reasons);
+    say!("Timestamp:  {}", code(&report.timestamp.state));
+    reasons(&report.timestamp.reasons);
     needs(&report.needs);
 }
 
 fn holds(report: &SignatureReport) -> Result<(), Failure> {
-    if report.is_valid() { Ok(()) } else { Err(Failure::Signature(codes(&report.signature.reasons))) }
+    if report.is_valid() {
+        return Ok(());
+    }
+    let codes = codes(&report.signature.reasons);
+    Err(Failure::DoesNotHold(format!("the file is not validly signed ({codes}); nothing was written")))
 }
 
 fn signers(
     keys: &[PathBuf],
     certificates: &[PathBuf],
-    digest: Option<DigestArg>,
-    pss: bool,
+    signature: &SignatureArgs,
 ) -> Result<SignerFiles, Failure> {
-    let digest = digest.map(|digest| match digest {
+    let digest = signature.digest.map(|digest| match digest {
         DigestArg::Sha256 => DigestAlgorithm::Sha256,
         DigestArg::Sha384 => DigestAlgorithm::Sha384,
         DigestArg::Sha512 => DigestAlgorithm::Sha512,
     });
-    Ok(SignerFiles { keys: key_files(keys)?, certificates: files(certificates)?, digest, pss })
+    Ok(SignerFiles { keys: key_files(keys)?, certificates: files(certificates)?, digest, pss: signature.pss })
 }
 
 fn verification(arguments: &AgainstArgs) -> Result<Verification, Failure> {
-    let at = arguments.at.as_deref().map(str::parse::<UnixTime>).transpose();
     Ok(Verification {
-        material: material(&arguments.trust, &arguments.untrusted, &arguments.status)?,
+        material: signature_material(&arguments.trust)?,
         from: arguments.from.as_deref().map(address).transpose()?,
-        at: at.map_err(|error| Failure::Argument(error.to_string()))?,
+        at: time(&arguments.when)?,
     })
 }
 

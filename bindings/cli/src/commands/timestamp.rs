@@ -7,8 +7,9 @@ use client::{CoreError, NetworkProblem, TimestampState, UnixTime};
 use serde::Serialize;
 
 use super::files::{read, write};
+use super::material::time;
 use super::smime::place;
-use super::words::{code, codes};
+use super::words::{code, reasons, why};
 use crate::args::{Cli, StampArgs, TimestampCommand, VerifyTimestampArgs};
 use crate::failure::Failure;
 use crate::output::{json, line};
@@ -53,11 +54,10 @@ fn stamp_file(cli: &Cli, arguments: &StampArgs) -> Result<(), Failure> {
 
 fn verify_file(cli: &Cli, arguments: &VerifyTimestampArgs) -> Result<(), Failure> {
     let files = |paths: &[PathBuf]| paths.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>();
-    let at = arguments.at.as_deref().map(str::parse::<UnixTime>).transpose();
     let trust = TimestampTrust {
         trust: files(&arguments.trust)?,
         untrusted: files(&arguments.untrusted)?,
-        at: at.map_err(|error| Failure::Argument(error.to_string()))?,
+        at: time(&arguments.when)?,
     };
     let stamped = match (&arguments.r#in, &arguments.digest) {
         (_, Some(digest)) => Stamped::Digest(hex(digest)?),
@@ -75,17 +75,17 @@ fn verify_file(cli: &Cli, arguments: &VerifyTimestampArgs) -> Result<(), Failure
     if cli.json {
         json(&report)?;
     } else {
-        say!("Timestamp:  {} {}", code(&report.state), codes(&report.reasons));
+        say!("Timestamp:  {}", code(&report.state));
+        reasons(&report.reasons);
         if let (Some(time), Some(authority)) = (report.time, &report.authority) {
             say!("Time:       {time}");
             say!("Authority:  {}", line(authority));
         }
     }
     if report.state == TimestampState::Valid {
-        Ok(())
-    } else {
-        Err(Failure::TimestampDoesNotHold(codes(&report.reasons)))
+        return Ok(());
     }
+    Err(Failure::DoesNotHold(format!("the timestamp is not valid: {}", why(&report.reasons))))
 }
 
 /// Octets of a hexadecimal digest; colons between them are allowed, as OpenSSL prints them.

@@ -43,8 +43,21 @@ pub(super) fn needs(needs: &[Need]) {
     }
 }
 
-/// Why a signature or a timestamp does not hold.
-pub(super) fn because(reason: Reason) -> &'static str {
+/// Prints a line for each reason.
+pub(super) fn reasons(reasons: &[Reason]) {
+    for reason in reasons {
+        say!("  because:  {} ({})", because(*reason), code(reason));
+    }
+}
+
+/// All reasons in one sentence.
+pub(super) fn why(reasons: &[Reason]) -> String {
+    let why = reasons.iter().map(|reason| format!("{} ({})", because(*reason), code(reason)));
+    why.collect::<Vec<_>>().join("; ")
+}
+
+/// Why a signature, a certificate or a timestamp does not hold.
+fn because(reason: Reason) -> &'static str {
     match reason {
         Reason::DigestMismatch => "the content is not what was signed: it was changed",
         Reason::BadSignature => "the signature does not verify under the signer's certificate",
@@ -62,7 +75,7 @@ pub(super) fn because(reason: Reason) -> &'static str {
         Reason::AttributesInvalid => "its signed attributes are missing, double or contradictory",
         Reason::UnsupportedAlgorithm => "its algorithm is not known here",
         Reason::NoTrustedPath => {
-            "no given certificate vouches for the signer's: give its CA with --trust, those between with --untrusted"
+            "no trusted certificate vouches for it: give its CA with --trust, those between with --untrusted"
         }
         Reason::NameConstraints => "a CA vouches for a name that it may not vouch for",
         Reason::PathConstraints => "a certificate was issued by one that may not issue it",

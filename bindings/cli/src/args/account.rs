@@ -1,0 +1,72 @@
+//! Accounts and their keys.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AccountCommand {
+    /// Add a mail account; keys and certificates are made at once
+    Add(Box<AddArgs>),
+    /// List accounts
+    List,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AddArgs {
+    /// Mail address
+    pub(crate) address: String,
+    /// Your name, as others see it
+    #[arg(long, default_value = "", hide_default_value = true)]
+    pub(crate) name: String,
+    /// IMAP server: HOST[:PORT], TLS from the start; starttls://HOST:PORT or port 143 for STARTTLS
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub(crate) imap: String,
+    /// SMTP submission server: HOST[:PORT], TLS from the start; starttls://HOST:PORT or port 587 for STARTTLS
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub(crate) smtp: String,
+    /// User name at the servers [default: the address]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) login: Option<String>,
+    /// File with the password of the mail account; without it you are asked
+    #[arg(long, value_name = "F")]
+    pub(crate) password_file: Option<PathBuf>,
+    /// Certificate of a private CA that the servers use (PEM)
+    #[arg(long, value_name = "PEM")]
+    pub(crate) ca: Vec<PathBuf>,
+    /// Certificate of your organisation's CA for people (PEM); never learnt from mail
+    #[arg(long, value_name = "PEM")]
+    pub(crate) organisation_ca: Vec<PathBuf>,
+    /// Timestamp authority (RFC 3161)
+    #[arg(long, value_name = "URL", requires = "timestamp_ca")]
+    pub(crate) timestamp_url: Option<String>,
+    /// Certificate that the authority's certificates lead to (PEM)
+    #[arg(long, value_name = "PEM", requires = "timestamp_url")]
+    pub(crate) timestamp_ca: Vec<PathBuf>,
+    /// Change servers, password, name or authorities of an account that exists; its keys stay
+    #[arg(long)]
+    pub(crate) replace: bool,
+    /// Language of the texts that others read
+    #[arg(long, value_enum, default_value_t = LanguageArg::En)]
+    pub(crate) language: LanguageArg,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum LanguageArg {
+    /// English
+    En,
+    /// Chinese
+    Zh,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeysCommand {
+    /// List your keys
+    List,
+    /// Save the certificate of your personal root, for `openssl … -CAfile` or to import elsewhere
+    Export {
+        /// Where to (PEM)
+        #[arg(long, value_name = "PEM")]
+        root: PathBuf,
+    },
+}
