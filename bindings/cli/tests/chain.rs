@@ -2,14 +2,14 @@
 //! made by OpenSSL.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
+mod common;
+
 use std::fs;
-use std::path::PathBuf;
 
+use common::folder::Folder;
 use serde_json::{Value, json};
-use tempfile::TempDir;
-use xtask::run::{Said, call};
+use xtask::run::Said;
 
-const CA: &str = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n";
 const ALICE: &str = "keyUsage=critical,digitalSignature\nextendedKeyUsage=emailProtection\n\
                      subjectAltName=email:alice@example.org\ncertificatePolicies=1.2.3.4\n\
                      crlDistributionPoints=URI:http://crl.example.org/root.crl\n\
@@ -17,57 +17,27 @@ const ALICE: &str = "keyUsage=critical,digitalSignature\nextendedKeyUsage=emailP
 const SERVER: &str = "extendedKeyUsage=serverAuth\nsubjectAltName=DNS:www.example.org\n";
 
 /// A root, alice below it, and a server.
-struct Desk {
-    folder: TempDir,
-}
+struct Desk(Folder);
+
+in_a_folder!(Desk);
 
 impl Desk {
     fn new() -> Self {
-        let desk = Desk { folder: tempfile::tempdir().unwrap() };
-        desk.request("root");
-        desk.write("ext", CA.as_bytes());
-        desk.openssl("x509 -req -in root.csr -signkey root.key -days 3650 -extfile ext -out root.pem");
+        let desk = Desk(Folder::new());
+        desk.root("root");
         desk.issue("alice", ALICE);
         desk.issue("server", SERVER);
-        desk.write("crlnumber", b"01\n");
+        desk.write("crlnumber", "01\n");
         desk.write(
             "ca.cnf",
-            b"[ca]\ndefault_ca=c\n[c]\ndatabase=index\ncrlnumber=crlnumber\ndefault_md=sha256\n",
+            "[ca]\ndefault_ca=c\n[c]\ndatabase=index\ncrlnumber=crlnumber\ndefault_md=sha256\n",
         );
         desk
     }
 
-    fn request(&self, name: &str) {
-        self.openssl(&format!(
-            "req -new -nodes -subj /CN={name} -keyout {name}.key -out {name}.csr -newkey ec -pkeyopt \
-             ec_paramgen_curve:P-256"
-        ));
-    }
-
-    fn issue(&self, name: &str, extensions: &str) {
-        self.request(name);
-        self.write("ext", extensions.as_bytes());
-        self.openssl(&format!(
-            "x509 -req -in {name}.csr -CA root.pem -CAkey root.key -CAcreateserial -days 1000 -extfile ext -out {name}.pem"
-        ));
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn write(&self, name: &str, octets: &[u8]) {
-        fs::write(self.path(name), octets).unwrap();
-    }
-
-    fn openssl(&self, words: &str) -> String {
-        let said = call("openssl").args(words.split_whitespace()).within(self.folder.path()).ok().unwrap();
-        String::from_utf8(said.stdout).unwrap()
-    }
-
     /// OpenSSL's index: alice is valid, or was revoked.
     fn index(&self, revoked: bool) {
-        let serial = self.openssl("x509 -in alice.pem -noout -serial");
+        let serial = self.openssl_text("x509 -in alice.pem -noout -serial");
         let serial = serial.trim().strip_prefix("serial=").unwrap().to_owned();
         let (state, date) = if revoked { ("R", "260101000000Z,keyCompromise") } else { ("V", "") };
         self.write(
@@ -94,11 +64,7 @@ impl Desk {
     }
 
     fn run(&self, words: &str) -> Said {
-        call(env!("CARGO_BIN_EXE_countersign"))
-            .args(words.split_whitespace())
-            .within(self.folder.path())
-            .run()
-            .unwrap()
+        self.countersign("", words)
     }
 
     /// The report of `chain --json`, which ends with this exit code.
@@ -107,17 +73,12 @@ impl Desk {
         assert_eq!(said.code, Some(code), "{words}: {} {}", said.out(), said.err());
         serde_json::from_slice(&said.stdout).unwrap()
     }
-
-    fn sha256(&self, name: &str) -> String {
-        let text = self.openssl(&format!("x509 -in {name}.pem -noout -fingerprint -sha256"));
-        text.trim().split('=').nth(1).unwrap().replace(':', "").to_lowercase()
-    }
 }
 
 #[test]
 fn a_chain_is_reported_in_the_agreed_form() {
     let desk = Desk::new();
-    let (alice, root) = (desk.sha256("alice"), desk.sha256("root"));
+    let (alice, root) = (desk.sha256("alice.pem"), desk.sha256("root.pem"));
     let not_checked = |sha256: &str| json!({"sha256": sha256, "state": "not_checked", "reasons": []});
     let need = |kind: &str, url: &str| json!({"kind": kind, "url": url, "certificate": alice});
     assert_eq!(
@@ -204,7 +165,7 @@ fn what_can_t_be_read_is_named_in_one_sentence() {
         ("alice.pem --trust root.pem --crl garbage", "garbage"),
         ("alice.pem --trust root.pem --crl alice.pem", "alice.pem"),
         ("alice.pem --trust root.pem --ocsp good.crl", "good.crl"),
-        ("alice.pem --trust root.pem --at yesterday", "RFC 3339"),
+        ("alice.pem --trust root.pem --at yesterday", "--at: not a time (expected RFC 3339"),
         ("alice.pem --trust root.pem --policy name", "name"),
         ("alice.pem --trust root.pem --purpose web", "web"),
     ] {
@@ -221,6 +182,23 @@ fn what_can_t_be_read_is_named_in_one_sentence() {
     assert_eq!(report["revocation"][0]["reasons"], json!(["ocsp_unsuccessful"]));
 }
 
+/// Whoever has the program need not have its documents.
+#[test]
+fn reasons_are_said_in_words() {
+    let desk = Desk::new();
+    desk.list("revoked.crl", true);
+    for (words, reason) in [
+        ("alice.pem --trust root.pem --crl revoked.crl", "a certificate was revoked (revoked)"),
+        ("alice.pem", "no trusted certificate vouches for it: give its CA with --trust"),
+        ("server.pem --trust root.pem", "a certificate is not for this purpose (wrong_extended_key_usage)"),
+    ] {
+        let said = desk.run(&format!("chain {words}"));
+        assert_eq!(said.code, Some(1), "{words}");
+        assert!(said.out().contains(&format!("  because:  {reason}")), "{words}: {}", said.out());
+        assert!(said.err().contains(&format!("is not valid: {reason}")), "{words}: {}", said.err());
+    }
+}
+
 #[test]
 fn inspect_knows_lists_answers_and_the_shipped_roots() {
     let desk = Desk::new();
@@ -230,7 +208,7 @@ fn inspect_knows_lists_answers_and_the_shipped_roots() {
     let signed = desk.openssl("cms -sign -in body -signer alice.pem -inkey alice.key");
     desk.write(
         "mail",
-        format!("From: alice@example.org\nTo: bob@example.org\nSubject: Hello\n{signed}").as_bytes(),
+        &[&b"From: alice@example.org\nTo: bob@example.org\nSubject: Hello\n"[..], &signed].concat(),
     );
     let signature = |words: &str| {
         let said = desk.run(&format!("--json inspect mail {words}")).ok().unwrap();
@@ -299,7 +277,7 @@ fn smime_verify_and_decrypt_know_lists_answers_and_the_shipped_roots() {
             ("--trust root.pem --crl garbage", "garbage: there is no certificate revocation list"),
             ("--trust root.pem --ocsp garbage", "garbage: there is no OCSP answer"),
             ("--trust garbage", "garbage: there is no certificate"),
-            ("--trust root.pem --at yesterday", "RFC 3339"),
+            ("--trust root.pem --at yesterday", "--at: not a time (expected RFC 3339"),
         ] {
             let (_, error) = call(2, words);
             assert!(error.contains(part), "{command} {words}: {error}");

@@ -4,59 +4,29 @@
 mod common;
 
 use std::fs;
-use std::path::PathBuf;
 
+use common::folder::{Folder, Words};
 use common::refused;
 use serde_json::{Value, json};
-use tempfile::TempDir;
-use xtask::run::{Said, call};
+use xtask::run::Said;
 
 /// A folder with alice, who has one certificate to sign and one to be written to, in all kinds of files.
-struct Desk {
-    folder: TempDir,
-}
+struct Desk(Folder);
+
+in_a_folder!(Desk);
 
 impl Desk {
     fn new() -> Self {
-        let desk = Desk { folder: tempfile::tempdir().unwrap() };
-        desk.write("password", "Stand by 密码\n".as_bytes());
-        desk.write("wrong", b"Stand bye\n");
+        let desk = Desk(Folder::new());
+        desk.write("password", "Stand by 密码\n");
+        desk.write("wrong", "Stand bye\n");
         for (name, usage) in [("sign", "digitalSignature"), ("encrypt", "keyAgreement")] {
-            desk.openssl(&[
-                "genpkey",
-                "-algorithm",
-                "EC",
-                "-pkeyopt",
-                "ec_paramgen_curve:P-256",
-                "-out",
-                &format!("{name}.key"),
-            ]);
-            let (key, certificate) = (format!("{name}.key"), format!("{name}.crt"));
-            let usage = format!("keyUsage=critical,{usage}");
-            let request = [
-                "req",
-                "-x509",
-                "-new",
-                "-days",
-                "3650",
-                "-subj",
-                "/CN=Alice",
-                "-key",
-                &key,
-                "-out",
-                &certificate,
-            ];
-            let extensions = [
-                "-addext",
-                "subjectAltName=email:alice@example.org",
-                "-addext",
-                "extendedKeyUsage=emailProtection",
-                "-addext",
-                "basicConstraints=CA:FALSE",
-                "-addext",
-                &usage,
-            ];
-            desk.openssl(&[&request[..], &extensions].concat());
+            desk.openssl(&format!("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out {name}.key"));
+            desk.openssl(&format!(
+                "req -x509 -new -days 3650 -subj /CN=Alice -key {name}.key -out {name}.crt -addext \
+                 subjectAltName=email:alice@example.org -addext extendedKeyUsage=emailProtection -addext \
+                 basicConstraints=CA:FALSE -addext keyUsage=critical,{usage}"
+            ));
         }
         desk.write("both.pem", &[desk.read("encrypt.crt"), desk.read("sign.crt")].concat());
         desk.write(
@@ -66,42 +36,15 @@ impl Desk {
         desk
     }
 
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn read(&self, name: &str) -> Vec<u8> {
-        fs::read(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
-    }
-
-    fn write(&self, name: &str, octets: &[u8]) {
-        fs::write(self.path(name), octets).unwrap();
-    }
-
-    fn openssl(&self, arguments: &[&str]) -> Vec<u8> {
-        call("openssl").args(arguments).within(self.folder.path()).ok().unwrap().stdout
-    }
-
     /// `name.p12` with the key and certificate `name`, under the password in `password`.
     fn export(&self, name: &str, options: &[&str]) {
-        let (key, certificate, out) = (format!("{name}.key"), format!("{name}.crt"), format!("{name}.p12"));
-        let export = [
-            "pkcs12",
-            "-export",
-            "-inkey",
-            &key,
-            "-in",
-            &certificate,
-            "-passout",
-            "file:password",
-            "-out",
-            &out,
-        ];
-        self.openssl(&[&export[..], options].concat());
+        let export =
+            format!("pkcs12 -export -inkey {name}.key -in {name}.crt -passout file:password -out {name}.p12");
+        self.openssl(&[&export.words(), options].concat());
     }
 
     fn run(&self, arguments: &[&str]) -> Said {
-        call(env!("CARGO_BIN_EXE_countersign")).args(arguments).within(self.folder.path()).run().unwrap()
+        self.countersign("", arguments)
     }
 
     fn ok(&self, arguments: &[&str]) -> String {
@@ -110,12 +53,6 @@ impl Desk {
 
     fn json(&self, arguments: &[&str]) -> Value {
         serde_json::from_str(&self.ok(&[arguments, &["--json"]].concat())).unwrap()
-    }
-
-    fn sha256(&self, certificate: &str) -> String {
-        let shown = self.openssl(&["x509", "-in", certificate, "-noout", "-fingerprint", "-sha256"]);
-        let shown = String::from_utf8(shown).unwrap();
-        shown.trim().rsplit_once('=').unwrap().1.replace(':', "").to_lowercase()
     }
 }
 

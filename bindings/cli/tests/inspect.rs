@@ -2,52 +2,32 @@
 //! and the words for people say.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
-use std::fs;
-use std::path::PathBuf;
+mod common;
 
+use std::fs;
+
+use common::folder::{Folder, P256};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use xtask::run::{Said, call};
 
 const ENTITY: &[u8] = b"Content-Type: text/plain\r\n\r\nHello\r\n";
 
 /// Alice, who signs, and bob, who reads; each under a certificate of their own.
-struct Desk {
-    folder: TempDir,
-}
+struct Desk(Folder);
+
+in_a_folder!(Desk);
 
 impl Desk {
     fn new() -> Self {
-        let desk = Desk { folder: tempfile::tempdir().unwrap() };
+        let desk = Desk(Folder::new());
         for person in ["alice", "bob"] {
-            desk.openssl(&format!(
-                "req -x509 -nodes -days 3650 -subj /CN={person} -addext subjectAltName=email:{person}@example.org \
-                 -addext authorityInfoAccess=OCSP;URI:http://ocsp.example.org -newkey ec -pkeyopt \
-                 ec_paramgen_curve:P-256 -keyout {person}.key -out {person}.crt"
-            ));
-            desk.write(
-                &format!("{person}.pem"),
-                &[desk.read(&format!("{person}.crt")), desk.read(&format!("{person}.key"))].concat(),
+            desk.identity(
+                person,
+                &format!("{P256} -addext authorityInfoAccess=OCSP;URI:http://ocsp.example.org"),
             );
         }
         desk.write("entity", ENTITY);
         desk
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn read(&self, name: &str) -> Vec<u8> {
-        fs::read(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
-    }
-
-    fn write(&self, name: &str, octets: &[u8]) {
-        fs::write(self.path(name), octets).unwrap();
-    }
-
-    fn openssl(&self, words: &str) -> Vec<u8> {
-        call("openssl").args(words.split_whitespace()).within(self.folder.path()).ok().unwrap().stdout
     }
 
     /// A mail from `from` to bob around an S/MIME entity.
@@ -57,12 +37,7 @@ impl Desk {
     }
 
     fn run(&self, words: &str) -> Said {
-        call(env!("CARGO_BIN_EXE_countersign"))
-            .arg("inspect")
-            .args(words.split_whitespace())
-            .within(self.folder.path())
-            .run()
-            .unwrap()
+        self.countersign("inspect", words)
     }
 
     fn json(&self, words: &str) -> Value {
@@ -215,7 +190,7 @@ fn what_is_no_mail_is_refused_in_one_sentence() {
     }
     desk.mail("mail", "alice@example.org", ENTITY);
     for (options, part) in [
-        ("--at yesterday", "RFC 3339"),
+        ("--at yesterday", "--at: not a time (expected RFC 3339"),
         ("--at 2026-13-01T00:00:00Z", "RFC 3339"),
         ("--trust text", "text: there is no certificate"),
         ("--trust missing", "missing: there is no such file"),
@@ -255,7 +230,7 @@ fn require_says_what_does_not_hold_and_why() {
         ("around --trust alice.crt --key bob.pem", "encrypted", ""),
         ("around --trust alice.crt --key bob.pem", "valid", "its signature is around the encryption"),
         ("signed", "signed", ""),
-        ("signed", "valid", "not validly signed: no given certificate vouches for the signer's"),
+        ("signed", "valid", "not validly signed: no trusted certificate vouches for it"),
         ("signed --trust alice.crt", "valid", ""),
         ("signed --trust bob.crt", "valid", "no_trusted_path"),
         ("signed --trust alice.crt", "encrypted", "not encrypted for the given key: it came in clear"),

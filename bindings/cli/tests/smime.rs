@@ -1,63 +1,31 @@
 //! `countersign smime` with files, against `openssl cms`; nothing is written before it was checked.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
+mod common;
+
 use std::fs::{self, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
-use std::path::PathBuf;
 
-use tempfile::TempDir;
+use common::folder::{Folder, P256};
 use xtask::run::{Said, call};
 
 /// A folder with alice, who signs, and bob and carol, who read; everybody under their own certificate.
-struct Desk {
-    folder: TempDir,
-}
+struct Desk(Folder);
+
+in_a_folder!(Desk);
 
 impl Desk {
     fn new() -> Self {
-        let desk = Desk { folder: tempfile::tempdir().unwrap() };
+        let desk = Desk(Folder::new());
         for person in ["alice", "bob", "carol"] {
-            desk.identity(person, &["ec", "-pkeyopt", "ec_paramgen_curve:P-256"]);
+            desk.identity(person, P256);
         }
         desk
     }
 
-    fn identity(&self, person: &str, key: &[&str]) {
-        let name = |ending: &str| format!("{person}.{ending}");
-        let (subject, address) =
-            (format!("/CN={person}"), format!("subjectAltName=email:{person}@example.org"));
-        let request =
-            ["req", "-x509", "-nodes", "-days", "3650", "-subj", &subject, "-addext", &address, "-newkey"];
-        let files = ["-keyout", &name("key"), "-out", &name("crt")];
-        self.openssl(&[&request[..], key, &files].concat());
-        let both = [self.read(&name("crt")), self.read(&name("key"))].concat();
-        self.write(&name("pem"), &both);
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn read(&self, name: &str) -> Vec<u8> {
-        fs::read(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
-    }
-
-    fn write(&self, name: &str, octets: &[u8]) {
-        fs::write(self.path(name), octets).unwrap();
-    }
-
-    fn openssl(&self, arguments: &[&str]) -> Vec<u8> {
-        call("openssl").args(arguments).within(self.folder.path()).ok().unwrap().stdout
-    }
-
     /// Runs `countersign smime`.
     fn smime(&self, arguments: &[&str]) -> Said {
-        call(env!("CARGO_BIN_EXE_countersign"))
-            .arg("smime")
-            .args(arguments)
-            .within(self.folder.path())
-            .run()
-            .unwrap()
+        self.countersign("smime", arguments)
     }
 
     fn ok(&self, arguments: &[&str]) -> Said {
@@ -144,7 +112,7 @@ fn openssl_reads_every_form() {
 #[test]
 fn every_form_of_openssl_is_read() {
     let desk = Desk::new();
-    desk.identity("bob_rsa", &["rsa:2048"]);
+    desk.identity("bob_rsa", "rsa:2048");
     desk.write("content", &content());
     for (_, theirs) in FORMS {
         for stream in [&[][..], &["-stream"]] {
@@ -256,7 +224,7 @@ fn lines_that_were_signed_as_they_are_verify_as_they_are() {
     desk.write("mail", &[b"From: alice@example.org\n".as_slice(), &signed].concat());
     let said = call(env!("CARGO_BIN_EXE_countersign"))
         .args(["inspect", "mail", "--trust", "alice.crt", "--require", "valid"])
-        .within(desk.folder.path())
+        .within(desk.here())
         .run()
         .unwrap();
     assert_eq!(said.code, Some(0), "{}", said.err());
@@ -360,7 +328,7 @@ fn what_does_not_hold_is_named_and_writes_nothing() {
 #[test]
 fn standard_input_and_output_work_in_pipes() {
     let desk = Desk::new();
-    let program = || call(env!("CARGO_BIN_EXE_countersign")).arg("smime").within(desk.folder.path());
+    let program = || call(env!("CARGO_BIN_EXE_countersign")).arg("smime").within(desk.here());
     let encrypt = ["encrypt", "--in", "-", "--out", "-", "--to", "bob.crt", "--signer", "alice.pem"];
     let message = program().args(encrypt).input(content()).ok().unwrap().stdout;
     let open = ["decrypt", "--in", "-", "--out", "-", "--key", "bob.pem", "--verify", "--trust", "alice.crt"];
@@ -376,8 +344,8 @@ fn standard_input_and_output_work_in_pipes() {
 #[test]
 fn several_signers_sign_one_file() {
     let desk = Desk::new();
-    desk.identity("dave", &["rsa:2048"]);
-    desk.identity("erin", &["ec", "-pkeyopt", "ec_paramgen_curve:P-521"]);
+    desk.identity("dave", "rsa:2048");
+    desk.identity("erin", "ec -pkeyopt ec_paramgen_curve:P-521");
     desk.write("content", &content());
     let anchors = ["alice.crt", "dave.crt", "erin.crt"].map(|name| desk.read(name)).concat();
     desk.write("anchors", &anchors);
@@ -431,9 +399,9 @@ fn several_signers_sign_one_file() {
 #[test]
 fn a_file_goes_to_recipients_of_every_kind_at_once() {
     let desk = Desk::new();
-    desk.identity("dave", &["rsa:2048"]);
-    desk.identity("erin", &["ec", "-pkeyopt", "ec_paramgen_curve:P-384"]);
-    desk.identity("frank", &["ec", "-pkeyopt", "ec_paramgen_curve:P-521"]);
+    desk.identity("dave", "rsa:2048");
+    desk.identity("erin", "ec -pkeyopt ec_paramgen_curve:P-384");
+    desk.identity("frank", "ec -pkeyopt ec_paramgen_curve:P-521");
     desk.write("content", &content());
     let to = ["bob", "dave", "erin", "frank"].map(|name| ["--to".to_owned(), format!("{name}.crt")]).concat();
     let to: Vec<&str> = to.iter().map(String::as_str).collect();
@@ -454,7 +422,7 @@ fn a_file_goes_to_recipients_of_every_kind_at_once() {
     }
     // Everybody is encrypted to, or nobody.
     fs::remove_file(desk.path("out")).unwrap();
-    desk.identity("mallory", &["rsa:1024"]);
+    desk.identity("mallory", "rsa:1024");
     desk.refused(
         2,
         &[&["encrypt", "--in", "content", "--out", "out", "--to", "mallory.crt"][..], &to].concat(),

@@ -6,108 +6,32 @@ mod common;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread::JoinHandle;
 
+use common::folder::Folder;
 use common::refused;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use xtask::run::{Said, call};
 
 /// A folder with a root, an authority under it, and a document.
-struct Desk {
-    folder: TempDir,
-}
+struct Desk(Folder);
+
+in_a_folder!(Desk);
 
 impl Desk {
     fn new() -> Self {
-        let desk = Desk { folder: tempfile::tempdir().unwrap() };
+        let desk = Desk(Folder::new());
         desk.root("root");
         desk.root("stranger");
         desk.issue("tsa", "keyUsage=critical,digitalSignature\nextendedKeyUsage=critical,timeStamping");
         desk.issue("mail", "keyUsage=critical,digitalSignature\nextendedKeyUsage=emailProtection");
-        desk.write("document", b"Stand by");
+        desk.write("document", "Stand by");
         desk
     }
 
-    fn root(&self, name: &str) {
-        let subject = format!("/CN={name}");
-        let (key, certificate) = (format!("{name}.key"), format!("{name}.pem"));
-        let request = [
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-nodes",
-            "-days",
-            "3650",
-        ];
-        let files = [
-            "-subj",
-            &subject,
-            "-keyout",
-            &key,
-            "-out",
-            &certificate,
-            "-addext",
-            "keyUsage=critical,keyCertSign",
-        ];
-        self.openssl(&[&request[..], &files].concat());
-    }
-
-    fn issue(&self, name: &str, extensions: &str) {
-        self.write("extensions", extensions.as_bytes());
-        let (subject, key, certificate) =
-            (format!("/CN={name}"), format!("{name}.key"), format!("{name}.pem"));
-        let request = [
-            "req",
-            "-new",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-nodes",
-            "-subj",
-            &subject,
-        ];
-        self.openssl(&[&request[..], &["-keyout", &key, "-out", "csr"]].concat());
-        let sign = [
-            "x509",
-            "-req",
-            "-in",
-            "csr",
-            "-CA",
-            "root.pem",
-            "-CAkey",
-            "root.key",
-            "-CAcreateserial",
-            "-days",
-            "999",
-        ];
-        self.openssl(&[&sign[..], &["-extfile", "extensions", "-out", &certificate]].concat());
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn read(&self, name: &str) -> Vec<u8> {
-        fs::read(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
-    }
-
-    fn write(&self, name: &str, octets: &[u8]) {
-        fs::write(self.path(name), octets).unwrap();
-    }
-
-    fn openssl(&self, arguments: &[&str]) -> Vec<u8> {
-        call("openssl").args(arguments).within(self.folder.path()).ok().unwrap().stdout
-    }
-
     fn run(&self, arguments: &[&str]) -> Said {
-        let program = call(env!("CARGO_BIN_EXE_countersign"));
-        program.arg("timestamp").args(arguments).within(self.folder.path()).run().unwrap()
+        self.countersign("timestamp", arguments)
     }
 
     fn json(&self, arguments: &[&str]) -> Value {
@@ -117,7 +41,7 @@ impl Desk {
 
     /// The answer of `openssl ts` by the authority tsa to the request in `query`.
     fn answer(&self, query: &str, answer: &str) {
-        answer_in(self.folder.path(), query, answer);
+        answer_in(self.here(), query, answer);
     }
 
     /// An answer about the document, requested by OpenSSL.
@@ -172,7 +96,7 @@ fn authority(reply: impl FnOnce(&[u8]) -> Vec<u8> + Send + 'static) -> (String, 
 
 /// An authority that answers as `openssl ts` does.
 fn right_authority(desk: &Desk) -> (String, JoinHandle<String>) {
-    let folder = desk.folder.path().to_owned();
+    let folder = desk.here().to_owned();
     authority(move |request| {
         fs::write(folder.join("posted.tsq"), request).unwrap();
         answer_in(&folder, "posted.tsq", "answer.tsr");
@@ -235,8 +159,11 @@ fn a_timestamp_that_does_not_hold_is_no_error_but_a_verdict() {
     desk.write("other", b"Stand bye");
     let reasons = |arguments: &[&str]| {
         let said = desk.run(&[arguments, &["--token", "answer.tsr"]].concat());
-        refused(&said, 1);
+        let sentence = refused(&said, 1);
         let report = desk.json(&[arguments, &["--token", "answer.tsr"]].concat());
+        let code = report["reasons"][0].as_str().unwrap();
+        assert!(sentence.contains(&format!("({code})")), "{sentence}");
+        assert!(said.out().contains("  because:  ") && !said.out().contains(" \n"), "{}", said.out());
         assert_eq!((&report["state"], &report["time"]), (&json!("invalid"), &Value::Null));
         report["reasons"].clone()
     };

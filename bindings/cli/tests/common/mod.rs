@@ -1,6 +1,7 @@
 //! What the end-to-end tests share: people at terminals before real servers.
 #![allow(dead_code, reason = "each test binary uses its part")]
 
+pub mod folder;
 pub mod full;
 pub mod stripped;
 
