@@ -14,9 +14,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::certificate::{Certificate, IssuerSignature};
+use crate::certificate::Certificate;
 use crate::crl::{CertificateList, CrlReason};
 use crate::fingerprint::Fingerprint;
+use crate::issued::IssuerSignature;
 use crate::ocsp::OcspResponse;
 use crate::path::{MAX_MESSAGE_CHECKS, MAX_PATH_LENGTH, MAX_UNTRUSTED, PathInputs, Purpose, TrustAnchor};
 use crate::time::UnixTime;
