@@ -72,6 +72,16 @@ pub enum CertificateError {
     Limit(&'static str),
 }
 
+impl From<pem::FileError> for CertificateError {
+    fn from(error: pem::FileError) -> Self {
+        match error {
+            pem::FileError::Missing => CertificateError::Missing,
+            pem::FileError::Malformed => CertificateError::Malformed,
+            pem::FileError::TooMany => CertificateError::Limit("4096 certificates in one file"),
+        }
+    }
+}
+
 impl Certificate {
     /// Reads one DER certificate; nothing may follow.
     ///
@@ -93,22 +103,7 @@ impl Certificate {
             let certificates = Bundle::read(file)?.certificates;
             return if certificates.is_empty() { Err(CertificateError::Missing) } else { Ok(certificates) };
         }
-        let blocks = pem::blocks(file);
-        if blocks.is_empty() {
-            return match file.first() {
-                Some(&asn1::SEQUENCE) => Ok(vec![Certificate::from_der(file)?]),
-                _ => Err(CertificateError::Missing),
-            };
-        }
-        let mut certificates = Vec::new();
-        for block in blocks.iter().filter(|block| LABELS.contains(&block.label)) {
-            if certificates.len() == MAX_CERTIFICATES_IN_FILE {
-                return Err(CertificateError::Limit("4096 certificates in one file"));
-            }
-            let der = block.der().ok_or(CertificateError::Malformed)?;
-            certificates.push(Certificate::from_der(&der)?);
-        }
-        if certificates.is_empty() { Err(CertificateError::Missing) } else { Ok(certificates) }
+        pem::read_all(file, &LABELS, MAX_CERTIFICATES_IN_FILE, Self::from_der)
     }
 
     /// The octets as received.

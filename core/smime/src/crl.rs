@@ -12,7 +12,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::asn1::{self, Reader, context_constructed};
-use crate::certificate::extensions::{MAX_EXTENSIONS, read_authority_key_identifier};
+use crate::certificate::extensions::{for_each_extension, read_authority_key_identifier};
 use crate::certificate::{Certificate, name};
 use crate::issued::{Issued, IssuerSignature, Parts};
 use crate::oid;
@@ -67,6 +67,16 @@ pub enum CrlError {
     /// Larger than [`MAX_CRL_OCTETS`], or more than [`MAX_CRLS_IN_FILE`].
     #[error("the file of revocation lists exceeds the limit of {0}")]
     Limit(&'static str),
+}
+
+impl From<pem::FileError> for CrlError {
+    fn from(error: pem::FileError) -> Self {
+        match error {
+            pem::FileError::Missing => CrlError::Missing,
+            pem::FileError::Malformed => CrlError::Malformed,
+            pem::FileError::TooMany => CrlError::Limit("1024 lists in one file"),
+        }
+    }
 }
 
 /// Why a certificate was revoked (RFC 5280 section 5.3.1).
@@ -140,22 +150,7 @@ impl CertificateList {
 
     /// Every list of a PEM file (`X509 CRL`; other blocks are skipped), or the one of a DER file. At least one.
     pub fn read_all(file: &[u8]) -> Result<Vec<Self>, CrlError> {
-        let blocks = pem::blocks(file);
-        if blocks.is_empty() {
-            return match file.first() {
-                Some(&asn1::SEQUENCE) => Ok(vec![CertificateList::from_der(file)?]),
-                _ => Err(CrlError::Missing),
-            };
-        }
-        let mut lists = Vec::new();
-        for block in blocks.iter().filter(|block| block.label == "X509 CRL") {
-            if lists.len() == MAX_CRLS_IN_FILE {
-                return Err(CrlError::Limit("1024 lists in one file"));
-            }
-            let der = block.der().ok_or(CrlError::Malformed)?;
-            lists.push(CertificateList::from_der(&der)?);
-        }
-        if lists.is_empty() { Err(CrlError::Missing) } else { Ok(lists) }
+        pem::read_all(file, &["X509 CRL"], MAX_CRLS_IN_FILE, Self::from_der)
     }
 
     /// The octets as received.
@@ -311,13 +306,13 @@ impl Fields {
         (inner_algorithm == parts.algorithm).then_some(())?;
 
         Some(Fields {
-            issued: parts.keep(der)?,
             issuer: asn1::range_of(der, issuer)?,
             entries: Entries::read(der, revoked, &issuer_comparable)?,
             issuer_comparable: issuer_comparable.into(),
             this_update,
             next_update,
             extensions,
+            issued: parts.keep(der)?,
         })
     }
 }
@@ -376,33 +371,6 @@ impl ListExtensions {
         }
         Some(())
     }
-}
-
-/// Calls `each` with identifier, critical and value of every extension; the identifier is `None` when it can't be read,
-/// stands twice, or is one too many. `None`: not the structure of Extensions.
-pub(crate) fn for_each_extension(
-    content: &[u8],
-    mut each: impl FnMut(Option<const_oid::ObjectIdentifier>, bool, &[u8]),
-) -> Option<()> {
-    let mut reader = Reader::new(content);
-    let mut seen = std::collections::BTreeSet::new();
-    while !reader.is_empty() {
-        let mut extension = reader.enter(asn1::SEQUENCE)?;
-        let identifier = extension.take(asn1::OBJECT_IDENTIFIER)?;
-        let critical = match extension.take_optional(asn1::BOOLEAN)? {
-            Some(value) => asn1::boolean(value)?,
-            None => false,
-        };
-        let value = extension.take(asn1::OCTET_STRING)?;
-        extension.end()?;
-        let known = asn1::object_identifier(identifier);
-        let first = seen.len() < MAX_EXTENSIONS && seen.insert(identifier);
-        // An identifier longer than any that is known here counts only when it is critical or stands twice.
-        if known.is_some() || critical || !first {
-            each(known.filter(|_| first), critical, value);
-        }
-    }
-    Some(())
 }
 
 impl PartialEq for CertificateList {

@@ -10,8 +10,9 @@ use std::sync::Arc;
 use sha1::{Digest, Sha1};
 
 use crate::asn1::{self, Reader, context, context_constructed};
+use crate::certificate::extensions::for_each_extension;
 use crate::certificate::{Certificate, name};
-use crate::crl::{CrlReason, for_each_extension};
+use crate::crl::CrlReason;
 use crate::issued::{Issued, IssuerSignature, Parts};
 use crate::key::DigestAlgorithm;
 use crate::oid;

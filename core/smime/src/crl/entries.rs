@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{CrlReason, for_each_extension};
+use super::CrlReason;
 use crate::asn1::{self, Reader};
 use crate::ber;
+use crate::certificate::extensions::for_each_extension;
 use crate::certificate::name::{self, GeneralName};
 use crate::oid;
 use crate::time::UnixTime;
