@@ -4,6 +4,8 @@
 //! `None` means "not DER, or not what was expected here". Tags are whole identifier octets, so that a primitive
 //! SEQUENCE or a constructed string never passes.
 
+use std::ops::Range;
+
 use const_oid::ObjectIdentifier;
 
 use crate::ber;
@@ -102,6 +104,15 @@ pub(crate) fn only(der: &[u8], tag: u8) -> Option<&[u8]> {
     let content = reader.take(tag)?;
     reader.end()?;
     Some(content)
+}
+
+/// Where `part` stands in `whole`, of which it is a slice; an empty one stands at the beginning.
+pub(crate) fn range_of(whole: &[u8], part: &[u8]) -> Option<Range<usize>> {
+    if part.is_empty() {
+        return Some(0..0);
+    }
+    let start = (part.as_ptr() as usize).checked_sub(whole.as_ptr() as usize)?;
+    Some(start..start + part.len())
 }
 
 /// An object identifier's content octets.

@@ -14,7 +14,8 @@ use crate::address::EmailAddress;
 use crate::asn1::{self, Reader, context, context_constructed};
 use crate::bundle::{self, Bundle};
 use crate::fingerprint::Fingerprint;
-use crate::key::{KeyAlgorithm, KeyError, PublicKey, SignatureScheme};
+use crate::issued::{Issued, IssuerSignature, Parts};
+use crate::key::KeyAlgorithm;
 use crate::oid;
 use crate::pem;
 use crate::time::UnixTime;
@@ -39,15 +40,12 @@ pub struct Certificate {
 
 /// Where the parts stand in the DER, and what they say.
 struct Fields {
-    der: Box<[u8]>,
+    issued: Issued,
     version: u32,
-    tbs: Range<usize>,
     serial: Range<usize>,
     issuer: Range<usize>,
     subject: Range<usize>,
     public_key: Range<usize>,
-    signature_algorithm: Range<usize>,
-    signature: Range<usize>,
     /// The algorithm identifiers inside and outside of the signed part are the same (RFC 5280 section 4.1.1.2).
     algorithms_agree: bool,
     /// The names in the form in which names are compared.
@@ -74,6 +72,16 @@ pub enum CertificateError {
     Limit(&'static str),
 }
 
+impl From<pem::FileError> for CertificateError {
+    fn from(error: pem::FileError) -> Self {
+        match error {
+            pem::FileError::Missing => CertificateError::Missing,
+            pem::FileError::Malformed => CertificateError::Malformed,
+            pem::FileError::TooMany => CertificateError::Limit("4096 certificates in one file"),
+        }
+    }
+}
+
 impl Certificate {
     /// Reads one DER certificate; nothing may follow.
     ///
@@ -95,27 +103,12 @@ impl Certificate {
             let certificates = Bundle::read(file)?.certificates;
             return if certificates.is_empty() { Err(CertificateError::Missing) } else { Ok(certificates) };
         }
-        let blocks = pem::blocks(file);
-        if blocks.is_empty() {
-            return match file.first() {
-                Some(&asn1::SEQUENCE) => Ok(vec![Certificate::from_der(file)?]),
-                _ => Err(CertificateError::Missing),
-            };
-        }
-        let mut certificates = Vec::new();
-        for block in blocks.iter().filter(|block| LABELS.contains(&block.label)) {
-            if certificates.len() == MAX_CERTIFICATES_IN_FILE {
-                return Err(CertificateError::Limit("4096 certificates in one file"));
-            }
-            let der = block.der().ok_or(CertificateError::Malformed)?;
-            certificates.push(Certificate::from_der(&der)?);
-        }
-        if certificates.is_empty() { Err(CertificateError::Missing) } else { Ok(certificates) }
+        pem::read_all(file, &LABELS, MAX_CERTIFICATES_IN_FILE, Self::from_der)
     }
 
     /// The octets as received.
     pub fn der(&self) -> &[u8] {
-        &self.fields.der
+        self.fields.issued.der()
     }
 
     /// PEM text (RFC 7468), lines end with LF.
@@ -260,12 +253,12 @@ impl Certificate {
     }
 
     pub(crate) fn issuer_signature(&self, issuer: &Certificate) -> IssuerSignature {
-        signature_under(issuer, self.signature_algorithm(), self.tbs(), self.signature())
+        self.fields.issued.signature_under(issuer)
     }
 
     /// The issuer signed with SHA-1.
     pub(crate) fn has_weak_signature_digest(&self) -> bool {
-        SignatureScheme::from_der(self.signature_algorithm()).is_ok_and(|scheme| scheme.is_weak())
+        self.fields.issued.has_weak_digest()
     }
 
     pub(crate) fn extensions(&self) -> &Extensions {
@@ -281,19 +274,9 @@ impl Certificate {
         self.fields.algorithms_agree
     }
 
-    /// The octets that the issuer signed.
-    pub(crate) fn tbs(&self) -> &[u8] {
-        self.part(&self.fields.tbs)
-    }
-
     /// DER of the signature's AlgorithmIdentifier.
     pub(crate) fn signature_algorithm(&self) -> &[u8] {
-        self.part(&self.fields.signature_algorithm)
-    }
-
-    /// The issuer's signature.
-    pub(crate) fn signature(&self) -> &[u8] {
-        self.part(&self.fields.signature)
+        self.fields.issued.algorithm()
     }
 
     /// Subject and issuer are the same name (RFC 5280 section 6.1: "self-issued").
@@ -312,52 +295,20 @@ impl Certificate {
     }
 
     fn part(&self, range: &Range<usize>) -> &[u8] {
-        self.fields.der.get(range.clone()).unwrap_or_default()
+        self.fields.issued.part(range)
     }
-}
-
-/// Checks a signature over `signed` (certificates, revocation lists, OCSP answers) under the issuer's key;
-/// `algorithm` is the DER of the AlgorithmIdentifier.
-pub(crate) fn signature_under(
-    issuer: &Certificate,
-    algorithm: &[u8],
-    signed: &[u8],
-    signature: &[u8],
-) -> IssuerSignature {
-    let scheme = SignatureScheme::from_der(algorithm);
-    let key = PublicKey::from_spki(issuer.public_key_der());
-    match scheme.and_then(|scheme| key?.verify(&scheme, signed, signature)) {
-        Ok(()) => IssuerSignature::Right,
-        Err(KeyError::Unsupported) => IssuerSignature::Unsupported,
-        Err(KeyError::Malformed | KeyError::TooShort | KeyError::WrongAlgorithm | KeyError::BadSignature) => {
-            IssuerSignature::Wrong
-        }
-    }
-}
-
-/// What the check of a certificate's signature says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum IssuerSignature {
-    Right,
-    Wrong,
-    /// The signature algorithm or the issuer's kind of key is not known here.
-    Unsupported,
 }
 
 impl Fields {
     fn read(der: &[u8]) -> Option<Fields> {
         let mut outer = Reader::new(asn1::only(der, asn1::SEQUENCE)?);
-        let tbs = outer.take_whole(asn1::SEQUENCE)?;
-        let signature_algorithm = outer.take_whole(asn1::SEQUENCE)?.whole;
-        // A signature with unused bits (some DSA certificates) is none that is known here: it never verifies.
-        let signature =
-            outer.take(asn1::BIT_STRING).map(|bits| asn1::bit_string_octets(bits).unwrap_or_default())?;
+        let parts = Parts::read(&mut outer)?;
         outer.end()?;
         asn1::object_identifier(
-            Reader::new(asn1::only(signature_algorithm, asn1::SEQUENCE)?).take(asn1::OBJECT_IDENTIFIER)?,
+            Reader::new(asn1::only(parts.algorithm, asn1::SEQUENCE)?).take(asn1::OBJECT_IDENTIFIER)?,
         )?;
 
-        let mut inner = Reader::new(tbs.content);
+        let mut inner = Reader::new(parts.tbs.content);
         let version = match inner.take_optional(context_constructed(0))? {
             Some(version) => asn1::small_integer(asn1::only(version, asn1::INTEGER)?)?,
             None => 0,
@@ -384,23 +335,14 @@ impl Fields {
         }
 
         let extensions = extensions.map(Extensions::read).unwrap_or_default();
-        let range = |part: &[u8]| {
-            if part.is_empty() {
-                return Some(0..0);
-            }
-            let start = (part.as_ptr() as usize).checked_sub(der.as_ptr() as usize)?;
-            Some(start..start + part.len())
-        };
+        let range = |part: &[u8]| asn1::range_of(der, part);
         Some(Fields {
             version,
-            tbs: range(tbs.whole)?,
             serial: range(serial)?,
             issuer: range(issuer)?,
             subject: range(subject)?,
             public_key: range(public_key)?,
-            signature_algorithm: range(signature_algorithm)?,
-            signature: range(signature)?,
-            algorithms_agree: inner_algorithm == signature_algorithm,
+            algorithms_agree: inner_algorithm == parts.algorithm,
             subject_comparable: name::comparable(subject)?.concat().into(),
             issuer_comparable: name::comparable(issuer)?.concat().into(),
             not_before: UnixTime::from_secs(not_before),
@@ -408,7 +350,7 @@ impl Fields {
             emails: read_emails(&extensions, subject),
             key: read_key_algorithm(public_key),
             extensions,
-            der: der.into(),
+            issued: parts.keep(der)?,
         })
     }
 }

@@ -12,9 +12,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::asn1::{self, Reader, context_constructed};
-use crate::certificate::extensions::{MAX_EXTENSIONS, read_authority_key_identifier};
-use crate::certificate::{Certificate, IssuerSignature, name, signature_under};
-use crate::key::SignatureScheme;
+use crate::certificate::extensions::{for_each_extension, read_authority_key_identifier};
+use crate::certificate::{Certificate, name};
+use crate::issued::{Issued, IssuerSignature, Parts};
 use crate::oid;
 use crate::pem;
 use crate::time::UnixTime;
@@ -34,10 +34,7 @@ pub struct CertificateList {
 }
 
 struct Fields {
-    der: Box<[u8]>,
-    tbs: Range<usize>,
-    signature_algorithm: Range<usize>,
-    signature: Range<usize>,
+    issued: Issued,
     issuer: Range<usize>,
     issuer_comparable: Box<[u8]>,
     this_update: UnixTime,
@@ -70,6 +67,16 @@ pub enum CrlError {
     /// Larger than [`MAX_CRL_OCTETS`], or more than [`MAX_CRLS_IN_FILE`].
     #[error("the file of revocation lists exceeds the limit of {0}")]
     Limit(&'static str),
+}
+
+impl From<pem::FileError> for CrlError {
+    fn from(error: pem::FileError) -> Self {
+        match error {
+            pem::FileError::Missing => CrlError::Missing,
+            pem::FileError::Malformed => CrlError::Malformed,
+            pem::FileError::TooMany => CrlError::Limit("1024 lists in one file"),
+        }
+    }
 }
 
 /// Why a certificate was revoked (RFC 5280 section 5.3.1).
@@ -143,32 +150,17 @@ impl CertificateList {
 
     /// Every list of a PEM file (`X509 CRL`; other blocks are skipped), or the one of a DER file. At least one.
     pub fn read_all(file: &[u8]) -> Result<Vec<Self>, CrlError> {
-        let blocks = pem::blocks(file);
-        if blocks.is_empty() {
-            return match file.first() {
-                Some(&asn1::SEQUENCE) => Ok(vec![CertificateList::from_der(file)?]),
-                _ => Err(CrlError::Missing),
-            };
-        }
-        let mut lists = Vec::new();
-        for block in blocks.iter().filter(|block| block.label == "X509 CRL") {
-            if lists.len() == MAX_CRLS_IN_FILE {
-                return Err(CrlError::Limit("1024 lists in one file"));
-            }
-            let der = block.der().ok_or(CrlError::Malformed)?;
-            lists.push(CertificateList::from_der(&der)?);
-        }
-        if lists.is_empty() { Err(CrlError::Missing) } else { Ok(lists) }
+        pem::read_all(file, &["X509 CRL"], MAX_CRLS_IN_FILE, Self::from_der)
     }
 
     /// The octets as received.
     pub fn der(&self) -> &[u8] {
-        &self.fields.der
+        self.fields.issued.der()
     }
 
     /// Issuer as RFC 4514 text, for people.
     pub fn issuer(&self) -> String {
-        name::to_rfc4514(self.part(&self.fields.issuer))
+        name::to_rfc4514(self.fields.issued.part(&self.fields.issuer))
     }
 
     /// thisUpdate.
@@ -221,18 +213,12 @@ impl CertificateList {
     }
 
     pub(crate) fn issuer_signature(&self, issuer: &Certificate) -> IssuerSignature {
-        signature_under(
-            issuer,
-            self.part(&self.fields.signature_algorithm),
-            self.part(&self.fields.tbs),
-            self.part(&self.fields.signature),
-        )
+        self.fields.issued.signature_under(issuer)
     }
 
     /// It is signed with SHA-1.
     pub(crate) fn has_weak_signature_digest(&self) -> bool {
-        SignatureScheme::from_der(self.part(&self.fields.signature_algorithm))
-            .is_ok_and(|scheme| scheme.is_weak())
+        self.fields.issued.has_weak_digest()
     }
 
     /// The issuer as octets that are equal when the names are.
@@ -283,22 +269,15 @@ impl CertificateList {
     ) -> impl Iterator<Item = &'a Entry> + 'a {
         self.fields.entries.find(self.der(), issuer, serial)
     }
-
-    fn part(&self, range: &Range<usize>) -> &[u8] {
-        self.fields.der.get(range.clone()).unwrap_or_default()
-    }
 }
 
 impl Fields {
     fn read(der: &[u8]) -> Option<Fields> {
         let mut outer = Reader::new(asn1::only(der, asn1::SEQUENCE)?);
-        let tbs = outer.take_whole(asn1::SEQUENCE)?;
-        let signature_algorithm = outer.take_whole(asn1::SEQUENCE)?.whole;
-        let signature =
-            outer.take(asn1::BIT_STRING).map(|bits| asn1::bit_string_octets(bits).unwrap_or_default())?;
+        let parts = Parts::read(&mut outer)?;
         outer.end()?;
 
-        let mut inner = Reader::new(tbs.content);
+        let mut inner = Reader::new(parts.tbs.content);
         // Version 2 is written as 1; without it the list is of version 1 and has no extensions.
         let is_v2 = match inner.take_optional(asn1::INTEGER)? {
             Some(version) => (version == [1]).then_some(true)?,
@@ -324,26 +303,16 @@ impl Fields {
         };
         inner.end()?;
         // RFC 5280 section 5.1.1.2.
-        (inner_algorithm == signature_algorithm).then_some(())?;
+        (inner_algorithm == parts.algorithm).then_some(())?;
 
-        let range = |part: &[u8]| {
-            if part.is_empty() {
-                return Some(0..0);
-            }
-            let start = (part.as_ptr() as usize).checked_sub(der.as_ptr() as usize)?;
-            Some(start..start + part.len())
-        };
         Some(Fields {
-            tbs: range(tbs.whole)?,
-            signature_algorithm: range(signature_algorithm)?,
-            signature: range(signature)?,
-            issuer: range(issuer)?,
+            issuer: asn1::range_of(der, issuer)?,
             entries: Entries::read(der, revoked, &issuer_comparable)?,
             issuer_comparable: issuer_comparable.into(),
             this_update,
             next_update,
             extensions,
-            der: der.into(),
+            issued: parts.keep(der)?,
         })
     }
 }
@@ -402,33 +371,6 @@ impl ListExtensions {
         }
         Some(())
     }
-}
-
-/// Calls `each` with identifier, critical and value of every extension; the identifier is `None` when it can't be read,
-/// stands twice, or is one too many. `None`: not the structure of Extensions.
-pub(crate) fn for_each_extension(
-    content: &[u8],
-    mut each: impl FnMut(Option<const_oid::ObjectIdentifier>, bool, &[u8]),
-) -> Option<()> {
-    let mut reader = Reader::new(content);
-    let mut seen = std::collections::BTreeSet::new();
-    while !reader.is_empty() {
-        let mut extension = reader.enter(asn1::SEQUENCE)?;
-        let identifier = extension.take(asn1::OBJECT_IDENTIFIER)?;
-        let critical = match extension.take_optional(asn1::BOOLEAN)? {
-            Some(value) => asn1::boolean(value)?,
-            None => false,
-        };
-        let value = extension.take(asn1::OCTET_STRING)?;
-        extension.end()?;
-        let known = asn1::object_identifier(identifier);
-        let first = seen.len() < MAX_EXTENSIONS && seen.insert(identifier);
-        // An identifier longer than any that is known here counts only when it is critical or stands twice.
-        if known.is_some() || critical || !first {
-            each(known.filter(|_| first), critical, value);
-        }
-    }
-    Some(())
 }
 
 impl PartialEq for CertificateList {

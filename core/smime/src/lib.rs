@@ -15,6 +15,7 @@ pub mod csr;
 pub mod enveloped;
 pub mod fingerprint;
 pub mod issue;
+mod issued;
 pub mod key;
 pub mod ocsp;
 pub mod oid;

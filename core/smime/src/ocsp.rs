@@ -5,15 +5,16 @@
 
 mod request;
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use sha1::{Digest, Sha1};
 
 use crate::asn1::{self, Reader, context, context_constructed};
-use crate::certificate::{Certificate, IssuerSignature, name, signature_under};
-use crate::crl::{CrlReason, for_each_extension};
-use crate::key::{DigestAlgorithm, SignatureScheme};
+use crate::certificate::extensions::for_each_extension;
+use crate::certificate::{Certificate, name};
+use crate::crl::CrlReason;
+use crate::issued::{Issued, IssuerSignature, Parts};
+use crate::key::DigestAlgorithm;
 use crate::oid;
 use crate::time::UnixTime;
 pub use request::{OcspRequest, RequestedCertificate};
@@ -30,10 +31,7 @@ pub struct OcspResponse {
 }
 
 struct Fields {
-    der: Box<[u8]>,
-    tbs: Range<usize>,
-    signature_algorithm: Range<usize>,
-    signature: Range<usize>,
+    issued: Issued,
     responder: Responder,
     produced_at: UnixTime,
     responses: Vec<SingleResponse>,
@@ -109,7 +107,7 @@ impl OcspResponse {
 
     /// The octets as received.
     pub fn der(&self) -> &[u8] {
-        &self.fields.der
+        self.fields.issued.der()
     }
 
     /// producedAt.
@@ -138,18 +136,12 @@ impl OcspResponse {
     }
 
     pub(crate) fn responder_signature(&self, responder: &Certificate) -> IssuerSignature {
-        signature_under(
-            responder,
-            self.part(&self.fields.signature_algorithm),
-            self.part(&self.fields.tbs),
-            self.part(&self.fields.signature),
-        )
+        self.fields.issued.signature_under(responder)
     }
 
     /// It is signed with SHA-1.
     pub(crate) fn has_weak_signature_digest(&self) -> bool {
-        SignatureScheme::from_der(self.part(&self.fields.signature_algorithm))
-            .is_ok_and(|scheme| scheme.is_weak())
+        self.fields.issued.has_weak_digest()
     }
 
     /// ResponderID names this certificate.
@@ -160,10 +152,6 @@ impl OcspResponse {
                 key_octets(certificate).is_some_and(|key| Sha1::digest(key).as_slice() == hash.as_slice())
             }
         }
-    }
-
-    fn part(&self, range: &Range<usize>) -> &[u8] {
-        self.fields.der.get(range.clone()).unwrap_or_default()
     }
 }
 
@@ -220,17 +208,14 @@ fn basic_response(der: &[u8]) -> Result<&[u8], OcspError> {
 impl Fields {
     fn read(der: &[u8], basic: &[u8]) -> Option<Fields> {
         let mut outer = Reader::new(asn1::only(basic, asn1::SEQUENCE)?);
-        let tbs = outer.take_whole(asn1::SEQUENCE)?;
-        let signature_algorithm = outer.take_whole(asn1::SEQUENCE)?.whole;
-        let signature =
-            outer.take(asn1::BIT_STRING).map(|bits| asn1::bit_string_octets(bits).unwrap_or_default())?;
+        let parts = Parts::read(&mut outer)?;
         let certificates = match outer.take_optional(context_constructed(0))? {
             Some(list) => read_certificates(asn1::only(list, asn1::SEQUENCE)?)?,
             None => Vec::new(),
         };
         outer.end()?;
 
-        let mut inner = Reader::new(tbs.content);
+        let mut inner = Reader::new(parts.tbs.content);
         let mut unsupported = match inner.take_optional(context_constructed(0))? {
             Some(version) => asn1::small_integer(asn1::only(version, asn1::INTEGER)?)? != 0,
             None => false,
@@ -249,24 +234,13 @@ impl Fields {
             })?;
         }
         inner.end()?;
-
-        let range = |part: &[u8]| {
-            if part.is_empty() {
-                return Some(0..0);
-            }
-            let start = (part.as_ptr() as usize).checked_sub(der.as_ptr() as usize)?;
-            Some(start..start + part.len())
-        };
         Some(Fields {
-            tbs: range(tbs.whole)?,
-            signature_algorithm: range(signature_algorithm)?,
-            signature: range(signature)?,
+            issued: parts.keep(der)?,
             responder,
             produced_at,
             responses,
             certificates,
             unsupported,
-            der: der.into(),
         })
     }
 }

@@ -2,6 +2,8 @@
 
 use zeroize::Zeroizing;
 
+use crate::asn1;
+
 const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
 const DASHES: &str = "-----";
@@ -44,6 +46,42 @@ pub(crate) fn blocks(file: &[u8]) -> Vec<Block<'_>> {
         }
     }
     blocks
+}
+
+/// Why a file of several objects was not read.
+pub(crate) enum FileError {
+    /// It holds none.
+    Missing,
+    /// The body of a block is no base64.
+    Malformed,
+    /// More than the caller allows.
+    TooMany,
+}
+
+/// Every object of a PEM file with one of these labels (other blocks are skipped), or the one of a DER file; at least one,
+/// and `most` at most.
+pub(crate) fn read_all<T, E: From<FileError>>(
+    file: &[u8],
+    labels: &[&str],
+    most: usize,
+    read: impl Fn(&[u8]) -> Result<T, E>,
+) -> Result<Vec<T>, E> {
+    let blocks = blocks(file);
+    if blocks.is_empty() {
+        return match file.first() {
+            Some(&asn1::SEQUENCE) => Ok(vec![read(file)?]),
+            _ => Err(FileError::Missing.into()),
+        };
+    }
+    let mut objects = Vec::new();
+    for block in blocks.iter().filter(|block| labels.contains(&block.label)) {
+        if objects.len() == most {
+            return Err(FileError::TooMany.into());
+        }
+        let der = block.der().ok_or(FileError::Malformed)?;
+        objects.push(read(&der)?);
+    }
+    if objects.is_empty() { Err(FileError::Missing.into()) } else { Ok(objects) }
 }
 
 /// One block with this label; lines end with LF.

@@ -64,12 +64,20 @@ impl From<PbeError> for KeyFileError {
 
 /// Every private key of a file: PEM blocks (other blocks are skipped), or one key in DER, encrypted or not.
 ///
-/// `password` opens the encrypted ones and is ignored by the others.
+/// `password` opens the encrypted ones and is ignored by the others. All keys of a file together may cost what one file
+/// may ([`PbeError::TooCostly`]).
 pub fn read_all(file: &[u8], password: Option<&str>) -> Result<Vec<PrivateKey>, KeyFileError> {
+    let password = password.map(Password::new);
+    let mut work = Work::new();
+    let mut decrypt = |der: &[u8]| {
+        let password = password.as_ref().ok_or(KeyFileError::PasswordNeeded)?;
+        decrypt_info(der, password, &mut work)
+    };
     let blocks = pem::blocks(file);
     if blocks.is_empty() {
         return match file.first() {
-            Some(0x30) => Ok(vec![read_der(file, password)?]),
+            Some(0x30) if is_encrypted(file) => Ok(vec![decrypt(file)?]),
+            Some(0x30) => Ok(vec![PrivateKey::from_der(file)?]),
             _ => Err(KeyFileError::NoKey),
         };
     }
@@ -86,19 +94,14 @@ pub fn read_all(file: &[u8], password: Option<&str>) -> Result<Vec<PrivateKey>, 
             return Err(KeyFileError::TooManyKeys);
         }
         let der = block.der().ok_or(KeyError::Malformed)?;
-        keys.push(if is_plain { PrivateKey::from_der(&der)? } else { decrypt_with(&der, password)? });
+        keys.push(if is_plain { PrivateKey::from_der(&der)? } else { decrypt(&der)? });
     }
     if keys.is_empty() { Err(KeyFileError::NoKey) } else { Ok(keys) }
 }
 
-fn read_der(der: &[u8], password: Option<&str>) -> Result<PrivateKey, KeyFileError> {
-    // PrivateKeyInfo and the traditional forms begin with a version, EncryptedPrivateKeyInfo with an algorithm.
-    let is_encrypted = ber::sequence(der).is_ok_and(|fields| fields.peek() == Some(ber::SEQUENCE));
-    if is_encrypted { decrypt_with(der, password) } else { Ok(PrivateKey::from_der(der)?) }
-}
-
-fn decrypt_with(der: &[u8], password: Option<&str>) -> Result<PrivateKey, KeyFileError> {
-    decrypt(der, password.ok_or(KeyFileError::PasswordNeeded)?)
+/// EncryptedPrivateKeyInfo begins with an algorithm, PrivateKeyInfo and the traditional forms with a version.
+fn is_encrypted(der: &[u8]) -> bool {
+    ber::sequence(der).is_ok_and(|fields| fields.peek() == Some(ber::SEQUENCE))
 }
 
 /// Reads an EncryptedPrivateKeyInfo (RFC 5958 section 3).

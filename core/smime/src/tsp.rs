@@ -7,7 +7,7 @@ use crate::certificate::Certificate;
 use crate::key::{AlgorithmIdentifier, DigestAlgorithm};
 use crate::oid;
 use crate::path::{self, PathInputs, PathOptions, Purpose, TrustAnchor};
-use crate::revocation::Sources;
+use crate::revocation::{Sources, Work};
 use crate::signed::{SignedData, verify_signer};
 use crate::time::UnixTime;
 use crate::verdict::Reason;
@@ -242,19 +242,20 @@ pub fn verify_with(
     anchors: &[TrustAnchor],
     now: UnixTime,
 ) -> Result<VerifiedTimestamp, Vec<Reason>> {
-    verify_status(token, data, untrusted, anchors, now, Sources::default())
+    verify_sharing(token, data, untrusted, anchors, now, &mut Work::new(Sources::default(), now))
 }
 
-/// [`verify_with`] that also asks for the revocation status of the authority (RFC 3161 section 4).
-pub fn verify_status(
+/// [`verify_with`] for one of several tokens, which share the limits of `work`, that also asks for the revocation status
+/// of the authority (RFC 3161 section 4).
+pub(crate) fn verify_sharing(
     token: &[u8],
     data: &[u8],
     untrusted: &[Certificate],
     anchors: &[TrustAnchor],
     now: UnixTime,
-    sources: Sources<'_>,
+    work: &mut Work<'_>,
 ) -> Result<VerifiedTimestamp, Vec<Reason>> {
-    check(token, |digest, imprint| digest.digest(data) == imprint, untrusted, anchors, now, sources)
+    check(token, |digest, imprint| digest.digest(data) == imprint, untrusted, anchors, now, work)
 }
 
 /// [`verify_with`] for data of which only the digest is known.
@@ -271,7 +272,7 @@ pub fn verify_digest(
         untrusted,
         anchors,
         now,
-        Sources::default(),
+        &mut Work::new(Sources::default(), now),
     )
 }
 
@@ -286,7 +287,7 @@ fn check(
     untrusted: &[Certificate],
     anchors: &[TrustAnchor],
     now: UnixTime,
-    sources: Sources<'_>,
+    work: &mut Work<'_>,
 ) -> Result<VerifiedTimestamp, Vec<Reason>> {
     let signed = SignedData::parse(token).map_err(|_| vec![Reason::Malformed])?;
     let info = TokenInfo::of(&signed).ok_or_else(|| vec![Reason::Malformed])?;
@@ -321,17 +322,18 @@ fn check(
     // What the receiver has comes first, as in the judgement of a message.
     let helpers: Vec<Certificate> = untrusted.iter().chain(signed.certificates()).cloned().collect();
     let authority = verified.certificate();
+    // genTime may lie ahead of our clock by the skew that is accepted.
+    work.now = now.max(info.time);
     let inputs = PathInputs {
         untrusted: &helpers,
         anchors,
         at: info.time,
-        // genTime may lie ahead of our clock by the skew that is accepted.
-        now: now.max(info.time),
+        now: work.now,
         purpose: Purpose::TimeStamping,
         options: &PathOptions::default(),
-        sources,
+        sources: work.sources,
     };
-    match path::validate_inputs(authority, &inputs) {
+    match path::validate_sharing(authority, &inputs, work) {
         Ok(path) if reasons.is_empty() => Ok(VerifiedTimestamp {
             time: info.time,
             authority: authority.clone(),

@@ -320,3 +320,44 @@ fn damaged_key_files_are_refused_and_never_panic() {
         }
     }
 }
+
+/// A derivation with scrypt counts as 5 of the 20 million iterations that a file may ask for.
+#[test]
+fn the_keys_of_one_file_share_its_work() {
+    let openssl = Openssl::new();
+    openssl.identity("alice", P256);
+    openssl.run(&[
+        "pkcs8",
+        "-topk8",
+        "-in",
+        "alice.key",
+        "-out",
+        "key.pem",
+        "-passout",
+        "pass:x",
+        "-scrypt",
+        "-scrypt_N",
+        "16",
+        "-scrypt_r",
+        "1",
+        "-scrypt_p",
+        "1",
+    ]);
+    let key = openssl.read("key.pem");
+    assert_eq!(read_all(&key.repeat(4), Some("x")).unwrap().len(), 4);
+    let too_costly = KeyFileError::Encryption(PbeError::TooCostly);
+    assert_eq!(read_all(&key.repeat(5), Some("x")).unwrap_err(), too_costly);
+    // Plain keys cost nothing, and the limit is a file's.
+    let plain = openssl.read("alice.key");
+    assert_eq!(read_all(&[key.repeat(4), plain.repeat(60)].concat(), Some("x")).unwrap().len(), 64);
+    assert_eq!(read_all(&key.repeat(4), Some("x")).unwrap().len(), 4);
+}
+
+#[test]
+fn more_keys_than_the_limit_are_refused() {
+    let key = pkcs8::to_pem(&PrivateKey::generate(KeyAlgorithm::P256, &mut OsRandom).unwrap());
+    let file = |count: usize| key.repeat(count);
+    assert_eq!(read_all(file(pkcs8::MAX_KEYS).as_bytes(), None).unwrap().len(), pkcs8::MAX_KEYS);
+    let refused = read_all(file(pkcs8::MAX_KEYS + 1).as_bytes(), None).unwrap_err();
+    assert_eq!(refused, KeyFileError::TooManyKeys);
+}

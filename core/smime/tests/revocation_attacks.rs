@@ -6,7 +6,7 @@ mod pki;
 mod status;
 mod support;
 
-use pki::{CA, Pki, anchor, signer, soon};
+use pki::{CA, Pki, anchor, lookalikes, signer, soon};
 use smime::crl::CertificateList;
 use smime::ocsp::OcspResponse;
 use smime::path::{Purpose, TrustAnchor};
@@ -154,20 +154,6 @@ fn a_revocation_holds_on_every_path_of_the_search() {
     }
 }
 
-/// Copies of a certificate, each with another key, which nobody has.
-fn junk(like: &Certificate, count: u32) -> Vec<Certificate> {
-    let key = like.public_key_der();
-    let der = like.der();
-    let end = der.windows(key.len()).position(|window| window == key).unwrap() + key.len();
-    (0..count)
-        .map(|index| {
-            let mut der = der.to_vec();
-            der[end - 4..end].copy_from_slice(&index.to_be_bytes());
-            Certificate::from_der(&der).unwrap()
-        })
-        .collect()
-}
-
 #[test]
 fn junk_named_like_the_issuer_of_a_list_hides_no_revocation() {
     let world = World::with(NAMES_LISTER);
@@ -182,14 +168,14 @@ fn junk_named_like_the_issuer_of_a_list_hides_no_revocation() {
     let lists = [list.sign(pki, "lister")];
     let sources = Sources { lists: &lists, ..Sources::default() };
     let with_first = |count| {
-        let untrusted = [std::slice::from_ref(&lister), &junk(&lister, count)].concat();
+        let untrusted = [std::slice::from_ref(&lister), &lookalikes(&lister, count)].concat();
         Question { untrusted: &untrusted, ..world.question() }.validate(sources).unwrap_err().reasons
     };
     assert_eq!(with_first(0), [Reason::Revoked]);
     assert_eq!(with_first(300), [Reason::Revoked]);
     // What was not looked at could revoke, so nothing is valid.
     for count in [9, 300] {
-        let untrusted = [&junk(&lister, count)[..], std::slice::from_ref(&lister)].concat();
+        let untrusted = [&lookalikes(&lister, count)[..], std::slice::from_ref(&lister)].concat();
         let failure = Question { untrusted: &untrusted, ..world.question() }.validate(sources).unwrap_err();
         assert_eq!(failure.reasons, [Reason::RevocationUnknown]);
         let reasons = [StatusReason::CrlSignature, StatusReason::LimitExceeded];
@@ -203,7 +189,7 @@ fn junk_does_not_use_up_the_checks_under_the_issuer_itself() {
     let forged = List::new(world.at.minus(HOUR), &[]).sign_as(&world.pki, &world.root, "alice");
     let mut lists = vec![CertificateList::from_der(&forged).unwrap(); 100];
     lists.push(world.list(1, &[world.revoked(KEY_COMPROMISE)]));
-    let untrusted = junk(&world.root, 300);
+    let untrusted = lookalikes(&world.root, 300);
     let status = Question { untrusted: &untrusted, ..world.question() }.status(&lists, &[]);
     assert_eq!(status.state, Revocation::Revoked);
 }
@@ -409,7 +395,7 @@ fn the_signers_of_one_message_share_the_limits_of_a_search() {
     let middle = pki.issue("root", "middle", CA);
     let names = ["a", "b", "c", "d", "e"];
     let signers = names.map(|name| pki.issue("middle", name, &signer(ALICE)));
-    let untrusted = [&junk(&middle, 250)[..], std::slice::from_ref(&middle), &signers].concat();
+    let untrusted = [&lookalikes(&middle, 250)[..], std::slice::from_ref(&middle), &signers].concat();
     let valid = |signers: &[&str]| {
         let content = b"content";
         let policy = Policy {
@@ -437,7 +423,7 @@ fn junk_in_a_message_does_not_hide_who_revoked_its_signer() {
     let line = Line::of(&world.alice, world.at.minus(3 * HOUR), &extensions);
     let list = List::new(world.at.minus(HOUR), &[line]).with(&[number(1), scope(&[&INDIRECT])]);
     let lists = [list.sign(pki, "lister")];
-    let pem: String = junk(&lister, 250).iter().map(Certificate::to_pem).collect();
+    let pem: String = lookalikes(&lister, 250).iter().map(Certificate::to_pem).collect();
     pki.openssl.write("junk.pem", pem.as_bytes());
     let signed = pki.cms_sign(b"content", &["alice"], &["-certfile", "junk.pem"]);
     let reasons = |untrusted: &[Certificate]| {

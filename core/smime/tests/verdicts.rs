@@ -445,3 +445,35 @@ fn records_are_written_with_stable_codes() {
     assert_eq!(json["signers"][0]["sha256"], world.alice.fingerprint().to_hex());
     assert_eq!(serde_json::to_value(&judgement.timestamp).unwrap()["state"], "none");
 }
+
+/// 250 wrong issuers for each token's authority: four tokens are within the limit of a message, the fifth is not.
+#[test]
+fn the_tokens_of_one_message_share_the_limits_of_a_search() {
+    let world = World::new();
+    let middle = world.pki.issue("tsa_root", "tsa_middle", CA);
+    world.pki.issue("tsa_middle", "tsa", TSA);
+    let mut untrusted = pki::lookalikes(&middle, 250);
+    untrusted.extend([middle, world.alice.clone()]);
+    let (anchors, timestamp_anchors) = ([anchor(&world.root)], [anchor(&world.tsa_root)]);
+    let policy = Policy {
+        at: soon(&world.alice),
+        anchors: &anchors,
+        timestamp_anchors: &timestamp_anchors,
+        untrusted: &untrusted,
+        sources: Sources::default(),
+    };
+    let outcome = |count: usize| {
+        let mut signed = world.sign(&vec!["alice"; count], &["-nocerts"]);
+        for index in 0..count {
+            let signature = SignedData::parse(&signed).unwrap().signers()[index].signature().to_vec();
+            signed = add_timestamp(&signed, index, &world.pki.token("tsa", &signature)).unwrap();
+        }
+        let judgement = judge(&SignedData::parse(&signed).unwrap(), CONTENT, None, &policy);
+        // What tokens use up is not missing for the signers.
+        assert_eq!(judgement.valid_signers.len(), count);
+        judgement.timestamp
+    };
+    assert_eq!(outcome(4).state, TimestampState::Valid);
+    let five = outcome(5);
+    assert_eq!((five.state, &five.reasons[..]), (TimestampState::Invalid, &[Reason::NoTrustedPath][..]));
+}

@@ -12,8 +12,8 @@ const POLICY_MAPPINGS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.3
 const POLICY_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.36");
 const INHIBIT_ANY_POLICY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.54");
 
-/// At most this many extensions of one certificate are read.
-pub(crate) const MAX_EXTENSIONS: usize = 128;
+/// At most this many extensions of one certificate, list, line or answer are read.
+const MAX_EXTENSIONS: usize = 128;
 
 /// KeyUsage bits (RFC 5280 section 4.2.1.3), bit 0 as the highest bit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,30 +136,18 @@ impl Extensions {
     }
 
     fn read_each(&mut self, content: &[u8]) -> Option<()> {
-        let mut reader = Reader::new(content);
-        let mut seen = BTreeSet::new();
-        (!reader.is_empty()).then_some(())?;
-        while !reader.is_empty() {
-            let mut extension = reader.enter(asn1::SEQUENCE)?;
-            let identifier = extension.take(asn1::OBJECT_IDENTIFIER)?;
-            let critical = match extension.take_optional(asn1::BOOLEAN)? {
-                Some(value) => asn1::boolean(value)?,
-                None => false,
-            };
-            let value = extension.take(asn1::OCTET_STRING)?;
-            extension.end()?;
-            if !seen.insert(identifier) || seen.len() > MAX_EXTENSIONS {
+        (!content.is_empty()).then_some(())?;
+        walk(content, |Extension { identifier, is_one_too_many, critical, value }| {
+            if is_one_too_many {
                 return None;
             }
-            let known =
-                asn1::object_identifier(identifier).and_then(|known| self.read_one(known, critical, value));
-            match known {
+            match identifier.and_then(|known| self.read_one(known, critical, value)) {
                 Some(Ok(())) => {}
                 Some(Err(Undecodable)) => self.malformed = true,
                 None => self.unknown_critical |= critical,
             }
-        }
-        Some(())
+            Some(())
+        })
     }
 
     /// `None`: not an extension that is processed here.
@@ -244,6 +232,55 @@ impl Extensions {
             .as_ref()
             .is_none_or(|usages| usages.iter().any(|usage| wanted.contains(usage)))
     }
+}
+
+/// One extension, as it stands there.
+struct Extension<'a> {
+    /// `None` when it is longer than any that is known here.
+    identifier: Option<ObjectIdentifier>,
+    /// It stands twice, or behind [`MAX_EXTENSIONS`] others.
+    is_one_too_many: bool,
+    critical: bool,
+    value: &'a [u8],
+}
+
+/// Calls `each` with every extension until it gives `None`. `None` also for what is not the structure of Extensions.
+fn walk(content: &[u8], mut each: impl FnMut(Extension<'_>) -> Option<()>) -> Option<()> {
+    let mut reader = Reader::new(content);
+    let mut seen = BTreeSet::new();
+    while !reader.is_empty() {
+        let mut extension = reader.enter(asn1::SEQUENCE)?;
+        let identifier = extension.take(asn1::OBJECT_IDENTIFIER)?;
+        let critical = match extension.take_optional(asn1::BOOLEAN)? {
+            Some(value) => asn1::boolean(value)?,
+            None => false,
+        };
+        let value = extension.take(asn1::OCTET_STRING)?;
+        extension.end()?;
+        let is_one_too_many = seen.len() == MAX_EXTENSIONS || !seen.insert(identifier);
+        each(Extension {
+            identifier: asn1::object_identifier(identifier),
+            is_one_too_many,
+            critical,
+            value,
+        })?;
+    }
+    Some(())
+}
+
+/// Calls `each` with identifier, critical and value of every extension of a list, a line, a request or an answer; the
+/// identifier is `None` when it can't be read, stands twice, or is one too many. `None`: not the structure of Extensions.
+pub(crate) fn for_each_extension(
+    content: &[u8],
+    mut each: impl FnMut(Option<ObjectIdentifier>, bool, &[u8]),
+) -> Option<()> {
+    walk(content, |Extension { identifier, is_one_too_many, critical, value }| {
+        // An identifier longer than any that is known here counts only when it is critical or stands twice.
+        if identifier.is_some() || critical || is_one_too_many {
+            each(identifier.filter(|_| !is_one_too_many), critical, value);
+        }
+        Some(())
+    })
 }
 
 /// The keyIdentifier of an AuthorityKeyIdentifier (RFC 5280 section 4.2.1.1).

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{CrlReason, for_each_extension};
+use super::CrlReason;
 use crate::asn1::{self, Reader};
 use crate::ber;
+use crate::certificate::extensions::for_each_extension;
 use crate::certificate::name::{self, GeneralName};
 use crate::oid;
 use crate::time::UnixTime;
@@ -75,10 +76,10 @@ impl Entries {
                 let next = u32::try_from(entries.issuers.len()).ok()?;
                 issuer = *entries.issuers.entry(name).or_insert(next);
             }
-            let start = (serial.as_ptr() as usize).checked_sub(der.as_ptr() as usize)?;
+            let serial = asn1::range_of(der, serial)?;
             entries.sorted.push(Entry {
                 issuer,
-                serial_start: u32::try_from(start).ok()?,
+                serial_start: u32::try_from(serial.start).ok()?,
                 serial_length: u32::try_from(serial.len()).ok()?,
                 revoked_at,
                 invalid_since: extensions.invalidity.map_or(revoked_at, |since| since.min(revoked_at)),

@@ -37,44 +37,28 @@ enum Form {
     Expanded(Zeroizing<Vec<u8>>),
 }
 
-/// Runs `$body` with the type of the parameter set as `$set`.
-macro_rules! for_signatures {
-    ($algorithm:expr, $set:ident => $body:expr) => {
+/// Runs `$body` with the type of the parameter set, one of these, as `$set`.
+macro_rules! for_sets {
+    ($algorithm:expr, [$($known:ident),+], $set:ident => $body:expr) => {
         match $algorithm {
-            KeyAlgorithm::MlDsa44 => {
-                type $set = MlDsa44;
+            $(KeyAlgorithm::$known => {
+                type $set = $known;
                 $body
-            }
-            KeyAlgorithm::MlDsa65 => {
-                type $set = MlDsa65;
-                $body
-            }
-            KeyAlgorithm::MlDsa87 => {
-                type $set = MlDsa87;
-                $body
-            }
+            })+
             _ => None,
         }
     };
 }
 
+macro_rules! for_signatures {
+    ($algorithm:expr, $set:ident => $body:expr) => {
+        for_sets!($algorithm, [MlDsa44, MlDsa65, MlDsa87], $set => $body)
+    };
+}
+
 macro_rules! for_kems {
     ($algorithm:expr, $set:ident => $body:expr) => {
-        match $algorithm {
-            KeyAlgorithm::MlKem512 => {
-                type $set = MlKem512;
-                $body
-            }
-            KeyAlgorithm::MlKem768 => {
-                type $set = MlKem768;
-                $body
-            }
-            KeyAlgorithm::MlKem1024 => {
-                type $set = MlKem1024;
-                $body
-            }
-            _ => None,
-        }
+        for_sets!($algorithm, [MlKem512, MlKem768, MlKem1024], $set => $body)
     };
 }
 

@@ -4,6 +4,7 @@ use super::{MAX_OCSP_OCTETS, OcspError, digest_of, key_octets};
 use crate::asn1::{self, Reader, context_constructed};
 use crate::ber::write;
 use crate::certificate::Certificate;
+use crate::certificate::extensions::for_each_extension;
 use crate::key::DigestAlgorithm;
 use crate::oid;
 
@@ -90,7 +91,7 @@ impl OcspRequest {
         }
         let (mut nonce, mut doubled) = (None, false);
         if let Some(extensions) = fields.take_optional(context_constructed(2))? {
-            super::for_each_extension(asn1::only(extensions, asn1::SEQUENCE)?, |identifier, _, value| {
+            for_each_extension(asn1::only(extensions, asn1::SEQUENCE)?, |identifier, _, value| {
                 match identifier {
                     Some(oid::OCSP_NONCE) => {
                         // Older programs write the nonce without an OCTET STRING of its own.

@@ -6,7 +6,8 @@ use super::{
     AnchorScope, MAX_CANDIDATES, MAX_NAME_COMPARISONS, MAX_PATH_LENGTH, MAX_SIGNATURE_CHECKS, MAX_STEPS,
     MAX_UNTRUSTED, PathFailure, PathInputs, Trust, TrustAnchor, TrustedPath, check,
 };
-use crate::certificate::{Certificate, IssuerSignature};
+use crate::certificate::Certificate;
+use crate::issued::IssuerSignature;
 use crate::revocation::{
     CertificateStatus, Need, StatusReason, Work, missing_issuer, needs_of, statuses_of_path,
 };

@@ -5,10 +5,11 @@ use super::{
     Demand, Findings, MAX_SIGNER_CANDIDATES, MAX_SOURCES, Revoked, StatusReason, Target, Window, Work,
     by_list, counts, is_stale,
 };
+use crate::certificate::Certificate;
 use crate::certificate::extensions::KeyUsage;
-use crate::certificate::{Certificate, IssuerSignature};
 use crate::crl::CrlReason;
 use crate::crl::scope::ReasonFlags;
+use crate::issued::IssuerSignature;
 use crate::ocsp::{OcspResponse, OcspStatus, SingleResponse};
 use crate::oid;
 use crate::time::UnixTime;

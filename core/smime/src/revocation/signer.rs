@@ -1,10 +1,11 @@
 //! Who signed a list, and whether he may (RFC 5280 section 6.3.3 (f) and (g)).
 
 use super::{MAX_SIGNER_CANDIDATES, MAX_SIGNER_DEPTH, StatusReason, Target, Work};
+use crate::certificate::Certificate;
 use crate::certificate::extensions::KeyUsage;
-use crate::certificate::{Certificate, IssuerSignature};
 use crate::crl::CertificateList;
 use crate::fingerprint::Fingerprint;
+use crate::issued::IssuerSignature;
 use crate::path::search_signer;
 use crate::time::UnixTime;
 

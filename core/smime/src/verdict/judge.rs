@@ -33,12 +33,14 @@ struct Judged {
     signing_time: Option<UnixTime>,
 }
 
-/// The paths of the signers of one message: each is sought once, whatever the number of signatures, and all share the
-/// limits of one search.
+/// The paths of the signers of one message and of their timestamp authorities: each signer's is sought once, whatever the
+/// number of signatures, and all share the limits of one search.
 struct Paths<'a> {
     helpers: &'a [Certificate],
     policy: &'a Policy<'a>,
     work: Work<'a>,
+    /// The limits for the authorities of all tokens: what a token carries must not fall on the signers.
+    token_work: Work<'a>,
     known: BTreeMap<(Fingerprint, UnixTime), Result<TrustedPath, PathFailure>>,
 }
 
@@ -71,8 +73,9 @@ pub(super) fn judge(
 ) -> Judgement {
     // What the receiver has comes first: limits must not fall on it because of what a sender adds.
     let helpers: Vec<Certificate> = policy.untrusted.iter().chain(signed.certificates()).cloned().collect();
-    let work = Work::new(policy.sources, policy.at);
-    let mut paths = Paths { helpers: &helpers, policy, work, known: BTreeMap::new() };
+    let work = || Work::new(policy.sources, policy.at);
+    let mut paths =
+        Paths { helpers: &helpers, policy, work: work(), token_work: work(), known: BTreeMap::new() };
     let mut all: Vec<Judged> = signed
         .signers()
         .iter()
@@ -174,7 +177,7 @@ fn judge_one(
             return judged;
         }
     };
-    judged.timestamp = judge_timestamp(signer, helpers, policy);
+    judged.timestamp = judge_timestamp(signer, paths);
     judged.judged_at = judged.timestamp.time.unwrap_or(policy.at);
     // A time-stamp token or a receipt is signed too, and is no signature of a mail (RFC 8551 section 2.4.2).
     if signed.content_type() != oid::DATA {
@@ -207,10 +210,11 @@ fn address_matches(certificate: &Certificate, from: Option<&[EmailAddress]>) -> 
 }
 
 /// The verdict on the token of a signer whose signature is right.
-fn judge_timestamp(signer: &SignerInfo, helpers: &[Certificate], policy: &Policy<'_>) -> TimestampVerdict {
+fn judge_timestamp(signer: &SignerInfo, paths: &mut Paths<'_>) -> TimestampVerdict {
     let Some(token) = signer.timestamp_token() else { return TimestampVerdict::none() };
+    let Paths { helpers, policy, token_work, .. } = paths;
     let anchors = policy.timestamp_anchors;
-    match tsp::verify_status(token, signer.signature(), helpers, anchors, policy.at, policy.sources) {
+    match tsp::verify_sharing(token, signer.signature(), helpers, anchors, policy.at, token_work) {
         Ok(verified) => TimestampVerdict {
             state: TimestampState::Valid,
             time: Some(verified.time()),

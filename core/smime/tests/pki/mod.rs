@@ -213,3 +213,17 @@ pub fn anchor_for(certificate: &Certificate, trust: Trust, address: &str) -> Tru
 pub fn soon(certificate: &Certificate) -> UnixTime {
     certificate.not_before().plus(60)
 }
+
+/// Copies of a certificate, each with another key, which nobody has.
+pub fn lookalikes(like: &Certificate, count: u32) -> Vec<Certificate> {
+    let key = like.public_key_der();
+    let der = like.der();
+    let end = der.windows(key.len()).position(|window| window == key).unwrap() + key.len();
+    (0..count)
+        .map(|index| {
+            let mut der = der.to_vec();
+            der[end - 4..end].copy_from_slice(&index.to_be_bytes());
+            Certificate::from_der(&der).unwrap()
+        })
+        .collect()
+}
