@@ -21,6 +21,8 @@ pub use self::record::{
     Credit, EncryptionState, EncryptionVerdict, HeadersRecord, PartRecord, Summary, Verdict, Warning,
 };
 
+pub(crate) use self::look_alike::{is_invisible, is_mark, stroked};
+
 mod cover;
 mod layers;
 mod look_alike;
@@ -116,6 +118,20 @@ impl Opened {
             SignatureState::Valid if self.is_signature_inside => self.valid_signers.first(),
             _ => None,
         }
+    }
+
+    /// The text that a reader is shown, and that a search finds. None of a mail that could not be opened.
+    pub fn shown_text(&self) -> Option<String> {
+        self.is_open().then(|| self.payload.body_text()).flatten()
+    }
+
+    /// The attachments that a reader is shown, and whose names a search finds.
+    pub fn shown_attachments(&self) -> Vec<&Part> {
+        if self.is_open() { self.payload.attachments() } else { Vec::new() }
+    }
+
+    fn is_open(&self) -> bool {
+        !matches!(self.verdict.encryption.state, EncryptionState::NoKey | EncryptionState::Failed)
     }
 
     /// What an answer may quote: the text of the body at the root, never of a part that had a layer of its own, and no styles.
