@@ -135,6 +135,9 @@ fn note(event: &Event) -> Option<String> {
             "The stored mail was damaged and is fetched again; keys, people and approvals are whole."
                 .to_owned(),
         ),
+        Event::SearchRebuilt => {
+            Some("The search index was damaged or lost, and is made again; no mail was touched.".to_owned())
+        }
         Event::Superseded { id } => {
             Some(format!("Your decision was not sent: the request has ended meanwhile ({id})."))
         }

@@ -46,6 +46,8 @@ pub enum Event {
     },
     /// The stored mail was damaged and is fetched again; nothing else was touched.
     CacheRebuilt,
+    /// The search index was damaged or lost, and is made again from stored mail.
+    SearchRebuilt,
     /// An own decision was not sent: its request has ended meanwhile.
     Superseded {
         /// The approval's id.
@@ -203,6 +205,7 @@ impl From<client::Event> for Event {
             Client::Mail { id } => Event::Mail { id },
             Client::Approval { id } => Event::Approval { id },
             Client::CacheRebuilt => Event::CacheRebuilt,
+            Client::SearchRebuilt => Event::SearchRebuilt,
             Client::Superseded { id } => Event::Superseded { id },
             Client::Met { address } => Event::Met { address },
             Client::ChangedAnchor { address } => Event::ChangedAnchor { address },

@@ -126,6 +126,8 @@ pub enum Misuse {
     },
     /// The deadline is not RFC 3339.
     Deadline,
+    /// A date in a search can't be read.
+    SearchDate,
     /// The mail is in no state to be sent again or thrown away.
     NothingToRetry,
 }
@@ -343,6 +345,7 @@ fn from_wrong_use(problem: client::WrongUse) -> CoreError {
         Client::OwnCode => Misuse::OwnCode,
         Client::Approval(why) => Misuse::Request { why: why.into() },
         Client::Deadline => Misuse::Deadline,
+        Client::SearchDate => Misuse::SearchDate,
         Client::NothingToRetry => Misuse::NothingToRetry,
     };
     CoreError::WrongUse { problem }
@@ -365,6 +368,7 @@ fn wrong_use(problem: Misuse) -> Option<client::WrongUse> {
         | Misuse::NamedTwice
         | Misuse::Request { .. }
         | Misuse::Deadline
+        | Misuse::SearchDate
         | Misuse::NothingToRetry => return None,
     })
 }

@@ -107,6 +107,8 @@ pub(crate) struct AccountInner {
     decryption: OnceCell<Arc<Vec<DecryptionKey>>>,
     /// One sync or flush at a time.
     pub(crate) busy: tokio::sync::Mutex<()>,
+    /// One update of the search index at a time.
+    pub(crate) indexing: tokio::sync::Mutex<()>,
     commit: Mutex<()>,
 }
 
@@ -250,6 +252,7 @@ impl AccountInner {
             own: decode(&own)?,
             decryption: OnceCell::new(),
             busy: tokio::sync::Mutex::new(()),
+            indexing: tokio::sync::Mutex::new(()),
             commit: Mutex::new(()),
         })
     }

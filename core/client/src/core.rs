@@ -49,6 +49,8 @@ pub enum Event {
     },
     /// The stored mail was damaged and is fetched again; nothing else was touched.
     CacheRebuilt,
+    /// The search index was damaged or lost, and is made again from stored mail.
+    SearchRebuilt,
     /// An own decision was not sent: its request has ended meanwhile.
     Superseded {
         /// Digest of the request, hexadecimal.

@@ -98,6 +98,9 @@ pub enum WrongUse {
     /// Not a time.
     #[error("the deadline is not a time (expected RFC 3339, like 2026-12-01T18:00:00+08:00)")]
     Deadline,
+    /// A date in a search can't be read.
+    #[error("{}", engine::search::DateProblem)]
+    SearchDate,
     /// The mail is in no state to be sent again.
     #[error("this mail is not waiting for you")]
     NothingToRetry,

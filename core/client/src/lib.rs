@@ -23,6 +23,7 @@ mod mime;
 mod outbox;
 mod people;
 mod record;
+mod search;
 mod smtp;
 mod sync;
 pub mod system;
@@ -56,6 +57,7 @@ pub use material::{Material, MaterialError};
 pub use mime::mime_tree;
 pub use outbox::{Flushed, OutboxEntry, OutboxState};
 pub use people::{ContactView, PeopleList};
+pub use search::SearchResults;
 pub use sync::{Folder, SyncReport};
 pub use task::{Canceller, Task};
 
@@ -65,6 +67,7 @@ pub use engine::approval::{
 };
 pub use engine::meeting::{Stage as MeetingStage, Status as MeetingStatus};
 pub use engine::ports::Vault;
+pub use engine::search::Cursor as SearchCursor;
 pub use engine::secure::{
     Credit, EncryptionState, EncryptionVerdict, HeadersRecord, PartRecord, Summary, Verdict, Warning,
 };

@@ -191,8 +191,6 @@ impl AccountInner {
         let keys = self.decryption_keys().await?;
         let people = self.people()?;
         let opened = self.open_mail(&raw, &keys, &people)?;
-        let is_closed =
-            matches!(opened.verdict.encryption.state, EncryptionState::NoKey | EncryptionState::Failed);
         let attachment = |part: &mail::part::Part| AttachmentView {
             part: part.path.clone(),
             // The apps save under the name that they show.
@@ -200,8 +198,8 @@ impl AccountInner {
             content_type: part.content_type.clone(),
             bytes: opened.payload.decoded(part).len(),
         };
-        let attachments = opened.payload.attachments().into_iter().map(attachment).collect();
-        let text = if is_closed { None } else { opened.payload.body_text() };
+        let attachments = opened.shown_attachments().into_iter().map(attachment).collect();
+        let text = opened.shown_text();
         let verdict = match record.content {
             Content::Judged(verdict) if record.policy == crate::sync::POLICY_VERSION => *verdict,
             _ => opened.verdict,
@@ -215,7 +213,7 @@ impl AccountInner {
             status,
             name: record.from_name,
             text,
-            attachments: if is_closed { Vec::new() } else { attachments },
+            attachments,
             approval: request_of(&opened.payload),
         })
     }
@@ -350,7 +348,7 @@ fn request_of(payload: &mail::part::Message) -> Option<String> {
     Some(digest.to_string())
 }
 
-fn summary(folder: Folder, record: &MailRecord) -> MailSummary {
+pub(crate) fn summary(folder: Folder, record: &MailRecord) -> MailSummary {
     let mut line = MailSummary {
         id: format!("{}.{}", folder.name(), record.uid),
         from: String::new(),

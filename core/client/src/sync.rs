@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use engine::people::{Learned, People, first_seen_anchors, learn};
 use engine::ports::{Batch, Item, RecordKey, Tree};
+use engine::search::{Document, MailId};
 use engine::secure::{self, Opened, Opening, Verdict};
 use mail::part::Message;
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,7 @@ use crate::imap::{Imap, Listed, MAX_MAIL_OCTETS};
 use crate::mailboxes::preview;
 use crate::outbox::Flushed;
 use crate::record::{decode, encode};
+use crate::search::Unindexed;
 use crate::system::{OsRandom, now};
 
 /// How many mails are fetched between two looks at older ones; the newest come first.
@@ -123,9 +125,10 @@ impl AccountInner {
 
     async fn sync_once(&self) -> Result<SyncReport, CoreError> {
         let mut report = SyncReport::default();
+        let mut unindexed = Unindexed::default();
         let fetched = match self.imap().await {
             Ok(mut imap) => {
-                let fetched = self.fetch_all(&mut imap, &mut report).await;
+                let fetched = self.fetch_all(&mut imap, &mut report, &mut unindexed).await;
                 imap.logout().await;
                 fetched
             }
@@ -134,11 +137,14 @@ impl AccountInner {
         if let Err(error @ (CoreError::Store(_) | CoreError::Vault(_))) = fetched {
             return Err(error);
         }
+        // An index that can't be written keeps nothing from being sent, either.
+        let indexed = self.index(&mut unindexed).await;
         // A mailbox that can't be read now keeps nothing from being sent.
         self.repeat_meetings().await?;
         self.automatic_approvals().await?;
         let flushed = self.flush(true).await;
         fetched?;
+        indexed?;
         let Flushed { sent, waiting, stuck } = flushed?;
         report.sent = sent;
         report.waiting = waiting;
@@ -146,11 +152,16 @@ impl AccountInner {
         Ok(report)
     }
 
-    async fn fetch_all(&self, imap: &mut Imap, report: &mut SyncReport) -> Result<(), CoreError> {
+    async fn fetch_all(
+        &self,
+        imap: &mut Imap,
+        report: &mut SyncReport,
+        unindexed: &mut Unindexed,
+    ) -> Result<(), CoreError> {
         let sent = imap.sent_folder().await?;
         for folder in Folder::ALL {
             let name = if folder == Folder::Inbox { "INBOX" } else { sent.as_str() };
-            self.fetch_folder(imap, folder, name, report).await?;
+            self.fetch_folder(imap, folder, name, report, unindexed).await?;
         }
         Ok(())
     }
@@ -161,6 +172,7 @@ impl AccountInner {
         folder: Folder,
         name: &str,
         report: &mut SyncReport,
+        unindexed: &mut Unindexed,
     ) -> Result<(), CoreError> {
         let selected = imap.examine(name).await?;
         let key = RecordKey::named(Tree::Sync, self.group(), folder.name());
@@ -199,9 +211,12 @@ impl AccountInner {
             for mail in chunk {
                 self.core.emit(Event::Progress { step: ProgressStep::Fetching, done, total });
                 done += 1;
-                if self.fetch_mail(imap, folder, mail).await? {
+                if self.fetch_mail(imap, folder, mail, unindexed).await? {
                     report.new += 1;
                 }
+            }
+            if unindexed.is_full() {
+                self.index(unindexed).await?;
             }
         }
         Ok(())
@@ -246,12 +261,18 @@ impl AccountInner {
         Ok(())
     }
 
+    fn apply_committing(&self, batch: Batch) -> Result<(), CoreError> {
+        let _commit = self.committing();
+        Ok(self.store()?.apply(batch)?)
+    }
+
     fn remove_mails(&self, folder: Folder, uids: impl IntoIterator<Item = u32>) -> Result<(), CoreError> {
         for uid in uids {
             let key = self.mail_key(folder, uid);
             let mut batch = Batch::default();
             batch.remove(key.clone());
-            self.store()?.apply(batch)?;
+            self.note_unindexed(&mut batch, folder, uid);
+            self.apply_committing(batch)?;
             self.store()?.remove_body(&key)?;
         }
         Ok(())
@@ -260,7 +281,13 @@ impl AccountInner {
     /// Fetches one mail, acts on it and stores it; `false` when it is gone.
     ///
     /// The record comes last: a crash before it fetches the mail again, and acting twice on a mail changes nothing.
-    async fn fetch_mail(&self, imap: &mut Imap, folder: Folder, mail: &Listed) -> Result<bool, CoreError> {
+    async fn fetch_mail(
+        &self,
+        imap: &mut Imap,
+        folder: Folder,
+        mail: &Listed,
+        unindexed: &mut Unindexed,
+    ) -> Result<bool, CoreError> {
         let key = self.mail_key(folder, mail.uid);
         let mut record = MailRecord {
             uid: mail.uid,
@@ -277,7 +304,7 @@ impl AccountInner {
             let Some(raw) = imap.fetch(mail.uid).await? else { return Ok(false) };
             self.store()?.put_body(&key, &raw)?;
             match self.process(folder, &raw, &mut record).await {
-                Ok(()) => {}
+                Ok(document) => document.into_iter().for_each(|document| unindexed.add(document)),
                 // What is wrong with one mail must not keep the others away.
                 Err(CoreError::Unreadable(_) | CoreError::WrongUse(_) | CoreError::NotFound(_)) => {
                     record.content = Content::Unreadable;
@@ -287,16 +314,23 @@ impl AccountInner {
         }
         let mut batch = Batch::default();
         batch.put(key, encode(&record)?);
-        self.store()?.apply(batch)?;
+        self.note_unindexed(&mut batch, folder, mail.uid);
+        self.apply_committing(batch)?;
         self.core.emit(Event::Mail { id: format!("{}.{}", folder.name(), mail.uid) });
         Ok(true)
     }
 
-    async fn process(&self, folder: Folder, raw: &[u8], record: &mut MailRecord) -> Result<(), CoreError> {
+    /// Acts on a mail and fills its record; what is to be indexed of it.
+    async fn process(
+        &self,
+        folder: Folder,
+        raw: &[u8],
+        record: &mut MailRecord,
+    ) -> Result<Option<Document>, CoreError> {
         let keys = self.decryption_keys().await?;
         let Ok(mut opened) = self.open_mail(raw, &keys, &self.people()?) else {
             record.content = Content::Unreadable;
-            return Ok(());
+            return Ok(None);
         };
         if folder == Folder::Inbox {
             if self.receive_meeting(&opened).await? {
@@ -310,8 +344,10 @@ impl AccountInner {
         record.message_id = outer.root().headers.message_id.clone();
         record.from_name = opened.verdict.headers.from_mailboxes.first().and_then(|from| from.name.clone());
         record.preview = opened.payload.body_text().map(|text| preview(&text));
+        let id = MailId { folder: folder.name().to_owned(), uid: record.uid };
+        let document = Document::of(id, record.received, &opened);
         record.content = Content::Judged(Box::new(opened.verdict));
-        Ok(())
+        Ok(Some(document))
     }
 
     /// Files stored requests again that came from people who were strangers then and are known now.

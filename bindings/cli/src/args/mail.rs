@@ -12,6 +12,14 @@ pub(crate) enum MailCommand {
         #[arg(long, value_enum)]
         folder: Option<FolderArg>,
     },
+    /// Find mail, newest first; works offline
+    Search {
+        /// Words, "a phrase", a begin*, from: to: subject: has:attachment in:sent before:2026-01-31 after:2026
+        query: String,
+        /// At most so many mails
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=1000))]
+        limit: u16,
+    },
     /// Show a mail with its verdict
     Read {
         /// Id from `mail list`, like inbox.12

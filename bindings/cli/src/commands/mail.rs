@@ -14,6 +14,7 @@ use crate::session::Session;
 pub(crate) fn run(cli: &Cli, command: MailCommand) -> Result<(), Failure> {
     match command {
         MailCommand::List { folder } => list(cli, folder),
+        MailCommand::Search { query, limit } => search(cli, &query, limit),
         MailCommand::Read { id } => {
             let session = Session::open(cli, false)?;
             let view = session.run(session.account()?.mailboxes().read(&id))?;
@@ -64,6 +65,23 @@ fn list(cli: &Cli, folder: Option<FolderArg>) -> Result<(), Failure> {
     }
     let rows: Vec<Vec<String>> = mails.iter().map(row).collect();
     say_part!("{}", table(&rows));
+    Ok(())
+}
+
+fn search(cli: &Cli, query: &str, limit: u16) -> Result<(), Failure> {
+    let session = Session::open(cli, false)?;
+    let found = session.run(session.account()?.mailboxes().search(query, usize::from(limit), None))?;
+    if session.json {
+        return json(&found);
+    }
+    let rows: Vec<Vec<String>> = found.mails.iter().map(row).collect();
+    say_part!("{}", table(&rows));
+    if found.next.is_some() {
+        say!("These are the newest {} of {}.", found.mails.len(), found.total);
+    }
+    if found.is_cut {
+        say!("The search was too long: its end was not looked at.");
+    }
     Ok(())
 }
 

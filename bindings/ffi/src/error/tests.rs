@@ -37,6 +37,7 @@ fn table() -> Vec<(client::CoreError, CoreError)> {
             (WrongUse::NamedTwice("a@example.org".into()), Misuse::NamedTwice),
             (WrongUse::OwnCode, Misuse::OwnCode),
             (WrongUse::Deadline, Misuse::Deadline),
+            (WrongUse::SearchDate, Misuse::SearchDate),
             (WrongUse::NothingToRetry, Misuse::NothingToRetry),
         ]
         .map(|(from, to)| (Client::WrongUse(from), misuse(to))),

@@ -64,7 +64,11 @@ fn wrong_use(wrong: &WrongUse) -> Option<Text> {
         WrongUse::NoRecipient => Text::new("er_no_recipient"),
         WrongUse::TooLarge => Text::new("er_too_large"),
         // What an app does wrong, a person can't mend.
-        WrongUse::WhichAccount | WrongUse::Closed | WrongUse::Deadline | WrongUse::NothingToRetry => {
+        WrongUse::WhichAccount
+        | WrongUse::Closed
+        | WrongUse::Deadline
+        | WrongUse::SearchDate
+        | WrongUse::NothingToRetry => {
             return None;
         }
     })
