@@ -411,6 +411,26 @@ fn a_wrapped_message_is_taken_out_of_its_wrapping_and_a_forwarded_one_is_not() {
     }
 }
 
+/// That it was wrapped is known of a message, and stands nowhere in it: nothing that a sender writes looks like it.
+#[test]
+fn no_parameter_says_that_a_message_was_wrapped() {
+    let outer = parse(b"From: alice@example.org\r\nSubject: [...]\r\n\r\n");
+    let inner = "From: alice@example.org\r\nSubject: Dismissal\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nText.\r\n";
+    let wrapped = parse(format!("Content-Type: message/rfc822; forwarded=no\r\n\r\n{inner}").as_bytes());
+    let payload = unwrapped(wrapped);
+    assert!(view(&outer, &payload, true).protected);
+    assert_eq!(payload.root().parameters, [("charset".to_owned(), "utf-8".to_owned())]);
+    for name in ["\0unwrapped", "\0unwrapped*", "\0unwrapped*0", "\"\0unwrapped\"", "unwrapped", "*unwrapped"]
+    {
+        for value in ["", "\"\"", "1"] {
+            let inner = inner.replace("charset=utf-8", &format!("{name}={value}"));
+            let shown = view(&outer, &parse(inner.as_bytes()), true);
+            assert!(!shown.protected, "{name}={value}");
+            assert_eq!(shown.headers.subject.as_deref(), Some("[...]"), "{name}={value}");
+        }
+    }
+}
+
 #[test]
 fn a_draft_era_legacy_display_part_is_not_body_text() {
     let mail = "Subject: x\r\nContent-Type: multipart/mixed; boundary=b; protected-headers=\"v1\"\r\n\r\n\
