@@ -6,7 +6,7 @@ mod defect;
 pub(crate) mod delimiter;
 mod describe;
 mod flowed;
-mod html;
+pub(crate) mod html;
 mod legacy;
 mod lines;
 mod name;
