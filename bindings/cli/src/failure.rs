@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use client::files::{DecryptError, FileError, OpenError, VerifyError};
+use client::files::{DecryptError, FileError, OpenError, SignedDataError, VerifyError};
 use client::timestamps::TimestampFailure;
 use client::{CoreError, InspectError, KeyFileProblem, NetworkProblem, Thing, WrongUse};
 
@@ -11,8 +11,10 @@ use client::{CoreError, InspectError, KeyFileProblem, NetworkProblem, Thing, Wro
 pub(crate) enum Failure {
     /// The core says so.
     Core(CoreError),
-    /// A file of the command line can't be read or written.
+    /// A file of the command line can't be read.
     File { name: String, problem: std::io::ErrorKind },
+    /// A file can't be written.
+    Output { name: String, problem: std::io::ErrorKind },
     /// A file is not what it should be.
     Unreadable { name: String, what: String },
     /// A mail can't be read.
@@ -28,7 +30,7 @@ pub(crate) enum Failure {
     /// What was checked does not hold; what, and why.
     DoesNotHold(String),
     /// A file was not signed, encrypted, decrypted or verified.
-    Smime(FileError),
+    Smime { files: SmimeFiles, error: FileError },
     /// A mail is safe in the outbox, but was not sent.
     NotSent { number: u64, cause: Option<CoreError> },
     /// A mail may or may not have been delivered.
@@ -43,10 +45,13 @@ impl From<CoreError> for Failure {
     }
 }
 
-impl From<FileError> for Failure {
-    fn from(error: FileError) -> Self {
-        Failure::Smime(error)
-    }
+/// Which files a call of `smime` is about.
+#[derive(Debug, Default)]
+pub(crate) struct SmimeFiles {
+    pub(crate) input: String,
+    pub(crate) output: String,
+    /// What a detached signature signs.
+    pub(crate) content: String,
 }
 
 impl Failure {
@@ -54,17 +59,15 @@ impl Failure {
         Failure::File { name: path.display().to_string(), problem: error.kind() }
     }
 
-    /// A command line that can't be read, in one sentence.
-    pub(crate) fn of_arguments(error: &clap::Error) -> Self {
-        let text = error.to_string();
-        let sentence = text.lines().next().unwrap_or_default();
-        Failure::Argument(sentence.strip_prefix("error: ").unwrap_or(sentence).to_owned())
+    pub(crate) fn output(path: &Path, error: &std::io::Error) -> Self {
+        Failure::Output { name: path.display().to_string(), problem: error.kind() }
     }
 
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Failure::Core(error) => error.exit_code(),
             Failure::File { .. }
+            | Failure::Output { .. }
             | Failure::Unreadable { .. }
             | Failure::Mail { .. }
             | Failure::Argument(_) => 2,
@@ -80,9 +83,11 @@ impl Failure {
             Failure::Timestamp { .. } => 2,
             Failure::NoPassphrase => 4,
             Failure::DoesNotHold(_) => 1,
-            Failure::Smime(FileError::Open(OpenError::Decrypt(DecryptError::Failed))) => 1,
-            Failure::Smime(FileError::Open(OpenError::Decrypt(DecryptError::NoKey))) => 4,
-            Failure::Smime(_) => 2,
+            Failure::Smime { error, .. } => match error {
+                FileError::Open(OpenError::Decrypt(DecryptError::Failed)) => 1,
+                FileError::Open(OpenError::Decrypt(DecryptError::NoKey)) => 4,
+                _ => 2,
+            },
             Failure::NotSent { .. } | Failure::Uncertain { .. } | Failure::Refused { .. } => 3,
         }
     }
@@ -90,7 +95,10 @@ impl Failure {
     fn code(&self) -> &'static str {
         match self {
             Failure::Core(error) => error.code(),
-            Failure::File { .. } | Failure::Unreadable { .. } | Failure::Mail { .. } => "unreadable_input",
+            Failure::File { .. }
+            | Failure::Output { .. }
+            | Failure::Unreadable { .. }
+            | Failure::Mail { .. } => "unreadable_input",
             Failure::Argument(_) => "wrong_use",
             Failure::KeyFile { error, .. } => {
                 if error.is_locked() {
@@ -107,12 +115,15 @@ impl Failure {
             },
             Failure::NoPassphrase => "locked",
             Failure::DoesNotHold(_) => "does_not_hold",
-            Failure::Smime(FileError::Open(OpenError::Decrypt(DecryptError::Failed))) => "does_not_hold",
-            Failure::Smime(FileError::Open(OpenError::Decrypt(DecryptError::NoKey))) => "no_key",
-            Failure::Smime(
-                FileError::Seal(_) | FileError::SameFile | FileError::NoOwnCertificate | FileError::NoRsaKey,
-            ) => "wrong_use",
-            Failure::Smime(_) => "unreadable_input",
+            Failure::Smime { error, .. } => match error {
+                FileError::Open(OpenError::Decrypt(DecryptError::Failed)) => "does_not_hold",
+                FileError::Open(OpenError::Decrypt(DecryptError::NoKey)) => "no_key",
+                FileError::Seal(_)
+                | FileError::SameFile
+                | FileError::NoOwnCertificate
+                | FileError::NoRsaKey => "wrong_use",
+                _ => "unreadable_input",
+            },
             Failure::NotSent { .. } => "not_sent",
             Failure::Uncertain { .. } => "uncertain",
             Failure::Refused { .. } => "refused",
@@ -139,6 +150,7 @@ impl Failure {
             }
             Failure::Core(error) => error.to_string(),
             Failure::File { name, problem } => format!("{name}: {}", remedy(*problem)),
+            Failure::Output { name, problem } => format!("{name}: {}", remedy_of_output(*problem)),
             Failure::Unreadable { name, what } => format!("{name}: there is {what} in this file"),
             Failure::Mail { name, error } => format!("{name}: {error}"),
             Failure::KeyFile { name, error, remedy } if error.needs_password() => {
@@ -151,6 +163,10 @@ impl Failure {
                     "working offline, as asked: nothing was sent or fetched".to_owned()
                 }
                 TimestampFailure::NoToken | TimestampFailure::Refused { .. } => format!("{name}: {error}"),
+                TimestampFailure::Network(CoreError::CertificateUntrusted { host, problem }) => format!(
+                    "the certificate of {host} is not trusted: {problem}; an address with http:// does as well, for a \
+                     timestamp is signed by itself"
+                ),
                 other => other.to_string(),
             },
             Failure::NoPassphrase => {
@@ -158,7 +174,7 @@ impl Failure {
                     .to_owned()
             }
             Failure::Argument(sentence) | Failure::DoesNotHold(sentence) => sentence.clone(),
-            Failure::Smime(error) => smime_message(error),
+            Failure::Smime { files, error } => smime_message(files, error),
             Failure::NotSent { number, cause } => {
                 let why = cause.as_ref().map(|cause| format!(" ({cause})")).unwrap_or_default();
                 format!(
@@ -185,21 +201,33 @@ impl Failure {
 }
 
 /// What is wrong with an S/MIME file, and what to do.
-fn smime_message(error: &FileError) -> String {
+fn smime_message(files: &SmimeFiles, error: &FileError) -> String {
+    let input = &files.input;
     match error {
-        FileError::Input(error) => format!("the input: {}", remedy(error.kind())),
-        FileError::Output(error) => format!("the output: {}", remedy(error.kind())),
-        FileError::Open(OpenError::Decrypt(DecryptError::Failed)) => {
-            "the message can't be decrypted: it is damaged or was made for another key; nothing was written"
-                .to_owned()
-        }
+        FileError::Input(error) => format!("{input}: {}", remedy(error.kind())),
+        FileError::Content(error) => format!("{}: {}", files.content, remedy(error.kind())),
+        FileError::Output(error) => format!("{}: {}", files.output, remedy_of_output(error.kind())),
+        FileError::SameFile => format!("{}: {error}", files.output),
+        FileError::Open(OpenError::Decrypt(DecryptError::Failed)) => format!(
+            "{input}: the message can't be decrypted: it is damaged or was made for another key; nothing was written"
+        ),
         FileError::Open(OpenError::Decrypt(DecryptError::NoKey)) => {
-            "the message is encrypted for other keys; give the right one with --key".to_owned()
+            format!("{input}: the message is encrypted for other keys; give the right one with --key")
+        }
+        FileError::Open(OpenError::Decrypt(DecryptError::NotEncrypted)) => {
+            format!("{input}: not an encrypted message; `countersign smime verify` reads signed ones")
+        }
+        FileError::Verify(VerifyError::Signed(SignedDataError::NotSignedData)) => {
+            format!(
+                "{input}: not a signed message; `countersign smime decrypt --verify` reads encrypted ones"
+            )
         }
         FileError::Verify(VerifyError::Detached) => {
-            "the signature is detached; give the file that it signs with --content".to_owned()
+            format!("{input}: the signature is detached; give the file that it signs with --content")
         }
-        other => other.to_string(),
+        FileError::Open(_) | FileError::Verify(_) => format!("{input}: {error}"),
+        FileError::NoRsaKey => format!("{error}: leave out --digest and --pss"),
+        FileError::Material(_) | FileError::NoOwnCertificate | FileError::Seal(_) => error.to_string(),
     }
 }
 
@@ -213,5 +241,15 @@ fn remedy(problem: std::io::ErrorKind) -> String {
         ErrorKind::NotADirectory => "a part of this path is a file, not a folder; check the path".to_owned(),
         ErrorKind::StorageFull => "the disk is full; make room and try again".to_owned(),
         other => format!("it can't be read or written ({other})"),
+    }
+}
+
+/// The same for a file that is to be written.
+fn remedy_of_output(problem: std::io::ErrorKind) -> String {
+    match problem {
+        std::io::ErrorKind::NotFound => {
+            "there is no such folder to write to; make it, or name another".to_owned()
+        }
+        other => remedy(other),
     }
 }

@@ -10,25 +10,18 @@ mod failure;
 mod output;
 mod passphrase;
 mod session;
+mod usage;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use crate::args::Cli;
-use crate::failure::Failure;
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => {
-            if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
-                Failure::of_arguments(&error).print(true);
-            } else {
-                error.print().ok();
-            }
-            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
-        }
+        Err(error) => return usage::refused(&error),
     };
     let json = cli.json;
     match commands::run(cli) {

@@ -1,12 +1,20 @@
-//! Standard output. Whoever reads it may stop reading (`| head`): then there is nothing left to say.
+//! Standard output. Whoever reads it may stop reading (`| head`): then there is nothing left to say, and the exit code
+//! still tells what came out.
 
 use std::fmt::Arguments;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
+use std::path::Path;
 
-/// Writes to standard output; ends the program quietly when nobody reads any more.
+use crate::failure::Failure;
+
+/// Writes to standard output. Ends the program when that can't be written: what was asked for was not delivered.
 pub(crate) fn write(text: Arguments<'_>) {
-    if std::io::stdout().write_fmt(text).is_err() {
-        std::process::exit(0);
+    if let Err(error) = std::io::stdout().write_fmt(text)
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        let failure = Failure::output(Path::new("standard output"), &error);
+        failure.print(false);
+        std::process::exit(failure.exit_code().into());
     }
 }
 

@@ -269,12 +269,14 @@ fn a_truncated_or_changed_message_of_100_mb_leaves_no_output() {
     let encrypt = ["encrypt", "--in", "content", "--out", "cbc", "--to", "bob.crt", "--signer", "alice.pem"];
     desk.ok(&with(&encrypt, &["--cipher", "aes-256-cbc"]));
     let mut answers = Vec::new();
+    // The answers differ in nothing but the name of the file.
+    let answer = |name: &str| desk.refused(1, &with(OPEN, &[name])).err().replace(&format!("{name}: "), "");
     // In the last block of the padding, in the block before it, in the middle.
     for damage in [12, 28, 50_000_000] {
         flipped(&desk, "cbc", damage);
-        answers.push(desk.refused(1, &with(OPEN, &["flipped"])).err());
+        answers.push(answer("flipped"));
         truncated(&desk, "cbc", u64::try_from(damage).unwrap());
-        answers.push(desk.refused(1, &with(OPEN, &["truncated"])).err());
+        answers.push(answer("truncated"));
     }
     // Only the change in the middle leaves a signed message, whose signature is wrong; all else has one answer.
     let signature = answers.remove(4);

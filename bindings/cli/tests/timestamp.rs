@@ -7,6 +7,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::thread::JoinHandle;
 
 use common::folder::Folder;
@@ -209,6 +210,37 @@ fn what_is_no_token_is_said_so() {
     assert!(refused(&missing, 2).contains("none"));
 }
 
+/// The token is signed by itself, so whoever has no certificate of the Web's CAs is asked without TLS.
+#[test]
+fn an_authority_behind_a_strange_certificate_is_not_asked() {
+    let desk = Desk::new();
+    let mut server = Command::new("openssl")
+        .args([
+            "s_server",
+            "-accept",
+            "127.0.0.1:0",
+            "-naccept",
+            "1",
+            "-cert",
+            "root.pem",
+            "-key",
+            "root.key",
+        ])
+        .current_dir(desk.here())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
+    let place = lines.find_map(|line| line.unwrap().strip_prefix("ACCEPT ").map(str::to_owned)).unwrap();
+    let sentence = refused(&desk.run(&[STAMP, &[&format!("https://{place}/")]].concat()), 3);
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert!(sentence.contains("is not trusted") && sentence.contains("http://"), "{sentence}");
+    assert!(!sentence.contains("--ca") && !desk.path("token").exists(), "{sentence}");
+}
+
 #[test]
 fn an_authority_that_cheats_or_fails_gives_no_token() {
     let desk = Desk::new();
@@ -230,6 +262,8 @@ fn an_authority_that_cheats_or_fails_gives_no_token() {
     // Nobody listens.
     let closed = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
     refused(&desk.run(&[STAMP, &[&format!("http://{closed}/")]].concat()), 3);
+    let unknown = refused(&desk.run(&[STAMP, &["http://tsa.invalid/"]].concat()), 3);
+    assert!(unknown.contains("its name is not known"), "{unknown}");
     assert!(refused(&desk.run(&[STAMP, &["ftp://localhost/"]].concat()), 2).contains("http"));
     let said = desk.run(&[STAMP, &["http://localhost/", "--policy", "mine"]].concat());
     assert!(refused(&said, 2).contains("1.2.3.4"));

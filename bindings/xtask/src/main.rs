@@ -149,3 +149,36 @@ fn world(root: &Path) -> Result<()> {
     let mut rest = Vec::new();
     std::io::stdin().read_to_end(&mut rest).map(drop).at(Path::new("standard input"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Documents name commands that exist.
+    #[test]
+    #[allow(clippy::unwrap_used, reason = "a test")]
+    fn documents_name_commands_that_exist() {
+        let root = workspace().unwrap();
+        let mut documents: Vec<PathBuf> =
+            ["README.md", "android/README.md", "ios/README.md"].map(|name| root.join(name)).into();
+        documents.extend(std::fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path()));
+        let commands: Vec<&str> =
+            HELP.lines().skip(1).filter_map(|line| line.strip_prefix("  ")?.split(' ').next()).collect();
+        let mut named = std::collections::BTreeSet::new();
+        for document in documents.iter().filter(|path| path.extension().is_some_and(|end| end == "md")) {
+            let text = std::fs::read_to_string(document).unwrap();
+            for rest in text.split("cargo xtask ").skip(1) {
+                let is_word = |c: char| c.is_ascii_lowercase();
+                let word = rest.split(|c| !is_word(c)).next().unwrap().to_owned();
+                let is_known = word.is_empty() || commands.contains(&word.as_str());
+                assert!(is_known, "{}: there is no `cargo xtask {word}`", document.display());
+                named.insert(word);
+            }
+        }
+        let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+        for command in commands.iter().filter(|name| !["", "help", "setup"].contains(name)) {
+            assert!(readme.contains(&format!("cargo xtask {command}")), "{command}");
+        }
+        assert!(named.len() > 8, "{named:?}");
+    }
+}

@@ -28,7 +28,9 @@ fn every_test_in_the_table_of_standards_exists() {
         .filter_map(|rest| rest.split_once("fn ")?.1.split('(').next())
         .collect();
     let table = std::fs::read_to_string(root.join("docs/standards.md")).unwrap();
-    let rows = table.lines().filter(|line| line.starts_with("| RFC"));
+    let (table, _corpora) = table.split_once("\n## Corpora").unwrap();
+    // Without the head of the table and the line under it.
+    let rows = table.lines().filter(|line| line.starts_with("| ")).skip(1);
     let mut named = 0;
     for row in rows {
         let proofs = row.rsplit('|').nth(1).unwrap();

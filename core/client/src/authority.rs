@@ -1,5 +1,6 @@
 //! Timestamps over HTTP (RFC 3161 section 3.4). Only a hash leaves the device.
 
+use std::io::{self, ErrorKind};
 use std::time::Duration;
 
 use smime::tsp::{self, TimestampRequest};
@@ -36,35 +37,62 @@ pub(crate) async fn ask(url: &str, request: Vec<u8>) -> Result<Vec<u8>, CoreErro
 }
 
 async fn post(url: &str, body: Vec<u8>) -> Result<Vec<u8>, CoreError> {
-    let failed = |error: reqwest::Error| {
-        let problem = if error.is_connect() { NetworkProblem::Refused } else { NetworkProblem::Cut };
-        CoreError::Network { host: url.to_owned(), problem }
-    };
+    match try_post(url, body).await {
+        Ok(answer) => answer,
+        Err(error) => Err(problem(&error, url).await),
+    }
+}
+
+/// The outer error is one of the connection, the inner one of what was answered.
+async fn try_post(url: &str, body: Vec<u8>) -> reqwest::Result<Result<Vec<u8>, CoreError>> {
     let client = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
         .user_agent("")
         .tls_backend_preconfigured(crate::tls::config(&[]))
-        .build()
-        .map_err(failed)?;
-    let mut response = client
-        .post(url)
-        .header("content-type", "application/timestamp-query")
-        .body(body)
-        .send()
-        .await
-        .map_err(failed)?;
+        .build()?;
+    let mut response =
+        client.post(url).header("content-type", "application/timestamp-query").body(body).send().await?;
     if !response.status().is_success() {
-        return Err(CoreError::Server { host: url.to_owned(), problem: ServerProblem::Refused });
+        return Ok(Err(CoreError::Server { host: url.to_owned(), problem: ServerProblem::Refused }));
     }
     let mut answer = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(failed)? {
+    while let Some(chunk) = response.chunk().await? {
         answer.extend_from_slice(&chunk);
         if answer.len() > MAX_ANSWER {
-            return Err(CoreError::Server { host: url.to_owned(), problem: ServerProblem::TooMuch });
+            return Ok(Err(CoreError::Server { host: url.to_owned(), problem: ServerProblem::TooMuch }));
         }
     }
-    Ok(answer)
+    Ok(Ok(answer))
+}
+
+/// What an error of the connection means.
+async fn problem(error: &reqwest::Error, url: &str) -> CoreError {
+    let network = |problem| CoreError::Network { host: url.to_owned(), problem };
+    let Some(cause) = cause(error) else {
+        return network(NetworkProblem::Cut);
+    };
+    match cause.kind() {
+        ErrorKind::ConnectionRefused => network(NetworkProblem::Refused),
+        ErrorKind::TimedOut => network(NetworkProblem::Timeout),
+        _ if error.is_connect() && !is_known(url).await => network(NetworkProblem::UnknownHost),
+        _ => crate::tls::error_at(cause, url.to_owned()),
+    }
+}
+
+/// What the operating system or TLS said, which lies deep in the error.
+fn cause(error: &reqwest::Error) -> Option<&io::Error> {
+    let mut causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    let outer = causes.find_map(|cause| cause.downcast_ref::<io::Error>());
+    // The TLS layer of HTTP packs one into another.
+    std::iter::successors(outer, |error| error.get_ref()?.downcast_ref()).last()
+}
+
+/// Whether the name of the host leads somewhere.
+async fn is_known(url: &str) -> bool {
+    let Ok(url) = reqwest::Url::parse(url) else { return false };
+    let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else { return false };
+    tokio::net::lookup_host((host.trim_matches(['[', ']']), port)).await.is_ok()
 }
 
 fn server(authority: &Authority, problem: ServerProblem) -> CoreError {

@@ -16,6 +16,7 @@ pub use smime::enveloped::{ContentCipher, DecryptError, EncryptError, RsaTranspo
 use smime::enveloped::{DecryptionKey, OpenedStream, Recipient};
 pub use smime::key::DigestAlgorithm;
 use smime::revocation::Need;
+pub use smime::signed::SignedDataError;
 use smime::signed::{NotProven, SignError, SignRequest};
 use smime::stream::{Replay, Seekable, StreamError};
 use smime::verdict::{Judgement, Policy, SignatureState, SignatureVerdict, TimestampVerdict};
@@ -45,6 +46,9 @@ pub enum FileError {
     /// The input can't be read.
     #[error("the input can't be read ({0})")]
     Input(#[source] io::Error),
+    /// The content beside a detached signature can't be read.
+    #[error("the signed content can't be read ({0})")]
+    Content(#[source] io::Error),
     /// The output can't be written.
     #[error("the output can't be written ({0})")]
     Output(#[source] io::Error),
@@ -60,7 +64,7 @@ pub enum FileError {
     )]
     NoOwnCertificate,
     /// A digest or padding of RSA was asked for, and no signer has an RSA key.
-    #[error("no signer has an RSA key; leave out the digest and the padding, curves have their own")]
+    #[error("no signer has an RSA key; digest and padding are for RSA, curves have their own")]
     NoRsaKey,
     /// Signing or encrypting.
     #[error("{0}")]
@@ -311,7 +315,11 @@ pub fn verify_detached(
     content: &Place,
     verification: &Verification,
 ) -> Result<SignatureReport, FileError> {
-    let (signature, content) = (open_again(signature)?, open_again(content)?);
+    let signature = open_again(signature)?;
+    let content = open_again(content).map_err(|error| match error {
+        FileError::Input(error) => FileError::Content(error),
+        other => other,
+    })?;
     let judgement = verification.judge(|from, policy| {
         stream::judge_detached(signature, content, from, policy)
             .map_err(|error| written(error, FileError::Verify))
@@ -531,6 +539,7 @@ impl Drop for Target {
     }
 }
 
-fn is_same(one: &Path, other: &Path) -> bool {
+/// Both are names of one file that exists.
+pub fn is_same(one: &Path, other: &Path) -> bool {
     matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }

@@ -76,7 +76,7 @@ pub enum TimestampFailure {
     #[error("{0}")]
     Input(io::Error),
     /// The address is not http or https.
-    #[error("{0:?} is no web address; give one that begins with http:// or https://")]
+    #[error("{0:?} is no web address; give one like http://tsa.example.org/")]
     Address(String),
     /// Not an object identifier.
     #[error("{0:?} is no policy; give an object identifier like 1.2.3.4")]
@@ -104,7 +104,11 @@ pub enum TimestampFailure {
 /// Asks the authority at `url` for a token over a file. Only its SHA-256 leaves this computer. Imprint, nonce and policy of the
 /// answer are checked, its signature is not.
 pub fn stamp(input: &Place, url: &str, policy: Option<&str>) -> Result<Stamp, TimestampFailure> {
-    if !url.starts_with("http://") && !url.starts_with("https://") {
+    let address = reqwest::Url::parse(url).ok().filter(|address| {
+        matches!(address.scheme(), "http" | "https")
+            && address.host_str().is_some_and(|host| !host.is_empty())
+    });
+    if address.is_none() {
         return Err(TimestampFailure::Address(url.to_owned()));
     }
     let policy = policy

@@ -82,8 +82,13 @@ pub(crate) async fn handshake(
 
 /// What an I/O error on a TLS stream means.
 pub(crate) fn io_error(error: &std::io::Error, host: &str, port: u16) -> CoreError {
+    error_at(error, place(host, port))
+}
+
+/// The same, with what the server is called.
+pub(crate) fn error_at(error: &std::io::Error, host: String) -> CoreError {
     let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    let untrusted = |problem| CoreError::CertificateUntrusted { host: place(host, port), problem };
+    let untrusted = |problem| CoreError::CertificateUntrusted { host: host.clone(), problem };
     match tls {
         Some(rustls::Error::InvalidCertificate(cause)) => untrusted(match cause {
             CertificateError::UnknownIssuer => CertificateProblem::UnknownAuthority,
@@ -96,11 +101,9 @@ pub(crate) fn io_error(error: &std::io::Error, host: &str, port: u16) -> CoreErr
             | CertificateError::NotValidYetContext { .. } => CertificateProblem::Expired,
             _ => CertificateProblem::Handshake,
         }),
-        Some(rustls::Error::InvalidMessage(_)) => {
-            CoreError::Server { host: place(host, port), problem: ServerProblem::NoTls }
-        }
+        Some(rustls::Error::InvalidMessage(_)) => CoreError::Server { host, problem: ServerProblem::NoTls },
         Some(_) => untrusted(CertificateProblem::Handshake),
-        None => CoreError::Network { host: place(host, port), problem: NetworkProblem::Cut },
+        None => CoreError::Network { host, problem: NetworkProblem::Cut },
     }
 }
 

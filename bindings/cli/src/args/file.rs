@@ -8,7 +8,8 @@ use super::shared::{StatusArgs, TrustArgs, WhenArgs};
 
 #[derive(Debug, Args)]
 pub(crate) struct InspectArgs {
-    /// Mail in a file (as on the server), or a CMS message in DER or PEM; `-` is standard input
+    /// Mail in a file (as on the server), or the CMS message of one in DER or PEM; `-` is standard input. For signed or
+    /// encrypted files that are no mail there is `countersign smime`
     pub(crate) mail: PathBuf,
     #[command(flatten)]
     pub(crate) trust: TrustArgs,

@@ -86,7 +86,8 @@ pub(crate) struct SmimeDecryptArgs {
     /// password. May be given several times
     #[arg(long, required = true, value_name = "FILE[:PASSFILE]")]
     pub(crate) key: Vec<PathBuf>,
-    /// The content is a signed message: verify it, and write what it signs
+    /// The content is a signed message: verify it, and write what it signs. --trust and the other options of judging
+    /// are for this
     #[arg(long)]
     pub(crate) verify: bool,
     #[command(flatten)]

@@ -2,7 +2,7 @@
 
 use client::{CertificateError, CertificateReport, UnixTime};
 
-use super::files::read_or_stdin;
+use super::files::{read_or_stdin, unreadable};
 use super::words::codes;
 use crate::args::{CertArgs, Cli};
 use crate::failure::Failure;
@@ -10,15 +10,9 @@ use crate::output::{json, line};
 
 pub(crate) fn run(cli: &Cli, arguments: &CertArgs) -> Result<(), Failure> {
     let file = read_or_stdin(&arguments.file)?;
-    let reports = client::describe_certificates(&file, now()).map_err(|error| {
-        let name = arguments.file.display().to_string();
-        match error {
-            CertificateError::Limit(_) => Failure::Argument(format!("{name}: {error}")),
-            _ if client::is_pkcs12(&file) => Failure::Argument(format!(
-                "{name}: this is a PKCS#12 file; `countersign p12 {name}` shows what it holds"
-            )),
-            _ => Failure::Unreadable { name, what: "no certificate that can be read".to_owned() },
-        }
+    let reports = client::describe_certificates(&file, now()).map_err(|error| match error {
+        CertificateError::Limit(_) => Failure::Argument(format!("{}: {error}", arguments.file.display())),
+        _ => unreadable(&arguments.file, &file, "no certificate that can be read"),
     })?;
     if cli.json {
         // One certificate is an object, as it is documented; several are a list.

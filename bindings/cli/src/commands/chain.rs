@@ -13,13 +13,13 @@ pub(crate) fn run(cli: &Cli, arguments: &ChainArgs) -> Result<(), Failure> {
     let at = time(&arguments.when)?;
     let mut material = material(&arguments.trust, &arguments.untrusted, &arguments.status)?;
     let file = read(&arguments.leaf)?;
-    let certificates =
-        client::read_certificates(&file).map_err(|_| unreadable(&arguments.leaf, "no certificate"))?;
+    let unreadable = |what: &dyn ToString| unreadable(&arguments.leaf, &file, what.to_string());
+    let certificates = client::read_certificates(&file).map_err(|_| unreadable(&"no certificate"))?;
     let Some((leaf, _)) = certificates.split_first() else {
-        return Err(unreadable(&arguments.leaf, "no certificate"));
+        return Err(unreadable(&"no certificate"));
     };
     // A file often holds the whole chain.
-    material.add_untrusted(&file).map_err(|error| unreadable(&arguments.leaf, error))?;
+    material.add_untrusted(&file).map_err(|error| unreadable(&error))?;
     let question = ChainQuestion {
         purpose: match arguments.purpose {
             PurposeArg::Email => ChainPurpose::Email,

@@ -33,7 +33,7 @@ pub(crate) fn read_at_most(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> 
     Ok(octets)
 }
 
-/// Writes a new file; an existing one is replaced.
+/// Writes a new file; an existing one is replaced. One that can't be written whole is removed.
 pub(crate) fn write(path: &Path, octets: &[u8]) -> Result<(), Failure> {
     use std::io::Write;
     let mut options = std::fs::OpenOptions::new();
@@ -41,10 +41,33 @@ pub(crate) fn write(path: &Path, octets: &[u8]) -> Result<(), Failure> {
     // It may be decrypted content: for its owner only.
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-        .open(path)
-        .and_then(|mut file| file.write_all(octets))
-        .map_err(|error| Failure::file(path, &error))
+    let mut file = options.open(path).map_err(|error| Failure::output(path, &error))?;
+    file.write_all(octets).map_err(|error| {
+        drop(file);
+        // Never a device.
+        if path.is_file() {
+            let _ = std::fs::remove_file(path);
+        }
+        Failure::output(path, &error)
+    })
+}
+
+/// Whether `output` is a file that can be made, and not the input: for what takes long, or asks others.
+pub(crate) fn check_output(input: &Path, output: &Path) -> Result<(), Failure> {
+    if client::files::is_same(input, output) {
+        let name = output.display();
+        return Err(Failure::Argument(format!(
+            "{name}: input and output are the same file; name another output"
+        )));
+    }
+    let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let problem = match (output.is_dir(), std::fs::metadata(folder)) {
+        (true, _) => std::io::ErrorKind::IsADirectory,
+        (_, Err(error)) => error.kind(),
+        (_, Ok(folder)) if !folder.is_dir() => std::io::ErrorKind::NotADirectory,
+        _ => return Ok(()),
+    };
+    Err(Failure::output(output, &problem.into()))
 }
 
 pub(crate) fn address(text: &str) -> Result<EmailAddress, Failure> {
@@ -59,15 +82,23 @@ pub(crate) fn addresses(texts: &[String]) -> Result<Vec<EmailAddress>, Failure> 
 pub(crate) fn certificates(paths: &[PathBuf]) -> Result<Vec<Vec<u8>>, Failure> {
     let mut all = Vec::new();
     for path in paths {
+        let file = read(path)?;
         let certificates =
-            client::read_certificates(&read(path)?).map_err(|_| unreadable(path, "no certificate"))?;
+            client::read_certificates(&file).map_err(|_| unreadable(path, &file, "no certificate"))?;
         all.extend(certificates.into_iter().map(|certificate| certificate.der().to_vec()));
     }
     Ok(all)
 }
 
-pub(super) fn unreadable(path: &Path, what: impl ToString) -> Failure {
-    Failure::Unreadable { name: path.display().to_string(), what: what.to_string() }
+/// A file that does not hold `what` is asked for.
+pub(super) fn unreadable(path: &Path, file: &[u8], what: impl ToString) -> Failure {
+    let name = path.display().to_string();
+    if client::is_pkcs12(file) {
+        return Failure::Argument(format!(
+            "{name}: this is a PKCS#12 file; `countersign p12 {name}` shows what it holds"
+        ));
+    }
+    Failure::Unreadable { name, what: what.to_string() }
 }
 
 /// Text of the command line; `-` is standard input.

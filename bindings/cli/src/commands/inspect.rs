@@ -6,7 +6,7 @@ use client::{
 };
 
 use super::files::read_at_most;
-use super::keyfile::key_files;
+use super::keyfile::{KEY, key_files};
 use super::material::{signature_material, time};
 use super::words::{code, needs, reasons, revocation, trust, warning, why};
 use crate::args::{Cli, InspectArgs, Requirement};
@@ -16,7 +16,7 @@ use crate::output::{json, line};
 pub(crate) fn run(cli: &Cli, arguments: &InspectArgs) -> Result<(), Failure> {
     let inspection = Inspection {
         material: signature_material(&arguments.trust)?,
-        keys: key_files(&arguments.key)?.into(),
+        keys: key_files(&arguments.key, KEY)?.into(),
         at: time(&arguments.when)?,
     };
     // One octet more than is allowed tells that it is too large.

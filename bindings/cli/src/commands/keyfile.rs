@@ -10,16 +10,20 @@ use super::files::read;
 use crate::failure::Failure;
 use crate::passphrase;
 
-/// Reads every file.
-pub(crate) fn key_files(arguments: &[PathBuf]) -> Result<Vec<KeyFile>, Failure> {
-    arguments.iter().map(|argument| key_file(argument)).collect()
+/// How the password of a file behind `--key` is given.
+pub(crate) const KEY: &str = "--key FILE:PASSFILE";
+/// The same for `--signer`.
+pub(crate) const SIGNER: &str = "--signer FILE:PASSFILE";
+
+/// Reads every file. `remedy` says how a password that is missing is given.
+pub(crate) fn key_files(arguments: &[PathBuf], remedy: &'static str) -> Result<Vec<KeyFile>, Failure> {
+    arguments.iter().map(|argument| key_file(argument, remedy)).collect()
 }
 
-fn key_file(argument: &Path) -> Result<KeyFile, Failure> {
+fn key_file(argument: &Path, remedy: &'static str) -> Result<KeyFile, Failure> {
     let (path, password_file) = parted(argument);
     let octets = Zeroizing::new(read(&path)?);
-    let failed =
-        |error| Failure::KeyFile { name: path.display().to_string(), error, remedy: "--key FILE:PASSFILE" };
+    let failed = |error| Failure::KeyFile { name: path.display().to_string(), error, remedy };
     let password = password_file.map(|file| passphrase::secret(&file)).transpose()?;
     let file = match KeyFile::read(&octets, password.as_ref().map(|password| password.as_str())) {
         Err(error) if error.needs_password() && std::io::stdin().is_terminal() => {

@@ -41,5 +41,8 @@ fn add(
     paths: &[PathBuf],
     add: fn(&mut Material, &[u8]) -> Result<(), MaterialError>,
 ) -> Result<(), Failure> {
-    paths.iter().try_for_each(|path| add(material, &read(path)?).map_err(|error| unreadable(path, error)))
+    paths.iter().try_for_each(|path| {
+        let file = read(path)?;
+        add(material, &file).map_err(|error| unreadable(path, &file, error))
+    })
 }

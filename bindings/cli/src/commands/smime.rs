@@ -3,19 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use client::files::{
-    ContentCipher, DigestAlgorithm, EncryptionFiles, Form, Place, RsaTransport, SignatureReport, SignerFiles,
-    Verification, decrypt, encrypt, sign, verify, verify_detached,
+    ContentCipher, DigestAlgorithm, EncryptionFiles, FileError, Form, Place, RsaTransport, SignatureReport,
+    SignerFiles, Verification, decrypt, encrypt, sign, verify, verify_detached,
 };
 
-use super::files::{address, read};
-use super::keyfile::key_files;
+use super::files::{address, certificates};
+use super::keyfile::{KEY, SIGNER, key_files};
 use super::material::{signature_material, time};
-use super::words::{code, codes, needs, reasons, revocation, trust};
+use super::words::{code, needs, reasons, revocation, trust, why};
 use crate::args::{
     AgainstArgs, CipherArg, Cli, DigestArg, FormArg, RsaArg, SignatureArgs, SmimeCommand, SmimeDecryptArgs,
     SmimeEncryptArgs, SmimeSignArgs, SmimeVerifyArgs,
 };
-use crate::failure::Failure;
+use crate::failure::{Failure, SmimeFiles};
 use crate::output::{json, line};
 
 pub(crate) fn run(cli: &Cli, command: &SmimeCommand) -> Result<(), Failure> {
@@ -30,12 +30,13 @@ pub(crate) fn run(cli: &Cli, command: &SmimeCommand) -> Result<(), Failure> {
 fn sign_file(arguments: &SmimeSignArgs) -> Result<(), Failure> {
     let signer = signers(&arguments.signer, &arguments.certificate, &arguments.signature)?;
     let (input, output) = (place(&arguments.r#in), place(&arguments.out));
-    Ok(sign(&input, &output, form(arguments.form), arguments.detached, &signer)?)
+    sign(&input, &output, form(arguments.form), arguments.detached, &signer)
+        .map_err(|error| failed(&arguments.r#in, Some(&arguments.out), error))
 }
 
 fn encrypt_file(arguments: &SmimeEncryptArgs) -> Result<(), Failure> {
     let encryption = EncryptionFiles {
-        recipients: files(&arguments.to)?,
+        recipients: certificates(&arguments.to)?,
         cipher: match arguments.cipher {
             CipherArg::Aes256Gcm => ContentCipher::Aes256Gcm,
             CipherArg::Aes128Gcm => ContentCipher::Aes128Gcm,
@@ -50,22 +51,17 @@ fn encrypt_file(arguments: &SmimeEncryptArgs) -> Result<(), Failure> {
     let signer = signers(&arguments.signer, &arguments.certificate, &arguments.signature)?;
     let signer = Some(signer).filter(|signer| !signer.keys.is_empty());
     let (input, output) = (place(&arguments.r#in), place(&arguments.out));
-    Ok(encrypt(&input, &output, form(arguments.form), &encryption, signer.as_ref())?)
+    encrypt(&input, &output, form(arguments.form), &encryption, signer.as_ref())
+        .map_err(|error| failed(&arguments.r#in, Some(&arguments.out), error))
 }
 
 fn decrypt_file(cli: &Cli, arguments: &SmimeDecryptArgs) -> Result<(), Failure> {
-    let keys = key_files(&arguments.key)?.into();
-    if arguments.verify
-        && arguments.against.trust.trust.is_empty()
-        && !arguments.against.trust.status.default_roots
-    {
-        return Err(Failure::Argument(
-            "--verify needs to know whom to trust: give --trust PEM, or --default-roots".to_owned(),
-        ));
-    }
+    let keys = key_files(&arguments.key, KEY)?.into();
+    check_verify(arguments)?;
     let verification = if arguments.verify { Some(verification(&arguments.against)?) } else { None };
     let (input, output) = (place(&arguments.r#in), place(&arguments.out));
-    let report = decrypt(&input, &output, &keys, verification.as_ref())?;
+    let report = decrypt(&input, &output, &keys, verification.as_ref())
+        .map_err(|error| failed(&arguments.r#in, Some(&arguments.out), error))?;
     let is_shown = output != Place::Standard;
     if cli.json && is_shown {
         json(&report)?;
@@ -88,13 +84,41 @@ fn decrypt_file(cli: &Cli, arguments: &SmimeDecryptArgs) -> Result<(), Failure> 
     }
 }
 
+/// `--verify` needs somebody to trust; and without it nobody must believe that anything was judged.
+fn check_verify(arguments: &SmimeDecryptArgs) -> Result<(), Failure> {
+    let AgainstArgs { trust, from, when } = &arguments.against;
+    let status = &trust.status;
+    let sentence = if arguments.verify {
+        let is_hopeless = trust.trust.is_empty() && !status.default_roots;
+        is_hopeless.then_some("--verify needs to know whom to trust: give --trust PEM, or --default-roots")
+    } else {
+        let files = [&trust.trust, &trust.untrusted, &status.crl, &status.ocsp];
+        let is_judging = files.iter().any(|files| !files.is_empty())
+            || status.default_roots
+            || from.is_some()
+            || when.at.is_some();
+        is_judging.then_some(
+            "--trust, --untrusted, --crl, --ocsp, --default-roots, --from and --at are for --verify: add it, or leave \
+             them out",
+        )
+    };
+    sentence.map_or(Ok(()), |sentence| Err(Failure::Argument(sentence.to_owned())))
+}
+
 fn verify_file(cli: &Cli, arguments: &SmimeVerifyArgs) -> Result<(), Failure> {
     let verification = verification(&arguments.against)?;
     let (input, output) = (place(&arguments.r#in), arguments.out.as_deref().map(place));
     let report = match &arguments.content {
-        Some(content) => verify_detached(&input, &place(content), &verification)?,
-        None => verify(&input, output.as_ref(), &verification)?,
+        Some(content) => verify_detached(&input, &place(content), &verification),
+        None => verify(&input, output.as_ref(), &verification),
     };
+    let report = report.map_err(|error| match failed(&arguments.r#in, arguments.out.as_deref(), error) {
+        Failure::Smime { files, error } => Failure::Smime {
+            files: SmimeFiles { content: name(arguments.content.as_deref()), ..files },
+            error,
+        },
+        other => other,
+    })?;
     let is_shown = output != Some(Place::Standard);
     if cli.json && is_shown {
         json(&report)?;
@@ -120,8 +144,21 @@ fn holds(report: &SignatureReport) -> Result<(), Failure> {
     if report.is_valid() {
         return Ok(());
     }
-    let codes = codes(&report.signature.reasons);
-    Err(Failure::DoesNotHold(format!("the file is not validly signed ({codes}); nothing was written")))
+    let why = why(&report.signature.reasons);
+    Err(Failure::DoesNotHold(format!("the file is not validly signed, nothing was written: {why}")))
+}
+
+fn failed(input: &Path, output: Option<&Path>, error: FileError) -> Failure {
+    let files = SmimeFiles { input: name(Some(input)), output: name(output), content: String::new() };
+    Failure::Smime { files, error }
+}
+
+/// What a file is called in a sentence.
+fn name(path: Option<&Path>) -> String {
+    match path {
+        Some(path) if path.as_os_str() == "-" => "standard input or output".to_owned(),
+        path => path.unwrap_or(Path::new("the output")).display().to_string(),
+    }
 }
 
 fn signers(
@@ -134,7 +171,8 @@ fn signers(
         DigestArg::Sha384 => DigestAlgorithm::Sha384,
         DigestArg::Sha512 => DigestAlgorithm::Sha512,
     });
-    Ok(SignerFiles { keys: key_files(keys)?, certificates: files(certificates)?, digest, pss: signature.pss })
+    let (keys, certificates) = (key_files(keys, SIGNER)?, self::certificates(certificates)?);
+    Ok(SignerFiles { keys, certificates, digest, pss: signature.pss })
 }
 
 fn verification(arguments: &AgainstArgs) -> Result<Verification, Failure> {
@@ -151,10 +189,6 @@ fn form(form: FormArg) -> Form {
         FormArg::Pem => Form::Pem,
         FormArg::Mime => Form::Mime,
     }
-}
-
-fn files(paths: &[PathBuf]) -> Result<Vec<Vec<u8>>, Failure> {
-    paths.iter().map(|path| read(path)).collect()
 }
 
 /// `-` is standard input or output.

@@ -1,12 +1,10 @@
 //! `timestamp`.
 
-use std::path::PathBuf;
-
 use client::timestamps::{Stamped, TimestampTrust, stamp, verify_timestamp};
 use client::{CoreError, NetworkProblem, TimestampState, UnixTime};
 use serde::Serialize;
 
-use super::files::{read, write};
+use super::files::{certificates, check_output, read, write};
 use super::material::time;
 use super::smime::place;
 use super::words::{code, reasons, why};
@@ -36,6 +34,8 @@ fn stamp_file(cli: &Cli, arguments: &StampArgs) -> Result<(), Failure> {
         let problem = NetworkProblem::Offline;
         return Err(CoreError::Network { host: arguments.url.clone(), problem }.into());
     }
+    // An authority is not asked for what can't be kept.
+    check_output(&arguments.r#in, &arguments.out)?;
     let stamped = stamp(&place(&arguments.r#in), &arguments.url, arguments.policy.as_deref())
         .map_err(|error| Failure::Timestamp { name: arguments.r#in.display().to_string(), error })?;
     write(&arguments.out, &stamped.token)?;
@@ -53,10 +53,9 @@ fn stamp_file(cli: &Cli, arguments: &StampArgs) -> Result<(), Failure> {
 }
 
 fn verify_file(cli: &Cli, arguments: &VerifyTimestampArgs) -> Result<(), Failure> {
-    let files = |paths: &[PathBuf]| paths.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>();
     let trust = TimestampTrust {
-        trust: files(&arguments.trust)?,
-        untrusted: files(&arguments.untrusted)?,
+        trust: certificates(&arguments.trust)?,
+        untrusted: certificates(&arguments.untrusted)?,
         at: time(&arguments.when)?,
     };
     let stamped = match (&arguments.r#in, &arguments.digest) {
