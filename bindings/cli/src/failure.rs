@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use client::files::{DecryptError, FileError, OpenError, SignedDataError, VerifyError};
+use client::files::{
+    DecryptError, EncryptError, FileError, OpenError, SealError, SignError, SignedDataError, VerifyError,
+};
 use client::timestamps::TimestampFailure;
 use client::{CoreError, InspectError, KeyFileProblem, NetworkProblem, Thing, WrongUse};
 
@@ -21,6 +23,8 @@ pub(crate) enum Failure {
     Mail { name: String, error: InspectError },
     /// A key file is of no use, and how to give its password.
     KeyFile { name: String, error: KeyFileProblem, remedy: &'static str },
+    /// A key file can't sign.
+    NoSigner(String),
     /// Nothing was stamped or verified.
     Timestamp { name: String, error: TimestampFailure },
     /// An argument makes no sense.
@@ -30,7 +34,9 @@ pub(crate) enum Failure {
     /// What was checked does not hold; what, and why.
     DoesNotHold(String),
     /// A file was not signed, encrypted, decrypted or verified.
-    Smime { files: SmimeFiles, error: FileError },
+    Smime { files: Box<SmimeFiles>, error: FileError },
+    /// There is no such thing; what, and where to look.
+    NotFound(&'static str),
     /// A mail is safe in the outbox, but was not sent.
     NotSent { number: u64, cause: Option<CoreError> },
     /// A mail may or may not have been delivered.
@@ -52,9 +58,22 @@ pub(crate) struct SmimeFiles {
     pub(crate) output: String,
     /// What a detached signature signs.
     pub(crate) content: String,
+    /// Key files of those who sign.
+    pub(crate) signers: Vec<String>,
+    /// For each recipient the file with his certificate.
+    pub(crate) recipients: Vec<String>,
 }
 
 impl Failure {
+    pub(crate) fn smime(files: SmimeFiles, error: FileError) -> Self {
+        Failure::Smime { files: Box::new(files), error }
+    }
+
+    /// What the core does not find, in words that fit better than its own.
+    pub(crate) fn instead(error: CoreError, thing: Thing, sentence: &'static str) -> Self {
+        if error == CoreError::NotFound(thing) { Failure::NotFound(sentence) } else { error.into() }
+    }
+
     pub(crate) fn file(path: &Path, error: &std::io::Error) -> Self {
         Failure::File { name: path.display().to_string(), problem: error.kind() }
     }
@@ -70,6 +89,8 @@ impl Failure {
             | Failure::Output { .. }
             | Failure::Unreadable { .. }
             | Failure::Mail { .. }
+            | Failure::NoSigner(_)
+            | Failure::NotFound(_)
             | Failure::Argument(_) => 2,
             Failure::KeyFile { error, .. } => {
                 if error.is_locked() {
@@ -99,7 +120,8 @@ impl Failure {
             | Failure::Output { .. }
             | Failure::Unreadable { .. }
             | Failure::Mail { .. } => "unreadable_input",
-            Failure::Argument(_) => "wrong_use",
+            Failure::NotFound(_) => "not_found",
+            Failure::Argument(_) | Failure::NoSigner(_) => "wrong_use",
             Failure::KeyFile { error, .. } => {
                 if error.is_locked() {
                     "locked"
@@ -148,6 +170,14 @@ impl Failure {
             Failure::Core(CoreError::Network { problem: NetworkProblem::Offline, .. }) => {
                 "working offline, as asked: nothing was sent or fetched".to_owned()
             }
+            Failure::Core(CoreError::NotFound(Thing::Part)) => {
+                "there is no such part in this mail: see `countersign mail read`".to_owned()
+            }
+            // An address of the web is that of a timestamp authority.
+            Failure::Core(CoreError::CertificateUntrusted { host, problem }) if host.contains("://") => format!(
+                "the timestamps or the connection of {host} are not trusted: {problem}; --timestamp-ca takes the \
+                 certificate that its timestamps lead to, and https needs a public CA"
+            ),
             Failure::Core(error) => error.to_string(),
             Failure::File { name, problem } => format!("{name}: {}", remedy(*problem)),
             Failure::Output { name, problem } => format!("{name}: {}", remedy_of_output(*problem)),
@@ -173,6 +203,8 @@ impl Failure {
                 "the keys are locked: give --passphrase-file, or run this on a terminal to be asked"
                     .to_owned()
             }
+            Failure::NoSigner(name) => format!("{name}: {}", FileError::NoOwnCertificate),
+            Failure::NotFound(sentence) => (*sentence).to_owned(),
             Failure::Argument(sentence) | Failure::DoesNotHold(sentence) => sentence.clone(),
             Failure::Smime { files, error } => smime_message(files, error),
             Failure::NotSent { number, cause } => {
@@ -227,6 +259,14 @@ fn smime_message(files: &SmimeFiles, error: &FileError) -> String {
         }
         FileError::Open(_) | FileError::Verify(_) => format!("{input}: {error}"),
         FileError::NoRsaKey => format!("{error}: leave out --digest and --pss"),
+        FileError::Seal(SealError::Encrypt(EncryptError::UnusableKey(index))) => format!(
+            "{}: the key of this certificate is for signing only, too short, or of an unknown kind: nobody can encrypt to it",
+            files.recipients.get(*index).map_or("a recipient", String::as_str)
+        ),
+        FileError::Seal(SealError::Sign(SignError::WrongAlgorithm)) => format!(
+            "{}: a key is too short for signing (RSA needs 2048 bits), or of a kind that does not sign",
+            files.signers.join(", ")
+        ),
         FileError::Material(_) | FileError::NoOwnCertificate | FileError::Seal(_) => error.to_string(),
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use client::{Account, Core, CoreConfig, CoreError, Event, OutboxState, Task, Thing};
+use client::{Account, Core, CoreConfig, Event, OutboxState, Task};
 
 use crate::args::Cli;
 use crate::failure::Failure;
@@ -23,7 +23,9 @@ impl Session {
     pub(crate) fn open(cli: &Cli, may_create: bool) -> Result<Self, Failure> {
         let home = home(cli)?;
         if !may_create && !home.join(client::vault::VAULT_FILE).exists() {
-            return Err(Failure::Core(CoreError::NotFound(Thing::Account)));
+            return Err(Failure::NotFound(
+                "there is no account here yet; `countersign account add` adds one",
+            ));
         }
         let vault = passphrase::vault(&home, cli.passphrase_file.as_deref())?;
         let core = Core::new(CoreConfig { home, offline: cli.offline }, Arc::new(vault))?;

@@ -142,3 +142,43 @@ fn wrong_arguments_and_absent_files_are_wrong_use() {
     assert_eq!((said.code, &record["error"]["code"]), (Some(2), &"wrong_use".into()));
     assert_eq!(record["error"]["message"], "unrecognized subcommand 'frobnicate'");
 }
+
+/// The authority's certificate is another option than that of the servers.
+#[test]
+fn timestamps_that_lead_elsewhere_name_the_option() {
+    let terminal = office().terminal("alice-with-a-strange-authority");
+    let args = office().world.account_args("alice");
+    let servers = args[args.iter().position(|arg| arg == "--ca").unwrap() + 1].clone();
+    let sentence = refused_both(
+        &terminal,
+        &changed("alice", "--timestamp-ca", Some(&servers)),
+        3,
+        "certificate_untrusted",
+    );
+    assert!(sentence.contains("--timestamp-ca") && !sentence.contains(" --ca"), "{sentence}");
+    has_no_account(&terminal);
+}
+
+#[test]
+fn what_is_not_there_says_where_to_look() {
+    let nobody = office().terminal("nobody-at-all");
+    let sentence = refused_both(&nobody, &common::words(&["mail", "list"]), 2, "not_found");
+    assert!(sentence.contains("countersign account add"), "{sentence}");
+    let terminal = office().person("carol");
+    let ask = ["approval", "request", "--to", "carol@example.test", "--subject", "Chair"];
+    let asked = terminal.json([&ask[..], &["--offline"]].concat()).unwrap();
+    let id = asked["id"].as_str().unwrap();
+    for (words, part) in [
+        (&["mail", "discard", "99"][..], "countersign mail outbox"),
+        (&["mail", "retry", "99"], "countersign mail outbox"),
+        (&["mail", "read", "inbox.99"], "countersign mail list"),
+        (&["approval", "document", id, "1", "--out", "none"], "countersign approval show"),
+        (&["approval", "show", "0000"], "countersign approval list"),
+    ] {
+        let sentence = refused_both(&terminal, &common::words(words), 2, "not_found");
+        assert!(sentence.contains(part), "{sentence}");
+    }
+    let more = common::words(&[&ask[..], &["--at-least", "2"]].concat());
+    let sentence = refused_both(&terminal, &more, 2, "wrong_use");
+    assert!(sentence.contains("--at-least 2") && sentence.contains("--to"), "{sentence}");
+}

@@ -129,7 +129,13 @@ fn openssl_verifies_what_is_stamped_here() {
     let stamped = desk.json(&[STAMP, &[&url, "--policy", "1.2.3.5"]].concat());
     assert_eq!(stamped["policy"], "1.2.3.5");
     server.join().unwrap();
-    assert!(!desk.path("home").exists());
+    // Into a pipe: the token and nothing else.
+    let (url, server) = right_authority(&desk);
+    let piped = desk.run(&["stamp", "--in", "document", "--out", "-", "--url", &url]).ok().unwrap();
+    server.join().unwrap();
+    desk.write("piped", &piped.stdout);
+    desk.openssl(&["ts", "-verify", "-token_in", "-in", "piped", "-data", "document", "-CAfile", "root.pem"]);
+    assert!(!desk.path("home").exists() && !desk.path("-").exists());
 }
 
 #[test]

@@ -138,6 +138,38 @@ fn the_option_that_would_help_is_the_one_that_was_used() {
     }
 }
 
+/// Of several signers and recipients the one is named that can't.
+#[test]
+fn a_key_that_can_not_do_it_is_named() {
+    let desk = Desk::new();
+    desk.identity("weak", "rsa:1024");
+    desk.identity("ed", "ed25519");
+    desk.write("mixed.pem", &[desk.read("alice.crt"), desk.read("bob.key")].concat());
+    desk.names(
+        2,
+        "smime sign --in plan --out out --signer alice.pem --signer mixed.pem",
+        &["countersign: mixed.pem: ", "certificate"],
+    );
+    desk.names(2, "smime sign --in plan --out out --signer weak.pem", &["weak.pem: ", "2048 bits"]);
+    for file in ["ed.crt", "weak.crt"] {
+        desk.names(
+            2,
+            &format!("smime encrypt --in plan --out out --to bob.crt --to {file}"),
+            &[file, "encrypt"],
+        );
+    }
+    desk.names(
+        2,
+        "smime sign --in plan --out out --signer alice.pem:",
+        &["alice.pem:: there is no such file"],
+    );
+    desk.names(
+        2,
+        "smime verify --in - --content - --trust alice.crt",
+        &["--in", "--content", "standard input"],
+    );
+}
+
 /// Without `--verify` nothing is judged: whoever says against what must not believe that it was.
 #[test]
 fn trust_without_verify_is_refused_and_not_ignored() {

@@ -98,7 +98,9 @@ fn run(words: &[&str]) -> Result<()> {
         ["demo", options @ ..] => demo::run(&root, demo_options(options)?),
         ["roots", certdata] => roots::renew(&root, Path::new(certdata)),
         ["world"] => world(&root),
-        other => Err(Error::Usage(format!("unknown command `{}`", other.join(" ")))),
+        other => {
+            Err(Error::Usage(format!("there is no command `{}`, or it takes other words", other.join(" "))))
+        }
     }
 }
 

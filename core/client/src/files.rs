@@ -16,8 +16,8 @@ pub use smime::enveloped::{ContentCipher, DecryptError, EncryptError, RsaTranspo
 use smime::enveloped::{DecryptionKey, OpenedStream, Recipient};
 pub use smime::key::DigestAlgorithm;
 use smime::revocation::Need;
-pub use smime::signed::SignedDataError;
-use smime::signed::{NotProven, SignError, SignRequest};
+use smime::signed::{NotProven, SignRequest};
+pub use smime::signed::{SignError, SignedDataError};
 use smime::stream::{Replay, Seekable, StreamError};
 use smime::verdict::{Judgement, Policy, SignatureState, SignatureVerdict, TimestampVerdict};
 use smime::{Certificate, EmailAddress, KeyAlgorithm, SignatureAlgorithm, UnixTime};

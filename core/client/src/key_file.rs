@@ -92,6 +92,11 @@ impl KeyFile {
         signing(&for_mail).or_else(|| signing(&|own| own.may_sign() || is_only))
     }
 
+    /// There is a key in it that signs, with its certificate.
+    pub fn can_sign(&self) -> bool {
+        self.signer().is_some()
+    }
+
     /// All certificates of the file.
     pub(crate) fn certificates(&self) -> &[Certificate] {
         &self.certificates

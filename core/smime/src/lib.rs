@@ -31,6 +31,8 @@ pub mod signed;
 pub mod stream;
 pub mod time;
 pub mod tsp;
+#[cfg(test)]
+mod vectors;
 pub mod verdict;
 
 pub use address::EmailAddress;

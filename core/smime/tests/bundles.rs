@@ -41,16 +41,13 @@ fn openssl_reads_the_bundles_that_are_written_and_the_other_way_round() {
     openssl.write("index", b"");
     openssl
         .write("ca.cnf", b"[ca]\ndefault_ca=d\n[d]\ndatabase=index\ndefault_md=sha256\ndefault_crl_days=9\n");
-    let authority = ["-config", "ca.cnf", "-cert", "alice.crt", "-keyfile", "alice.key"];
-    openssl.run(&[&["ca", "-gencrl", "-out", "crl.pem"], &authority[..]].concat());
-    openssl.run(&["crl", "-in", "crl.pem", "-outform", "DER", "-out", "crl.der"]);
+    openssl.run("ca -gencrl -out crl.pem -config ca.cnf -cert alice.crt -keyfile alice.key");
+    openssl.run("crl -in crl.pem -outform DER -out crl.der");
     let list = openssl.read("crl.der");
     for form in ["DER", "PEM"] {
-        let certificates = ["-certfile", "alice.crt", "-certfile", "bob.crt"];
-        openssl.run(
-            &[&["crl2pkcs7", "-in", "crl.pem", "-outform", form, "-out", "theirs"], &certificates[..]]
-                .concat(),
-        );
+        openssl.run(&format!(
+            "crl2pkcs7 -in crl.pem -outform {form} -out theirs -certfile alice.crt -certfile bob.crt"
+        ));
         let bundle = Bundle::read(&openssl.read("theirs")).unwrap();
         assert_eq!((bundle.certificates.len(), bundle.lists.as_slice()), (2, std::slice::from_ref(&list)));
         assert!(people.iter().all(|person| bundle.certificates.contains(person)));
@@ -59,11 +56,11 @@ fn openssl_reads_the_bundles_that_are_written_and_the_other_way_round() {
     openssl.write("ours.p7c", &bundle.to_der());
     openssl.write("ours.pem", bundle.to_pem().as_bytes());
     for (form, file) in [("DER", "ours.p7c"), ("PEM", "ours.pem")] {
-        let pem = openssl.run(&["pkcs7", "-inform", form, "-in", file, "-print_certs"]);
+        let pem = openssl.run(&format!("pkcs7 -inform {form} -in {file} -print_certs"));
         let read = Certificate::read_all(&pem).unwrap();
         assert!(read.len() == 2 && people.iter().all(|person| read.contains(person)));
-        let shown = openssl.run(&["pkcs7", "-inform", form, "-in", file, "-print", "-noout"]);
-        assert!(String::from_utf8(shown).unwrap().contains("lastUpdate"));
+        let shown = openssl.text(&format!("pkcs7 -inform {form} -in {file} -print -noout"));
+        assert!(shown.contains("lastUpdate"));
     }
     // The octets are a DER SET: the order of what went in does not show.
     let turned = Bundle { certificates: people.into_iter().rev().collect(), ..bundle.clone() };

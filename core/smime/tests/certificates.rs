@@ -176,28 +176,9 @@ fn rfc9216_certificates_are_for_signing_or_for_encrypting() {
 fn made_by_openssl(openssl: &Openssl, subject: &str, extensions: &str) -> Certificate {
     let config = format!("[req]\ndistinguished_name=dn\nstring_mask=utf8only\n[dn]\n[ext]\n{extensions}\n");
     openssl.write("config", config.as_bytes());
-    openssl.run(&[
-        "req",
-        "-x509",
-        "-config",
-        "config",
-        "-extensions",
-        "ext",
-        "-utf8",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:P-256",
-        "-nodes",
-        "-keyout",
-        "key.pem",
-        "-subj",
-        subject,
-        "-set_serial",
-        "0x00c0ffee",
-        "-out",
-        "made.pem",
-    ]);
+    let command = "req -x509 -config config -extensions ext -utf8 -newkey ec -pkeyopt ec_paramgen_curve:P-256 \
+                   -nodes -keyout key.pem -set_serial 0x00c0ffee -out made.pem";
+    openssl.run(&(command, ["-subj", subject]));
     Certificate::read_all(&openssl.read("made.pem")).unwrap().remove(0)
 }
 
@@ -214,16 +195,7 @@ fn names_are_written_like_openssl_writes_rfc_2253() {
         "/CN=x/1.2.3.4=unknown type",
     ] {
         let made = made_by_openssl(&openssl, subject, "basicConstraints=CA:TRUE");
-        let theirs = openssl.run(&[
-            "x509",
-            "-in",
-            "made.pem",
-            "-noout",
-            "-subject",
-            "-nameopt",
-            "RFC2253,-esc_msb,utf8",
-        ]);
-        let theirs = String::from_utf8(theirs).unwrap();
+        let theirs = openssl.text("x509 -in made.pem -noout -subject -nameopt RFC2253,-esc_msb,utf8");
         let theirs = theirs.strip_prefix("subject=").unwrap().trim_end_matches('\n');
         // OpenSSL also reverses the attributes of one RDN, which have no order.
         if subject.contains('+') && subject.contains("OU") {
@@ -257,13 +229,11 @@ fn a_certificate_is_described_as_openssl_describes_it() {
     assert_eq!(made.key_algorithm(), Some(smime::KeyAlgorithm::P256));
     assert!(made.is_signed_by(&made));
     assert_eq!(made.to_pem().as_bytes(), openssl.read("made.pem"));
-    let sha256 =
-        String::from_utf8(openssl.run(&["x509", "-in", "made.pem", "-noout", "-fingerprint", "-sha256"]))
-            .unwrap();
+    let sha256 = openssl.text("x509 -in made.pem -noout -fingerprint -sha256");
     let sha256 = sha256.split('=').nth(1).unwrap().trim().replace(':', "").to_lowercase();
     assert_eq!(made.fingerprint().to_hex(), sha256);
-    openssl.run(&["x509", "-in", "made.pem", "-pubkey", "-noout", "-out", "public.pem"]);
-    openssl.run(&["pkey", "-pubin", "-in", "public.pem", "-outform", "DER", "-out", "public.der"]);
+    openssl.run("x509 -in made.pem -pubkey -noout -out public.pem");
+    openssl.run("pkey -pubin -in public.pem -outform DER -out public.der");
     assert_eq!(made.public_key_der(), openssl.read("public.der"));
 }
 

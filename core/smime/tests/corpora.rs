@@ -54,18 +54,7 @@ fn from_pkcs12(folder: &Path, file: &str, password: &str) -> DecryptionKey {
     let openssl = Openssl::new();
     let path = folder.join(file).to_string_lossy().into_owned();
     let password = format!("pass:{password}");
-    let arguments = [
-        "pkcs12",
-        "-legacy",
-        "-in",
-        path.as_str(),
-        "-passin",
-        password.as_str(),
-        "-nodes",
-        "-out",
-        "out.pem",
-    ];
-    openssl.run(&arguments);
+    openssl.run(&("pkcs12 -legacy -nodes -out out.pem", ["-in", &path, "-passin", &password]));
     let pem = openssl.read("out.pem");
     DecryptionKey {
         key: PrivateKey::from_pem(&pem).unwrap(),

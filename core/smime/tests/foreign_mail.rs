@@ -147,15 +147,17 @@ fn a_triple_wrapped_message_of_openssl_is_unwrapped() {
     let alice = openssl.identity("alice", P256);
     let bob = openssl.identity("bob", RSA2048);
     let keys = [DecryptionKey { key: bob.key, certificates: vec![bob.certificate] }];
-    for form in [&[][..], &["-stream", "-indef"], &["-keyid"]] {
+    for form in ["", "-stream -indef", "-keyid"] {
         let sign = |input: &str, output: &str| {
-            let arguments =
-                ["cms", "-sign", "-binary", "-nodetach", "-signer", "alice.crt", "-inkey", "alice.key"];
-            openssl.run(&[&arguments[..], &["-in", input, "-outform", "DER", "-out", output], form].concat());
+            openssl.run(&format!(
+                "cms -sign -binary -nodetach -signer alice.crt -inkey alice.key \
+                 -in {input} -outform DER -out {output} {form}"
+            ));
         };
         sign("content", "inner");
-        let arguments = ["cms", "-encrypt", "-binary", "-aes-256-gcm", "-recip", "bob.crt"];
-        openssl.run(&[&arguments[..], &["-in", "inner", "-outform", "DER", "-out", "middle"], form].concat());
+        openssl.run(&format!(
+            "cms -encrypt -binary -aes-256-gcm -recip bob.crt -in inner -outform DER -out middle {form}"
+        ));
         sign("middle", "outer");
         let layer = |message: &[u8]| {
             let signed = SignedData::parse(message).unwrap();
@@ -166,7 +168,7 @@ fn a_triple_wrapped_message_of_openssl_is_unwrapped() {
         };
         let middle = layer(&openssl.read("outer"));
         let inner = decrypt(&middle, &keys, &mut OsRandom).unwrap().content.to_vec();
-        assert_eq!(layer(&inner), content, "{form:?}");
+        assert_eq!(layer(&inner), content, "{form}");
     }
 }
 

@@ -38,9 +38,7 @@ impl Gpgsm {
         openssl.write("gpgsm.conf", b"disable-crl-checks\ndisable-policy-checks\n");
         openssl.write("gpg-agent.conf", b"allow-loopback-pinentry\n");
         let root = keys.join("ca-rsa.crt");
-        let fingerprint =
-            openssl.run(&["x509", "-in", &root.to_string_lossy(), "-noout", "-fingerprint", "-sha1"]);
-        let fingerprint = String::from_utf8(fingerprint).unwrap();
+        let fingerprint = openssl.text(&("x509 -noout -fingerprint -sha1 -in", [&*root.to_string_lossy()]));
         let trusted = format!("{} S relax\n", fingerprint.trim().split_once('=').unwrap().1);
         openssl.write("trustlist.txt", trusted.as_bytes());
         let gpgsm = Gpgsm { openssl, keys };
@@ -55,9 +53,9 @@ impl Gpgsm {
     /// For 2 or 3 salts of 100 gpgsm 2.2 derives a wrong key from the passphrase (a leading zero octet gets lost): then
     /// another salt is tried.
     fn import(&self, key: &str, certificate: &str) {
-        let export = ["pkcs12", "-export", "-legacy", "-passout", "pass:x", "-out", "key.p12"];
+        let export = "pkcs12 -export -legacy -passout pass:x -out key.p12";
         let is_imported = |_| {
-            self.openssl.run(&[&export[..], &["-inkey", key, "-in", certificate]].concat());
+            self.openssl.run(&(export, ["-inkey", key, "-in", certificate]));
             self.try_run(&["--import", "key.p12"], b"x\n").status.success()
         };
         assert!((0..8).any(is_imported), "gpgsm imports {key} under no salt");

@@ -4,7 +4,7 @@
 mod pki;
 mod support;
 
-use pki::{CA, Pki, anchor, anchor_for, signer, smtp_utf8_mailbox, soon};
+use pki::{ALICE, CA, EC, Pki, anchor, anchor_for, signer, smtp_utf8_mailbox, soon};
 use smime::path::{MAX_PATH_LENGTH, Purpose, Trust, TrustAnchor, TrustedPath, validate};
 use smime::verdict::Reason;
 use smime::{Certificate, UnixTime};
@@ -29,8 +29,6 @@ fn at(
 fn refused(result: Result<TrustedPath, Vec<Reason>>) -> Vec<Reason> {
     result.expect_err("must be refused")
 }
-
-const ALICE: &str = "alice@example.org";
 
 #[test]
 fn a_chain_over_an_intermediate_is_found_among_unrelated_certificates() {
@@ -117,22 +115,11 @@ fn name_constraints_bind_every_form_of_an_address() {
         assert_eq!(outcome, expected, "row {index}: {extensions}");
     }
     // Without alternative names the address in the subject is bound as well.
-    pki.openssl.run(&[
-        "req",
-        "-new",
-        "-nodes",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:P-256",
-        "-keyout",
-        "s.key",
-        "-out",
-        "s.csr",
-        "-subj",
-        "/CN=x/emailAddress=eve@evil.net",
-    ]);
-    let leaf = pki.sign_request("domain", "s", "s", "extendedKeyUsage=emailProtection", &[]);
+    pki.openssl.run(
+        "req -new -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256 -keyout s.key -out s.csr \
+         -subj /CN=x/emailAddress=eve@evil.net",
+    );
+    let leaf = pki.sign_request("domain", "s", "s", "extendedKeyUsage=emailProtection", "");
     assert_eq!(refused(signing(&leaf, &[domain], &[anchor(&root)])), [Reason::NameConstraints]);
 }
 
@@ -178,8 +165,7 @@ fn a_leaf_is_no_ca_and_path_lengths_are_kept() {
 fn an_imposter_of_the_same_name_is_not_the_anchor() {
     let pki = Pki::new();
     let root = pki.root("root", CA);
-    let key = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
-    let imposter = pki.root_with("imposter", "/CN=root", CA, &key);
+    let imposter = pki.root_with("imposter", "/CN=root", CA, EC);
     let alice = pki.issue("imposter", "alice", &signer(ALICE));
     assert_eq!(imposter.subject(), root.subject());
     assert_eq!(
@@ -199,8 +185,8 @@ fn loops_of_cross_certificates_end() {
     pki.root("b", CA);
     let mut mesh = Vec::new();
     for round in 0..6 {
-        mesh.push(pki.sign_request("a", "b", &format!("b{round}"), CA, &[]));
-        mesh.push(pki.sign_request("b", "a", &format!("a{round}"), CA, &[]));
+        mesh.push(pki.sign_request("a", "b", &format!("b{round}"), CA, ""));
+        mesh.push(pki.sign_request("b", "a", &format!("a{round}"), CA, ""));
     }
     let alice = pki.issue("a", "alice", &signer(ALICE));
     assert_eq!(refused(signing(&alice, &mesh, &[anchor(&trusted)])), [Reason::NoTrustedPath]);
@@ -229,7 +215,7 @@ fn a_pinned_certificate_is_an_anchor_for_itself_only() {
     let pinned = [anchor_for(&alice, Trust::Pinned, ALICE)];
     assert_eq!(signing(&alice, &[], &pinned).unwrap().certificates(), std::slice::from_ref(&alice));
     assert_eq!(refused(at(&alice, &[], &pinned, alice.not_after().plus(1))), [Reason::Expired]);
-    let renewed = pki.sign_request("root", "alice", "renewed", &signer(ALICE), &[]);
+    let renewed = pki.sign_request("root", "alice", "renewed", &signer(ALICE), "");
     assert_eq!(
         refused(signing(&renewed, &[], &pinned)),
         [Reason::NoTrustedPath],
@@ -257,17 +243,16 @@ fn the_strongest_trust_is_reported() {
 fn weak_algorithms_and_unknown_critical_extensions_are_refused() {
     let pki = Pki::new();
     let root = pki.root("root", CA);
-    let p256 = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
-    let sha1 = pki.issue_with("root", "sha1", &signer(ALICE), &p256, &["-sha1"]);
+    let sha1 = pki.issue_with("root", "sha1", &signer(ALICE), EC, "-sha1");
     assert_eq!(refused(signing(&sha1, &[], &[anchor(&root)])), [Reason::WeakDigest]);
-    let short = pki.issue_with("root", "short", &signer(ALICE), &["rsa:1024"], &[]);
+    let short = pki.issue_with("root", "short", &signer(ALICE), "rsa:1024", "");
     assert_eq!(refused(signing(&short, &[], &[anchor(&root)])), [Reason::WeakKey]);
     let critical = pki.issue("root", "critical", &format!("{}\n1.2.3.4=critical,DER:0500", signer(ALICE)));
     assert_eq!(refused(signing(&critical, &[], &[anchor(&root)])), [Reason::InvalidCertificate]);
     let known = pki.issue("root", "known", &format!("{}\n1.2.3.4=DER:0500", signer(ALICE)));
     assert!(signing(&known, &[], &[anchor(&root)]).is_ok());
-    let curve = ["ec", "-pkeyopt", "ec_paramgen_curve:brainpoolP256r1"];
-    let brainpool = pki.root_with("brainpool", "/CN=brainpool", CA, &curve);
+    let curve = "ec -pkeyopt ec_paramgen_curve:brainpoolP256r1";
+    let brainpool = pki.root_with("brainpool", "/CN=brainpool", CA, curve);
     let alice = pki.issue("brainpool", "alice", &signer(ALICE));
     assert_eq!(refused(signing(&alice, &[], &[anchor(&brainpool)])), [Reason::UnsupportedAlgorithm]);
 }
@@ -294,14 +279,13 @@ fn time_stamping_must_be_the_critical_and_only_extended_usage() {
 fn a_hundred_imposters_do_not_stop_the_clock() {
     let pki = Pki::new();
     let root = pki.root("root", CA);
-    let key = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
     // One name, many keys, all cross-signed by the imposter, and the right one last.
-    pki.root_with("imposter", "/CN=middle", CA, &key);
+    pki.root_with("imposter", "/CN=middle", CA, EC);
     let mut crowd: Vec<Certificate> = (0..40)
         .map(|index| {
             let name = format!("crowd{index}");
-            pki.root_with(&name, "/CN=middle", CA, &key);
-            pki.sign_request("imposter", &name, &name, CA, &[])
+            pki.root_with(&name, "/CN=middle", CA, EC);
+            pki.sign_request("imposter", &name, &name, CA, "")
         })
         .collect();
     let middle = pki.issue("root", "middle", CA);

@@ -6,7 +6,7 @@ mod support;
 use smime::ber::write as der;
 use smime::pkcs12::{self, Contents, Entry, Form, Pkcs12Error, Warning, read};
 use smime::{Certificate, KeyAlgorithm, PrivateKey, oid};
-use support::{Identity, Openssl, OsRandom, P256, RSA2048, corpus, expected, sha256_hex};
+use support::{Identity, Openssl, OsRandom, P256, RSA2048, Words, corpus, expected, sha256_hex};
 
 /// Enough for tests, which count files and not the seconds that a thief needs.
 const ITERATIONS: u32 = 10;
@@ -145,12 +145,9 @@ fn files_of_nss_and_gnupg_are_read() {
 }
 
 /// `openssl pkcs12 -export` of `name.key` and `name.crt`.
-fn export(openssl: &Openssl, name: &str, password: &str, options: &[&str]) -> Vec<u8> {
-    let (key, certificate, password) =
-        (format!("{name}.key"), format!("{name}.crt"), format!("pass:{password}"));
-    let command =
-        ["pkcs12", "-export", "-inkey", &key, "-in", &certificate, "-passout", &password, "-out", "out.p12"];
-    openssl.run(&[&command[..], options].concat());
+fn export(openssl: &Openssl, name: &str, password: &str, options: &(impl Words + ?Sized)) -> Vec<u8> {
+    let command = format!("pkcs12 -export -inkey {name}.key -in {name}.crt -out out.p12");
+    openssl.run(&((&command, ["-passout", &format!("pass:{password}")]), options));
     openssl.read("out.p12")
 }
 
@@ -164,25 +161,27 @@ fn assert_holds(contents: &Contents, identity: &Identity, what: &str) {
 fn everything_that_openssl_can_write_is_read() {
     let openssl = Openssl::new();
     let alice = openssl.identity("alice", P256);
-    let mut variants: Vec<Vec<&str>> = vec![
-        vec![],
-        vec!["-legacy"],
-        vec!["-legacy", "-descert"],
-        vec!["-nomac"],
-        vec!["-noiter", "-nomaciter"],
-        vec!["-iter", "600000"],
-        vec!["-certpbe", "NONE", "-keypbe", "NONE"],
-        vec!["-legacy", "-certpbe", "PBE-SHA1-RC2-128", "-keypbe", "PBE-SHA1-2DES"],
-        vec!["-legacy", "-certpbe", "PBE-SHA1-RC2-40", "-keypbe", "PBE-SHA1-RC2-40"],
-        vec!["-certpbe", "DES-EDE3-CBC", "-keypbe", "DES-EDE3-CBC"],
-        vec!["-legacy", "-certpbe", "RC2-64-CBC", "-keypbe", "RC2-40-CBC"],
-        vec!["-legacy", "-certpbe", "RC2-CBC", "-keypbe", "RC2-CBC"],
-    ];
+    let mut variants: Vec<String> = [
+        "",
+        "-legacy",
+        "-legacy -descert",
+        "-nomac",
+        "-noiter -nomaciter",
+        "-iter 600000",
+        "-certpbe NONE -keypbe NONE",
+        "-legacy -certpbe PBE-SHA1-RC2-128 -keypbe PBE-SHA1-2DES",
+        "-legacy -certpbe PBE-SHA1-RC2-40 -keypbe PBE-SHA1-RC2-40",
+        "-certpbe DES-EDE3-CBC -keypbe DES-EDE3-CBC",
+        "-legacy -certpbe RC2-64-CBC -keypbe RC2-40-CBC",
+        "-legacy -certpbe RC2-CBC -keypbe RC2-CBC",
+    ]
+    .map(str::to_owned)
+    .into();
     for cipher in ["AES-128-CBC", "AES-192-CBC", "AES-256-CBC"] {
-        variants.push(vec!["-certpbe", cipher, "-keypbe", cipher]);
+        variants.push(format!("-certpbe {cipher} -keypbe {cipher}"));
     }
     for digest in ["sha1", "sha224", "sha256", "sha384", "sha512"] {
-        variants.push(vec!["-macalg", digest]);
+        variants.push(format!("-macalg {digest}"));
     }
     for options in &variants {
         for password in ["Stand by", "", "pässwörd-密码-\u{1f511}"] {
@@ -190,19 +189,20 @@ fn everything_that_openssl_can_write_is_read() {
             let contents = read(&octets, Some(password))
                 .unwrap_or_else(|error| panic!("{options:?} {password}: {error}"));
             assert_holds(&contents, &alice, &format!("{options:?} {password}"));
-            let is_plain_without_mac = options.contains(&"-nomac") && options.contains(&"NONE");
-            if !is_plain_without_mac && options[..] != ["-iter", "600000"] {
+            let has_no_mac = options.words().contains(&"-nomac");
+            let is_plain_without_mac = has_no_mac && options.words().contains(&"NONE");
+            if !is_plain_without_mac && options != "-iter 600000" {
                 assert_eq!(
                     read(&octets, Some("Stand bye")).unwrap_err(),
                     Pkcs12Error::WrongPassword,
                     "{options:?}"
                 );
             }
-            assert_eq!(contents.warnings.contains(&Warning::NoMac), options.contains(&"-nomac"));
+            assert_eq!(contents.warnings.contains(&Warning::NoMac), has_no_mac);
         }
     }
     // RC4 is no block cipher and in no real file.
-    let rc4 = export(&openssl, "alice", "x", &["-legacy", "-keypbe", "PBE-SHA1-RC4-128"]);
+    let rc4 = export(&openssl, "alice", "x", "-legacy -keypbe PBE-SHA1-RC4-128");
     assert!(matches!(read(&rc4, Some("x")), Err(Pkcs12Error::Unsupported(_))));
 }
 
@@ -233,12 +233,9 @@ fn entry(identity: &Identity) -> Entry<'_> {
     Entry { key: &identity.key, certificate: Some(&identity.certificate), name: Some("Alice 爱丽丝") }
 }
 
-fn pem_of(openssl: &Openssl, octets: &[u8], password: &str, options: &[&str]) -> String {
+fn pem_of(openssl: &Openssl, octets: &[u8], password: &str, options: &str) -> String {
     openssl.write("ours.p12", octets);
-    let password = format!("pass:{password}");
-    let pem =
-        openssl.run(&[&["pkcs12", "-in", "ours.p12", "-passin", &password, "-nodes"], options].concat());
-    String::from_utf8(pem).unwrap()
+    openssl.text(&(("pkcs12 -in ours.p12 -nodes -passin", [&*format!("pass:{password}")]), options))
 }
 
 #[test]
@@ -250,7 +247,7 @@ fn openssl_reads_what_is_written() {
             let others = [issuer.certificate.clone()];
             let octets =
                 pkcs12::write(&[entry(&alice)], &others, password, form, ITERATIONS, &mut OsRandom).unwrap();
-            let pem = pem_of(&openssl, &octets, password, &[]);
+            let pem = pem_of(&openssl, &octets, password, "");
             let key = PrivateKey::from_pem(pem.as_bytes()).unwrap();
             assert_eq!(key.to_pkcs8_der(), alice.key.to_pkcs8_der(), "{form:?}");
             let certificates = Certificate::read_all(pem.as_bytes()).unwrap();
@@ -259,7 +256,7 @@ fn openssl_reads_what_is_written() {
             assert_eq!(pem.matches("friendlyName: Alice 1=").count(), 2, "{pem}");
             assert_eq!(pem.matches("localKeyID").count(), 2, "{pem}");
             // OpenSSL pairs them: only the key's certificate is a client's.
-            let client = pem_of(&openssl, &octets, password, &["-clcerts", "-nokeys"]);
+            let client = pem_of(&openssl, &octets, password, "-clcerts -nokeys");
             assert_eq!(
                 Certificate::read_all(client.as_bytes()).unwrap(),
                 std::slice::from_ref(&alice.certificate)
@@ -271,7 +268,7 @@ fn openssl_reads_what_is_written() {
         "ours.p12",
         &pkcs12::write(&[entry(&alice)], &[], "x", Form::Modern, 600_000, &mut OsRandom).unwrap(),
     );
-    let info = openssl.try_run(&["pkcs12", "-in", "ours.p12", "-passin", "pass:x", "-info", "-noout"]);
+    let info = openssl.try_run("pkcs12 -in ours.p12 -passin pass:x -info -noout");
     let info = String::from_utf8(info.stderr).unwrap();
     assert!(info.contains("MAC: sha256, Iteration 600000"), "{info}");
     assert_eq!(
@@ -290,7 +287,7 @@ fn openssl_computes_the_same_pbmac1() {
     assert_holds(&read(&octets, Some("Stand by")).unwrap(), &alice, "pbmac1");
     assert_eq!(read(&octets, Some("Stand bye")).unwrap_err(), Pkcs12Error::WrongPassword);
     openssl.write("ours.p12", &octets);
-    let tree = String::from_utf8(openssl.run(&["asn1parse", "-inform", "DER", "-in", "ours.p12"])).unwrap();
+    let tree = openssl.text("asn1parse -inform DER -in ours.p12");
     let hex = |line: &str| line.rsplit_once("[HEX DUMP]:").unwrap().1.to_owned();
     let dumps: Vec<&str> = tree.lines().filter(|line| line.contains("[HEX DUMP]:")).collect();
     let [content, salt, mac] = dumps[..] else { panic!("{tree}") };
@@ -299,27 +296,29 @@ fn openssl_computes_the_same_pbmac1() {
         tree.contains(":PBMAC1") && tree.contains(":PBKDF2") && tree.contains(":hmacWithSHA256"),
         "{tree}"
     );
-    let salt = format!("hexsalt:{}", hex(salt));
-    let derivation =
-        ["-kdfopt", "digest:SHA256", "-kdfopt", "pass:Stand by", "-kdfopt", &salt, "-kdfopt", "iter:7"];
-    let arguments = [&["kdf", "-keylen", "32"], &derivation[..], &["-kdfopt", "pkcs5:1", "PBKDF2"]].concat();
-    let key = String::from_utf8(openssl.run(&arguments)).unwrap().trim().replace(':', "");
+    let key = derived(&openssl, 32, &hex(salt));
     openssl.write("content", &data_encoding::HEXUPPER.decode(hex(content).as_bytes()).unwrap());
-    let key = format!("hexkey:{key}");
-    let computed = openssl.run(&["mac", "-digest", "SHA256", "-macopt", &key, "-in", "content", "HMAC"]);
-    assert_eq!(String::from_utf8(computed).unwrap().trim(), hex(mac));
+    assert_eq!(hmac(&openssl, &key, "content"), hex(mac));
+}
+
+/// What `openssl kdf` derives from the password "Stand by" with 7 iterations, in hexadecimal like the salt.
+fn derived(openssl: &Openssl, octets: u32, salt: &str) -> String {
+    let options = format!("-keylen {octets} -kdfopt digest:SHA256 -kdfopt hexsalt:{salt} -kdfopt iter:7");
+    let rest = ["-kdfopt", "pass:Stand by", "-kdfopt", "pkcs5:1", "PBKDF2"];
+    openssl.text(&(("kdf", &options), rest)).trim().replace(':', "")
+}
+
+/// HMAC-SHA-256 of a file, in hexadecimal like the key.
+fn hmac(openssl: &Openssl, key: &str, file: &str) -> String {
+    openssl.text(&format!("mac -digest SHA256 -macopt hexkey:{key} -in {file} HMAC")).trim().to_owned()
 }
 
 /// An authenticated empty safe under PBMAC1 with a key of `octets` octets, made by OpenSSL.
 fn with_mac_key(openssl: &Openssl, octets: u32) -> Vec<u8> {
     let safe = der::sequence(&[]);
-    let length = octets.to_string();
-    let derivation = [&["kdf", "-keylen", &length], &PBKDF2_OPTIONS[..], &["PBKDF2"]].concat();
-    let key = String::from_utf8(openssl.run(&derivation)).unwrap().trim().replace(':', "");
     openssl.write("safe", &safe);
-    let key = format!("hexkey:{key}");
-    let mac = openssl.run(&["mac", "-digest", "SHA256", "-macopt", &key, "-in", "safe", "HMAC"]);
-    let mac = data_encoding::HEXUPPER.decode(String::from_utf8(mac).unwrap().trim().as_bytes()).unwrap();
+    let mac = hmac(openssl, &derived(openssl, octets, &data_encoding::HEXUPPER.encode(b"saltsalt")), "safe");
+    let mac = data_encoding::HEXUPPER.decode(mac.as_bytes()).unwrap();
     let hmac = der::algorithm(&oid::HMAC_SHA256, &der::null());
     let parameters =
         der::sequence(&[&der::octet_string(b"saltsalt"), &der::small(7), &der::small(octets), &hmac]);
@@ -328,19 +327,6 @@ fn with_mac_key(openssl: &Openssl, octets: u32) -> Vec<u8> {
     let info = der::sequence(&[&algorithm, &der::octet_string(&mac)]);
     pfx(&safe, &der::sequence(&[&info, &der::octet_string(b"NOT USED")]))
 }
-
-const PBKDF2_OPTIONS: [&str; 10] = [
-    "-kdfopt",
-    "digest:SHA256",
-    "-kdfopt",
-    "pass:Stand by",
-    "-kdfopt",
-    "hexsalt:73616c7473616c74",
-    "-kdfopt",
-    "iter:7",
-    "-kdfopt",
-    "pkcs5:1",
-];
 
 /// Of 256 keys of one octet one is right, whatever the password is.
 #[test]
@@ -459,7 +445,7 @@ fn nested_and_numerous_bags_are_bounded() {
 fn ber_is_read() {
     let openssl = Openssl::new();
     let alice = openssl.identity("alice", P256);
-    let octets = export(&openssl, "alice", "x", &["-macalg", "sha256"]);
+    let octets = export(&openssl, "alice", "x", "-macalg sha256");
     let mut fields = smime::ber::sequence(&octets).unwrap();
     let version = fields.any().unwrap().raw();
     let mut info = fields.sequence().unwrap();

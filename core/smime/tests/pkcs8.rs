@@ -7,9 +7,7 @@ use smime::ber::{self, write as der};
 use smime::key::{KeyError, PublicKey};
 use smime::pkcs8::{self, KeyFileError, PbeError, encrypt, read_all};
 use smime::{KeyAlgorithm, PrivateKey, oid};
-use support::{ED25519, Openssl, OsRandom, P256, P384, P521, RSA2048, corpus, expected};
-
-const X25519: &[&str] = &["-algorithm", "X25519"];
+use support::{ED25519, Openssl, OsRandom, P256, P384, P521, RSA2048, X25519, corpus, expected};
 
 /// The octets of a PEM block, or the file as it is.
 fn unarmoured(file: &[u8]) -> Vec<u8> {
@@ -94,26 +92,27 @@ fn encrypted_keys_of_openssl_are_read() {
     let openssl = Openssl::new();
     openssl.identity("alice", P256);
     let plain = PrivateKey::from_pem(&openssl.read("alice.key")).unwrap().to_pkcs8_der();
+    let legacy = "-provider legacy -provider default";
     let mut variants = vec![
-        vec!["-v1", "PBE-SHA1-3DES"],
-        vec!["-v1", "PBE-SHA1-2DES"],
-        vec!["-provider", "legacy", "-provider", "default", "-v1", "PBE-SHA1-RC2-128"],
-        vec!["-provider", "legacy", "-provider", "default", "-v1", "PBE-SHA1-RC2-40"],
-        vec!["-provider", "legacy", "-provider", "default", "-v2", "rc2-64-cbc"],
-        vec!["-v2", "des3"],
-        vec!["-scrypt"],
-        vec!["-scrypt", "-scrypt_N", "1024", "-scrypt_r", "4", "-scrypt_p", "3"],
-        vec!["-v2", "aes256", "-iter", "600000"],
+        "-v1 PBE-SHA1-3DES".to_owned(),
+        "-v1 PBE-SHA1-2DES".to_owned(),
+        format!("{legacy} -v1 PBE-SHA1-RC2-128"),
+        format!("{legacy} -v1 PBE-SHA1-RC2-40"),
+        format!("{legacy} -v2 rc2-64-cbc"),
+        "-v2 des3".to_owned(),
+        "-scrypt".to_owned(),
+        "-scrypt -scrypt_N 1024 -scrypt_r 4 -scrypt_p 3".to_owned(),
+        "-v2 aes256 -iter 600000".to_owned(),
     ];
     for cipher in ["aes-128-cbc", "aes-192-cbc", "aes-256-cbc"] {
         for prf in ["hmacWithSHA1", "hmacWithSHA224", "hmacWithSHA256", "hmacWithSHA384", "hmacWithSHA512"] {
-            variants.push(vec!["-v2", cipher, "-v2prf", prf]);
+            variants.push(format!("-v2 {cipher} -v2prf {prf}"));
         }
     }
     for options in variants {
         for form in ["PEM", "DER"] {
-            let command = ["pkcs8", "-topk8", "-in", "alice.key", "-out", "out", "-outform", form];
-            openssl.run(&[&command[..], &["-passout", "pass:密码 \u{1f511}"], &options].concat());
+            let command = format!("pkcs8 -topk8 -in alice.key -out out -outform {form} {options}");
+            openssl.run(&(&command, ["-passout", "pass:密码 \u{1f511}"]));
             let octets = openssl.read("out");
             let keys = read_all(&octets, Some("密码 \u{1f511}"))
                 .unwrap_or_else(|error| panic!("{options:?}: {error}"));
@@ -125,9 +124,7 @@ fn encrypted_keys_of_openssl_are_read() {
             );
         }
     }
-    let unsupported =
-        ["pkcs8", "-topk8", "-in", "alice.key", "-out", "out", "-passout", "pass:x", "-provider", "legacy"];
-    openssl.run(&[&unsupported[..], &["-provider", "default", "-v1", "PBE-MD5-DES"]].concat());
+    openssl.run(&format!("pkcs8 -topk8 -in alice.key -out out -passout pass:x {legacy} -v1 PBE-MD5-DES"));
     let refused = read_all(&openssl.read("out"), Some("x")).unwrap_err();
     assert!(matches!(refused, KeyFileError::Encryption(PbeError::Unsupported(_))), "{refused}");
 }
@@ -136,17 +133,16 @@ fn encrypted_keys_of_openssl_are_read() {
 fn openssl_reads_the_keys_that_are_encrypted_here() {
     let openssl = Openssl::new();
     for kind in [RSA2048, P256, P384, P521, ED25519, X25519] {
-        openssl.run(&[&["genpkey", "-out", "plain.pem"], kind].concat());
+        openssl.run(&("genpkey -out plain.pem", kind));
         let key = PrivateKey::from_pem(&openssl.read("plain.pem")).unwrap();
         openssl.write("plain.pem", pkcs8::to_pem(&key).as_bytes());
         let encrypted = encrypt(&key, "密码", 1000, &mut OsRandom).unwrap();
         openssl.write("ours.pem", pkcs8::encrypted_to_pem(&encrypted).as_bytes());
-        let public = |file: &str| openssl.run(&["pkey", "-in", file, "-passin", "pass:密码", "-pubout"]);
+        let public = |file: &str| openssl.run(&format!("pkey -in {file} -passin pass:密码 -pubout"));
         assert_eq!(public("ours.pem"), public("plain.pem"));
         assert_eq!(read_all(&encrypted, Some("密码")).unwrap()[0].to_pkcs8_der(), key.to_pkcs8_der());
     }
-    let shown = openssl.run(&["asn1parse", "-in", "ours.pem"]);
-    let shown = String::from_utf8(shown).unwrap();
+    let shown = openssl.text("asn1parse -in ours.pem");
     for part in ["PBES2", "PBKDF2", "hmacWithSHA256", "aes-256-cbc", ":03E8"] {
         assert!(shown.contains(part), "{shown}");
     }
@@ -158,7 +154,7 @@ fn files_with_several_keys_and_other_blocks_are_read() {
     for (name, kind) in [("alice", RSA2048), ("bob", P256)] {
         openssl.identity(name, kind);
     }
-    let traditional = openssl.run(&["pkey", "-in", "bob.key", "-traditional"]);
+    let traditional = openssl.run("pkey -in bob.key -traditional");
     let file =
         [openssl.read("alice.crt"), openssl.read("alice.key"), b"\nB\xfcb:\n".to_vec(), traditional].concat();
     let kinds: Vec<_> = read_all(&file, None).unwrap().iter().map(PrivateKey::algorithm).collect();
@@ -167,17 +163,7 @@ fn files_with_several_keys_and_other_blocks_are_read() {
     for junk in [&b""[..], b"junk", b"\x00\x01"] {
         assert_eq!(read_all(junk, None).unwrap_err(), KeyFileError::NoKey);
     }
-    openssl.run(&[
-        "rsa",
-        "-in",
-        "alice.key",
-        "-traditional",
-        "-aes128",
-        "-passout",
-        "pass:x",
-        "-out",
-        "old.pem",
-    ]);
+    openssl.run("rsa -in alice.key -traditional -aes128 -passout pass:x -out old.pem");
     let refused = read_all(&openssl.read("old.pem"), Some("x")).unwrap_err();
     assert_eq!(refused, KeyFileError::TraditionalEncryption);
     assert!(refused.to_string().contains("openssl pkcs8 -topk8"));
@@ -228,7 +214,7 @@ fn an_rsa_key_whose_numbers_do_not_fit_is_refused() {
     trivial[5] = vec![1];
     assert!(PrivateKey::from_der(&rsa_key(&trivial)).is_err());
     for bits in [512, 768] {
-        openssl.run(&["genrsa", "-out", "short.pem", &bits.to_string()]);
+        openssl.run(&format!("genrsa -out short.pem {bits}"));
         assert_eq!(PrivateKey::from_pem(&openssl.read("short.pem")).unwrap_err(), KeyError::TooShort);
     }
 }
@@ -238,7 +224,7 @@ fn a_foreign_public_key_beside_a_private_key_is_refused() {
     let openssl = Openssl::new();
     for kind in [P256, P384, P521, ED25519, X25519] {
         for name in ["alice", "bob"] {
-            openssl.run(&[&["genpkey", "-out", name], kind].concat());
+            openssl.run(&format!("genpkey -out {name} {kind}"));
         }
         let alice = PrivateKey::from_pem(&openssl.read("alice")).unwrap();
         let bob = PrivateKey::from_pem(&openssl.read("bob")).unwrap();
@@ -326,23 +312,10 @@ fn damaged_key_files_are_refused_and_never_panic() {
 fn the_keys_of_one_file_share_its_work() {
     let openssl = Openssl::new();
     openssl.identity("alice", P256);
-    openssl.run(&[
-        "pkcs8",
-        "-topk8",
-        "-in",
-        "alice.key",
-        "-out",
-        "key.pem",
-        "-passout",
-        "pass:x",
-        "-scrypt",
-        "-scrypt_N",
-        "16",
-        "-scrypt_r",
-        "1",
-        "-scrypt_p",
-        "1",
-    ]);
+    openssl.run(
+        "pkcs8 -topk8 -in alice.key -out key.pem -passout pass:x \
+         -scrypt -scrypt_N 16 -scrypt_r 1 -scrypt_p 1",
+    );
     let key = openssl.read("key.pem");
     assert_eq!(read_all(&key.repeat(4), Some("x")).unwrap().len(), 4);
     let too_costly = KeyFileError::Encryption(PbeError::TooCostly);

@@ -28,8 +28,7 @@ fn openssl_verifies_the_requests_that_are_written() {
         let signature = key.sign(prepared.algorithm(), prepared.bytes_to_sign(), &mut OsRandom).unwrap();
         let request = prepared.finish(&signature).unwrap();
         openssl.write("csr.pem", request.to_pem().as_bytes());
-        let shown =
-            openssl.try_run(&["req", "-in", "csr.pem", "-verify", "-text", "-noout", "-nameopt", "utf8"]);
+        let shown = openssl.try_run("req -in csr.pem -verify -text -noout -nameopt utf8");
         let text =
             format!("{}{}", String::from_utf8_lossy(&shown.stdout), String::from_utf8_lossy(&shown.stderr));
         assert!(shown.status.success() && text.contains("verify OK"), "{algorithm:?}: {text}");
@@ -61,8 +60,7 @@ fn addresses_beyond_ascii_and_encryption_keys_are_requested() {
     let request = prepared.unwrap().sign(&key, &mut OsRandom).unwrap();
     assert_eq!(request.emails(), ["爱丽丝@example.org".parse().unwrap()]);
     openssl.write("csr.der", request.der());
-    let text = openssl.run(&["req", "-inform", "DER", "-in", "csr.der", "-text", "-noout"]);
-    let text = String::from_utf8(text).unwrap();
+    let text = openssl.text("req -inform DER -in csr.der -text -noout");
     assert!(text.contains("Key Agreement") && text.contains("othername"), "{text}");
 
     let x25519 = PrivateKey::generate(KeyAlgorithm::X25519, &mut OsRandom).unwrap();
@@ -80,15 +78,11 @@ fn requests_of_openssl_are_read() {
         (P384, KeyAlgorithm::P384),
         (ED25519, KeyAlgorithm::Ed25519),
     ] {
-        openssl.run(&[&["genpkey", "-out", "key"], kind].concat());
-        let request = ["req", "-new", "-key", "key", "-subj", "/O=Office/CN=Alice", "-out", "csr"];
-        let extensions = [
-            "-addext",
-            "subjectAltName=email:alice@example.org",
-            "-addext",
-            "extendedKeyUsage=emailProtection",
-        ];
-        openssl.run(&[&request[..], &extensions].concat());
+        openssl.run(&("genpkey -out key", kind));
+        openssl.run(
+            "req -new -key key -subj /O=Office/CN=Alice -out csr \
+             -addext subjectAltName=email:alice@example.org -addext extendedKeyUsage=emailProtection",
+        );
         let request = CertificateRequest::read(&openssl.read("csr")).unwrap();
         assert_eq!(request.subject(), "CN=Alice,O=Office");
         assert_eq!(request.emails(), ["alice@example.org".parse().unwrap()]);
@@ -96,7 +90,7 @@ fn requests_of_openssl_are_read() {
         let key = PrivateKey::from_pem(&openssl.read("key")).unwrap();
         assert_eq!((request.public_key_der(), key.algorithm()), (key.public_key_der().as_slice(), algorithm));
         // Without extensions.
-        openssl.run(&["req", "-new", "-key", "key", "-subj", "/CN=Alice", "-out", "bare", "-outform", "DER"]);
+        openssl.run("req -new -key key -subj /CN=Alice -out bare -outform DER");
         let bare = CertificateRequest::read(&openssl.read("bare")).unwrap();
         assert!(bare.emails().is_empty() && bare.extensions_der().is_none());
     }

@@ -5,45 +5,27 @@ mod pki;
 mod status;
 mod support;
 
-use pki::{CA, Pki, anchor, signer, soon};
+use pki::{CA, EC, signer};
+use smime::UnixTime;
 use smime::ocsp::{OcspError, OcspResponse, OcspStatus};
-use smime::path::TrustAnchor;
 use smime::revocation::{CertificateStatus, Demand, Sources, StatusReason};
 use smime::verdict::{Reason, Revocation};
-use smime::{Certificate, UnixTime};
-use status::{Answer, DAY, HOUR, Line, List, Question, ocsp, ocsp_der, reason};
+use status::{Answer, DAY, HOUR, Line, List, Question, World, ocsp, ocsp_der, reason};
 
-const ALICE: &str = "alice@example.org";
 const RESPONDER: &str = "keyUsage=critical,digitalSignature\nextendedKeyUsage=OCSPSigning";
 
-/// Alice under a root; OpenSSL answers now, so the time of judging is soon.
-struct World {
-    pki: Pki,
-    root: Certificate,
-    alice: Certificate,
-    anchors: Vec<TrustAnchor>,
-    at: UnixTime,
-}
-
 impl World {
+    /// OpenSSL answers now, so the time of judging is soon.
     fn new() -> Self {
-        let pki = Pki::new();
-        let root = pki.root("root", CA);
-        let alice = pki.issue("root", "alice", &signer(ALICE));
-        let at = soon(&alice).plus(10 * 60);
-        World { anchors: vec![anchor(&root)], pki, root, alice, at }
+        Self::at_age(10 * 60, "")
     }
 
-    fn question(&self) -> Question<'_> {
-        Question::new(&self.alice, &self.anchors, self.at)
-    }
-
-    fn status(&self, responses: &[OcspResponse]) -> CertificateStatus {
+    fn answered(&self, responses: &[OcspResponse]) -> CertificateStatus {
         self.question().status(&[], responses)
     }
 
     /// What OpenSSL answers about Alice in the name of `responder`.
-    fn answer(&self, responder: &str, revoked: Option<&str>, options: &[&str]) -> OcspResponse {
+    fn answer(&self, responder: &str, revoked: Option<&str>, options: &str) -> OcspResponse {
         let index = [(&self.alice, revoked)];
         ocsp(&self.pki, &self.alice, &Answer { issuer: "root", responder, index: &index, options })
     }
@@ -64,19 +46,19 @@ fn openssl_answers_our_request_and_its_answer_decides() {
     let world = World::new();
     world.pki.issue("root", "responder", RESPONDER);
     for responder in ["root", "responder"] {
-        for options in [&[][..], &["-resp_key_id"]] {
+        for options in ["", "-resp_key_id"] {
             let good = world.answer(responder, None, options);
             assert_eq!(good.responses()[0].status, OcspStatus::Good);
-            is(&world.status(&[good]), Revocation::Good, &[]);
-            let status = world.status(&[world.answer(responder, Some(YESTERDAY), options)]);
+            is(&world.answered(&[good]), Revocation::Good, &[]);
+            let status = world.answered(&[world.answer(responder, Some(YESTERDAY), options)]);
             is(&status, Revocation::Revoked, &[StatusReason::KeyCompromise]);
             assert_eq!(status.revoked_at, Some("2026-01-01T01:00:00Z".parse().unwrap()));
         }
     }
     // The index does not know the certificate.
     let index = [(&world.root, None)];
-    let answer = Answer { issuer: "root", responder: "root", index: &index, options: &[] };
-    unknown(&world.status(&[ocsp(&world.pki, &world.alice, &answer)]), StatusReason::OcspUnknown);
+    let answer = Answer { issuer: "root", responder: "root", index: &index, options: "" };
+    unknown(&world.answered(&[ocsp(&world.pki, &world.alice, &answer)]), StatusReason::OcspUnknown);
 }
 
 #[test]
@@ -84,10 +66,10 @@ fn an_answer_about_somebody_else_says_nothing_of_alice() {
     let world = World::new();
     let bob = world.pki.issue("root", "bob", &signer("bob@example.org"));
     let index = [(&bob, None), (&world.alice, Some(YESTERDAY))];
-    let about_bob = Answer { issuer: "root", responder: "root", index: &index, options: &[] };
+    let about_bob = Answer { issuer: "root", responder: "root", index: &index, options: "" };
     let about_bob = ocsp(&world.pki, &bob, &about_bob);
     assert_eq!(about_bob.responses()[0].serial(), bob.serial());
-    unknown(&world.status(std::slice::from_ref(&about_bob)), StatusReason::StatusMissing);
+    unknown(&world.answered(std::slice::from_ref(&about_bob)), StatusReason::StatusMissing);
     is(&Question::new(&bob, &world.anchors, world.at).status(&[], &[about_bob]), Revocation::Good, &[]);
 }
 
@@ -103,16 +85,15 @@ fn who_may_not_answer_is_not_believed() {
     pki.issue("root", "middle", CA);
     pki.issue("middle", "below", RESPONDER);
     for responder in ["leaf", "wrong_usage", "any_usage", "foreign", "below"] {
-        let status = world.status(&[world.answer(responder, None, &[])]);
+        let status = world.answered(&[world.answer(responder, None, "")]);
         assert_eq!(
             (state(&status), responder),
             ((Revocation::Unknown, vec![StatusReason::OcspResponder]), responder)
         );
     }
     // Mallory has a key under the issuer's name.
-    let key = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
-    pki.root_with("imposter", "/CN=root", CA, &key);
-    unknown(&world.status(&[world.answer("imposter", None, &[])]), StatusReason::OcspSignature);
+    pki.root_with("imposter", "/CN=root", CA, EC);
+    unknown(&world.answered(&[world.answer("imposter", None, "")]), StatusReason::OcspSignature);
 }
 
 fn state(status: &CertificateStatus) -> (Revocation, Vec<StatusReason>) {
@@ -123,10 +104,9 @@ fn state(status: &CertificateStatus) -> (Revocation, Vec<StatusReason>) {
 fn a_responder_that_has_ended_or_was_revoked_is_not_believed() {
     let world = World::new();
     let pki = &world.pki;
-    let key = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
-    let responder = pki.issue_with("root", "ending", RESPONDER, &key, &["-days", "2"]);
-    let answer = world.answer("ending", None, &[]);
-    is(&world.status(std::slice::from_ref(&answer)), Revocation::Good, &[]);
+    let responder = pki.issue_with("root", "ending", RESPONDER, EC, "-days 2");
+    let answer = world.answer("ending", None, "");
+    is(&world.answered(std::slice::from_ref(&answer)), Revocation::Good, &[]);
     let later = Question {
         at: responder.not_after().plus(1),
         now: responder.not_after().plus(1),
@@ -141,7 +121,7 @@ fn a_responder_that_has_ended_or_was_revoked_is_not_believed() {
     let unchecked = pki.issue("root", "unchecked", &format!("{RESPONDER}\nnoCheck=ignored"));
     let lines = [Line::of(&unchecked, world.at.minus(HOUR), &[]), revoked];
     let old = List { next_update: Some(world.at.minus(1)), ..List::new(world.at.minus(HOUR), &lines) };
-    let answers = [world.answer("unchecked", None, &[])];
+    let answers = [world.answer("unchecked", None, "")];
     let status = world.question().status(&[old.sign(pki, "root")], &answers);
     is(&status, Revocation::Good, &[StatusReason::CrlExpired]);
     // Who asks for everything does not trust a responder whose own status nobody knows.
@@ -156,7 +136,7 @@ fn a_responder_that_has_ended_or_was_revoked_is_not_believed() {
 #[test]
 fn stale_answers_and_answers_of_tomorrow_say_nothing() {
     let world = World::new();
-    let good = world.answer("root", None, &[]);
+    let good = world.answer("root", None, "");
     let at =
         |at: UnixTime| Question { at, now: at, ..world.question() }.status(&[], std::slice::from_ref(&good));
     let single = &good.responses()[0];
@@ -168,30 +148,30 @@ fn stale_answers_and_answers_of_tomorrow_say_nothing() {
 #[test]
 fn a_replayed_older_answer_does_not_bring_a_revoked_certificate_back() {
     let world = World::new();
-    let old = world.answer("root", None, &[]);
+    let old = world.answer("root", None, "");
     // OpenSSL writes the present second: wait for the next one.
     let first = old.responses()[0].this_update;
     let new = loop {
-        let new = world.answer("root", Some(YESTERDAY), &[]);
+        let new = world.answer("root", Some(YESTERDAY), "");
         if new.responses()[0].this_update > first {
             break new;
         }
     };
     for answers in [[old.clone(), new.clone()], [new, old]] {
-        is(&world.status(&answers), Revocation::Revoked, &[StatusReason::KeyCompromise]);
+        is(&world.answered(&answers), Revocation::Revoked, &[StatusReason::KeyCompromise]);
     }
 }
 
 #[test]
 fn a_list_that_revokes_stands_against_an_answer_that_clears() {
     let world = World::new();
-    let answers = [world.answer("root", None, &[])];
+    let answers = [world.answer("root", None, "")];
     let line = Line::of(&world.alice, world.at.minus(DAY), &[reason(4)]);
     let lists = [List::new(world.at.minus(HOUR), &[line]).sign(&world.pki, "root")];
     is(&world.question().status(&lists, &answers), Revocation::Revoked, &[StatusReason::Superseded]);
     // And the other way round.
     let lists = [List::new(world.at.minus(HOUR), &[]).sign(&world.pki, "root")];
-    let answers = [world.answer("root", Some(YESTERDAY), &[])];
+    let answers = [world.answer("root", Some(YESTERDAY), "")];
     is(&world.question().status(&lists, &answers), Revocation::Revoked, &[StatusReason::KeyCompromise]);
 }
 
@@ -199,7 +179,7 @@ fn a_list_that_revokes_stands_against_an_answer_that_clears() {
 fn truncated_and_changed_answers_are_refused() {
     let world = World::new();
     let index = [(&world.alice, None)];
-    let answer = Answer { issuer: "root", responder: "root", index: &index, options: &[] };
+    let answer = Answer { issuer: "root", responder: "root", index: &index, options: "" };
     let der = ocsp_der(&world.pki, &world.alice, &answer);
     for length in 0..der.len() {
         assert_eq!(OcspResponse::from_der(&der[..length]), Err(OcspError::Malformed), "{length} octets");
@@ -212,7 +192,7 @@ fn truncated_and_changed_answers_are_refused() {
         changed[position] ^= 0x01;
         if let Ok(changed) = OcspResponse::from_der(&changed) {
             assert!(!changed.is_signed_by(&world.root), "octet {position} is not signed");
-            assert_eq!(world.status(&[changed]).state, Revocation::Unknown, "octet {position}");
+            assert_eq!(world.answered(&[changed]).state, Revocation::Unknown, "octet {position}");
         }
     }
 }
@@ -220,14 +200,14 @@ fn truncated_and_changed_answers_are_refused() {
 #[test]
 fn an_answer_with_an_unknown_algorithm_is_not_believed() {
     let world = World::new();
-    let der = world.answer("root", None, &[]).der().to_vec();
+    let der = world.answer("root", None, "").der().to_vec();
     // ecdsa-with-SHA256, here as an algorithm that nobody knows.
     let known = [0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
     let at = der.windows(known.len()).position(|window| window == known).unwrap();
     let mut changed = der;
     changed[at + known.len() - 1] = 0x7f;
     let changed = OcspResponse::from_der(&changed).unwrap();
-    unknown(&world.status(&[changed]), StatusReason::OcspUnsupported);
+    unknown(&world.answered(&[changed]), StatusReason::OcspUnsupported);
 }
 
 #[test]
@@ -247,8 +227,8 @@ fn a_refusal_is_no_answer_and_is_named() {
 #[test]
 fn a_weak_answer_can_revoke_and_clears_nobody() {
     let world = World::new();
-    unknown(&world.status(&[world.answer("root", None, &["-rmd", "sha1"])]), StatusReason::OcspWeak);
-    let revoked = world.status(&[world.answer("root", Some(YESTERDAY), &["-rmd", "sha1"])]);
+    unknown(&world.answered(&[world.answer("root", None, "-rmd sha1")]), StatusReason::OcspWeak);
+    let revoked = world.answered(&[world.answer("root", Some(YESTERDAY), "-rmd sha1")]);
     is(&revoked, Revocation::Revoked, &[StatusReason::KeyCompromise]);
 }
 
@@ -264,30 +244,15 @@ fn an_answer_from_after_the_end_of_a_certificate_does_not_clear_it() {
         b"[ca]\ndefault_ca=c\n[c]\ndatabase=db2.txt\nserial=serial2\ndefault_md=sha256\npolicy=p\nnew_certs_dir=.\n\
           unique_subject=no\n[p]\ncommonName=supplied\n",
     );
-    world.pki.openssl.run(&[
-        "ca",
-        "-batch",
-        "-config",
-        "ca2.cnf",
-        "-keyfile",
-        "root.key",
-        "-cert",
-        "root.pem",
-        "-in",
-        "alice.csr",
-        "-startdate",
-        not_before,
-        "-enddate",
-        "20210101000000Z",
-        "-notext",
-        "-out",
-        "ended.pem",
-    ]);
+    world.pki.openssl.run(&format!(
+        "ca -batch -config ca2.cnf -keyfile root.key -cert root.pem -in alice.csr \
+         -startdate {not_before} -enddate 20210101000000Z -notext -out ended.pem"
+    ));
     let ended = world.pki.certificate("ended");
     let at: UnixTime = "2020-06-01T00:00:00Z".parse().unwrap();
     let answer = |revoked| {
         let index = [(&ended, revoked)];
-        ocsp(&world.pki, &ended, &Answer { issuer: "root", responder: "root", index: &index, options: &[] })
+        ocsp(&world.pki, &ended, &Answer { issuer: "root", responder: "root", index: &index, options: "" })
     };
     let question = Question { at, now: world.at, ..Question::new(&ended, &world.anchors, at) };
     let status = question.status(&[], &[answer(None)]);

@@ -6,18 +6,18 @@ mod pki;
 mod status;
 mod support;
 
-use pki::{CA, Pki, anchor, lookalikes, signer, soon};
+use pki::{ALICE, CA, EC, anchor, lookalikes, policy, signer};
 use smime::crl::CertificateList;
 use smime::ocsp::OcspResponse;
-use smime::path::{Purpose, TrustAnchor};
+use smime::path::Purpose;
 use smime::revocation::{CertificateStatus, Demand, Sources, StatusReason};
 use smime::signed::SignedData;
 use smime::verdict::{Policy, Reason, Revocation, judge};
 use smime::{Certificate, UnixTime};
-use status::{Answer, DAY, HOUR, INDIRECT, Line, List, Question, delta_of, number, ocsp, reason, scope};
+use status::{
+    Answer, DAY, HOUR, INDIRECT, Line, List, Question, World, delta_of, number, ocsp, reason, scope,
+};
 
-const ALICE: &str = "alice@example.org";
-const P256: [&str; 3] = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
 const KEY_COMPROMISE: u8 = 1;
 const HOLD: u8 = 6;
 const REMOVE: u8 = 8;
@@ -25,34 +25,13 @@ const REMOVE: u8 = 8;
 const NAMES_LISTER: &str = "crlDistributionPoints=crldp\n[crldp]\nfullname=URI:http://crl.example.org/i.crl\n\
                             CRLissuer=dirName:lister\n[lister]\nCN=lister";
 
-/// Alice under a root.
-struct World {
-    pki: Pki,
-    root: Certificate,
-    alice: Certificate,
-    anchors: Vec<TrustAnchor>,
-    at: UnixTime,
-}
-
 impl World {
     fn new() -> Self {
         Self::with("")
     }
 
     fn with(extensions: &str) -> Self {
-        let pki = Pki::new();
-        let root = pki.root("root", CA);
-        let alice = pki.issue("root", "alice", &format!("{}\n{extensions}", signer(ALICE)));
-        let at = soon(&alice).plus(10 * 60);
-        World { anchors: vec![anchor(&root)], pki, root, alice, at }
-    }
-
-    fn question(&self) -> Question<'_> {
-        Question::new(&self.alice, &self.anchors, self.at)
-    }
-
-    fn status(&self, lists: &[CertificateList]) -> CertificateStatus {
-        self.question().status(lists, &[])
+        Self::at_age(10 * 60, extensions)
     }
 
     fn revoked(&self, code: u8) -> Line {
@@ -88,8 +67,8 @@ fn a_list_of_another_key_of_the_issuer_neither_clears_nor_hides() {
     let world = World::new();
     let pki = &world.pki;
     let [ca0, ca1] = ["ca0", "ca1"].map(|name| {
-        pki.root_with(name, "/CN=Issuing CA", CA, &P256);
-        pki.sign_request("root", name, name, CA, &[])
+        pki.root_with(name, "/CN=Issuing CA", CA, EC);
+        pki.sign_request("root", name, name, CA, "")
     });
     let bob = pki.issue("ca0", "bob", &signer("bob@example.org"));
     let list =
@@ -115,7 +94,7 @@ fn a_cross_certificate_without_crl_sign_hides_no_revocation() {
     let pki = &world.pki;
     let other = pki.root("other", CA);
     let middle = pki.issue("root", "middle", CA);
-    let cross = pki.sign_request("other", "middle", "cross", &CA.replace(",cRLSign", ""), &[]);
+    let cross = pki.sign_request("other", "middle", "cross", &CA.replace(",cRLSign", ""), "");
     let bob = pki.issue("middle", "bob", &signer("bob@example.org"));
     let line = Line::of(&bob, world.at.minus(3 * HOUR), &[reason(KEY_COMPROMISE)]);
     let lists = [List::new(world.at.minus(HOUR), &[line]).sign(pki, "middle")];
@@ -136,7 +115,7 @@ fn a_revocation_holds_on_every_path_of_the_search() {
     let pki = &world.pki;
     let other = pki.root("other", CA);
     let middle = pki.issue("root", "middle", CA);
-    let cross = pki.sign_request("other", "middle", "cross", CA, &[]);
+    let cross = pki.sign_request("other", "middle", "cross", CA, "");
     // The issuer of the lists has a path to one of the roots only.
     let lister = pki.issue("root", "lister", CA);
     let bob = pki.issue("middle", "bob", &format!("{}\n{NAMES_LISTER}", signer("bob@example.org")));
@@ -259,13 +238,7 @@ fn a_weak_delta_list_adds_a_revocation_and_lifts_none() {
 }
 
 /// What OpenSSL answers about Alice in a later second than `after`.
-fn answer(
-    world: &World,
-    revoked: Option<&str>,
-    knows: bool,
-    options: &[&str],
-    after: UnixTime,
-) -> OcspResponse {
+fn answer(world: &World, revoked: Option<&str>, knows: bool, options: &str, after: UnixTime) -> OcspResponse {
     let index = [(if knows { &world.alice } else { &world.root }, revoked)];
     let answer = Answer { issuer: "root", responder: "root", index: &index, options };
     loop {
@@ -280,15 +253,15 @@ fn answer(
 fn a_newer_answer_that_clears_nobody_hides_no_older_revocation() {
     let world = World::new();
     let revoked = Some("260101010000Z,keyCompromise");
-    let old = answer(&world, revoked, true, &[], world.at.minus(DAY));
+    let old = answer(&world, revoked, true, "", world.at.minus(DAY));
     let since = old.responses()[0].this_update;
     let compromise = StatusReason::KeyCompromise;
     let removed = Some("260101010000Z,removeFromCRL");
-    let weak = ["-rmd", "sha1"];
+    let weak = "-rmd sha1";
     for (newer, note) in [
-        (answer(&world, None, false, &[], since), StatusReason::OcspUnknown),
-        (answer(&world, None, true, &weak, since), StatusReason::OcspWeak),
-        (answer(&world, removed, true, &[], since), StatusReason::OcspUnsupported),
+        (answer(&world, None, false, "", since), StatusReason::OcspUnknown),
+        (answer(&world, None, true, weak, since), StatusReason::OcspWeak),
+        (answer(&world, removed, true, "", since), StatusReason::OcspUnsupported),
     ] {
         unknown(&world.question().status(&[], std::slice::from_ref(&newer)), note);
         for answers in [[old.clone(), newer.clone()], [newer, old.clone()]] {
@@ -297,7 +270,7 @@ fn a_newer_answer_that_clears_nobody_hides_no_older_revocation() {
             assert!(status.reasons.contains(&compromise) && status.reasons.contains(&note), "{status:?}");
         }
     }
-    let good = answer(&world, None, true, &[], since);
+    let good = answer(&world, None, true, "", since);
     is(&world.question().status(&[], &[old, good]), Revocation::Good, &[]);
 }
 
@@ -313,7 +286,7 @@ fn a_stale_list_or_answer_clears_no_timestamp_authority() {
     is(&at(Purpose::EmailSigning, now, &clear, &[]), Revocation::Good, &[]);
     is(&at(Purpose::Any, now, &clear, &[]), Revocation::Good, &[]);
     let tokens = |now, lists: &[CertificateList], answers: &[OcspResponse]| {
-        let alice = world.pki.sign_request("root", "alice", "stamper", pki::TSA, &[]);
+        let alice = world.pki.sign_request("root", "alice", "stamper", pki::TSA, "");
         let question = Question::new(&alice, &world.anchors, world.at);
         Question { now, purpose: Purpose::TimeStamping, ..question }.status(lists, answers)
     };
@@ -327,7 +300,7 @@ fn a_stale_list_or_answer_clears_no_timestamp_authority() {
     };
     is(&issued_anew(&[world.list(1, &[line])], &[]), Revocation::Revoked, &[StatusReason::KeyCompromise]);
     let index = [(&stamper, None)];
-    let answer = Answer { issuer: "root", responder: "root", index: &index, options: &[] };
+    let answer = Answer { issuer: "root", responder: "root", index: &index, options: "" };
     let answer = ocsp(&world.pki, &stamper, &answer);
     unknown(&issued_anew(&[], &[answer]), StatusReason::OcspExpired);
 }
@@ -340,10 +313,10 @@ fn a_key_of_the_issuers_name_certified_farther_above_is_not_heard() {
     let upper = pki.issue("root", "upper", CA);
     let lower = pki.issue("upper", "lower", CA);
     let bob = pki.issue("lower", "bob", &signer("bob@example.org"));
-    pki.root_with("namesake", "/CN=lower", CA, &P256);
+    pki.root_with("namesake", "/CN=lower", CA, EC);
     let line = Line::of(&bob, world.at.minus(3 * HOUR), &[reason(KEY_COMPROMISE)]);
     for (certifier, is_heard) in [("lower", true), ("upper", true), ("root", false)] {
-        let namesake = pki.sign_request(certifier, "namesake", "namesake", CA, &[]);
+        let namesake = pki.sign_request(certifier, "namesake", "namesake", CA, "");
         let untrusted = [upper.clone(), lower.clone(), namesake];
         let question = Question { untrusted: &untrusted, ..Question::new(&bob, &world.anchors, world.at) };
         let list = List::new(world.at.minus(HOUR), std::slice::from_ref(&line)).sign(pki, "namesake");
@@ -360,14 +333,14 @@ fn a_key_of_the_issuers_name_certified_farther_above_is_not_heard() {
 fn who_stands_beside_the_path_needs_a_key_usage_that_says_crl_sign() {
     let world = World::new();
     let pki = &world.pki;
-    pki.root_with("rolled", "/CN=root", CA, &P256);
+    pki.root_with("rolled", "/CN=root", CA, EC);
     let list = List::new(world.at.minus(HOUR), &[]).sign(pki, "rolled");
     for (extensions, state) in [
         (CA, Revocation::Good),
         ("basicConstraints=critical,CA:TRUE", Revocation::Unknown),
         ("keyUsage=critical,keyCertSign", Revocation::Unknown),
     ] {
-        let untrusted = [pki.sign_request("root", "rolled", "rolled", extensions, &[])];
+        let untrusted = [pki.sign_request("root", "rolled", "rolled", extensions, "")];
         let question = Question { untrusted: &untrusted, ..world.question() };
         assert_eq!(question.status(std::slice::from_ref(&list), &[]).state, state, "{extensions}");
     }
@@ -398,14 +371,8 @@ fn the_signers_of_one_message_share_the_limits_of_a_search() {
     let untrusted = [&lookalikes(&middle, 250)[..], std::slice::from_ref(&middle), &signers].concat();
     let valid = |signers: &[&str]| {
         let content = b"content";
-        let policy = Policy {
-            at: world.at,
-            anchors: &world.anchors,
-            timestamp_anchors: &[],
-            untrusted: &untrusted,
-            sources: Sources::default(),
-        };
-        let signed = pki.cms_sign(content, signers, &["-nocerts"]);
+        let policy = Policy { untrusted: &untrusted, ..policy(world.at, &world.anchors) };
+        let signed = pki.cms_sign(content, signers, "-nocerts");
         judge(&SignedData::parse(&signed).unwrap(), content, None, &policy).valid_signers.len()
     };
     assert_eq!(valid(&names[..4]), 4);
@@ -425,14 +392,12 @@ fn junk_in_a_message_does_not_hide_who_revoked_its_signer() {
     let lists = [list.sign(pki, "lister")];
     let pem: String = lookalikes(&lister, 250).iter().map(Certificate::to_pem).collect();
     pki.openssl.write("junk.pem", pem.as_bytes());
-    let signed = pki.cms_sign(b"content", &["alice"], &["-certfile", "junk.pem"]);
+    let signed = pki.cms_sign(b"content", &["alice"], "-certfile junk.pem");
     let reasons = |untrusted: &[Certificate]| {
         let policy = Policy {
-            at: world.at,
-            anchors: &world.anchors,
-            timestamp_anchors: &[],
             untrusted,
             sources: Sources { lists: &lists, ..Sources::default() },
+            ..policy(world.at, &world.anchors)
         };
         let signed = SignedData::parse(&signed).unwrap();
         assert!(signed.certificates().len() > 250);

@@ -5,53 +5,30 @@ mod pki;
 mod status;
 mod support;
 
-use pki::{CA, Pki, anchor, signer, soon};
+use pki::{CA, EC, signer};
 use smime::ber::write;
 use smime::crl::{CertificateList, CrlError};
-use smime::path::{Purpose, TrustAnchor};
+use smime::path::Purpose;
 use smime::revocation::{CertificateStatus, Demand, NeedKind, Sources, StatusReason};
 use smime::verdict::{Reason, Revocation};
 use smime::{Certificate, UnixTime};
 use status::{
-    DAY, HOUR, INDIRECT, Line, List, Question, delta_of, extension, invalid_since, line_issuer, number,
-    only_reasons, reason, scope,
+    DAY, HOUR, INDIRECT, Line, List, Question, World, delta_of, extension, invalid_since, line_issuer,
+    number, only_reasons, reason, scope,
 };
 
-const ALICE: &str = "alice@example.org";
 const KEY_COMPROMISE: u8 = 1;
 const SUPERSEDED: u8 = 4;
 const HOLD: u8 = 6;
 const REMOVE: u8 = 8;
-
-/// Alice under a root.
-struct World {
-    pki: Pki,
-    root: Certificate,
-    alice: Certificate,
-    anchors: Vec<TrustAnchor>,
-    at: UnixTime,
-}
 
 impl World {
     fn new() -> Self {
         Self::with("")
     }
 
-    /// Alice's certificate has these further extensions.
     fn with(extensions: &str) -> Self {
-        let pki = Pki::new();
-        let root = pki.root("root", CA);
-        let alice = pki.issue("root", "alice", &format!("{}\n{extensions}", signer(ALICE)));
-        let at = soon(&alice).plus(10 * DAY);
-        World { anchors: vec![anchor(&root)], pki, root, alice, at }
-    }
-
-    fn question(&self) -> Question<'_> {
-        Question::new(&self.alice, &self.anchors, self.at)
-    }
-
-    fn status(&self, lists: &[CertificateList]) -> CertificateStatus {
-        self.question().status(lists, &[])
+        Self::at_age(10 * DAY, extensions)
     }
 
     /// A list of an hour ago with these lines.
@@ -93,22 +70,10 @@ fn lists_of_openssl_clear_and_revoke() {
     let list = |lines: &str| {
         openssl.write("db.txt", lines.as_bytes());
         let (last, next) = (zulu(world.at.minus(HOUR)), zulu(world.at.plus(DAY)));
-        openssl.run(&[
-            "ca",
-            "-config",
-            "ca.cnf",
-            "-gencrl",
-            "-keyfile",
-            "root.key",
-            "-cert",
-            "root.pem",
-            "-crl_lastupdate",
-            &last,
-            "-crl_nextupdate",
-            &next,
-            "-out",
-            "list.pem",
-        ]);
+        openssl.run(&format!(
+            "ca -config ca.cnf -gencrl -keyfile root.key -cert root.pem -crl_lastupdate {last} \
+             -crl_nextupdate {next} -out list.pem"
+        ));
         CertificateList::read_all(&openssl.read("list.pem")).unwrap()
     };
     good(&world.status(&list("")));
@@ -136,7 +101,7 @@ fn a_revoked_certificate_has_no_path_unless_another_way_leads_around_it() {
     // An intermediate that was issued twice, once revoked.
     let pki = &world.pki;
     let middle = pki.issue("root", "middle", CA);
-    let again = pki.sign_request("root", "middle", "again", CA, &[]);
+    let again = pki.sign_request("root", "middle", "again", CA, "");
     let bob = pki.issue("middle", "bob", &signer("bob@example.org"));
     let list = world.list(&[Line::of(&middle, world.at.minus(DAY), &[])]);
     let lists = [list, List::new(world.at.minus(HOUR), &[]).sign(pki, "middle")];
@@ -194,8 +159,7 @@ fn stale_lists_and_lists_of_tomorrow_say_nothing() {
 #[test]
 fn a_list_by_another_key_under_the_same_name_is_not_believed() {
     let world = World::new();
-    let key = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
-    let imposter = world.pki.root_with("imposter", "/CN=root", CA, &key);
+    let imposter = world.pki.root_with("imposter", "/CN=root", CA, EC);
     let clearing = List::new(world.at.minus(HOUR), &[]);
     let forged = CertificateList::from_der(&clearing.sign_as(&world.pki, &imposter, "imposter")).unwrap();
     unknown(&world.status(std::slice::from_ref(&forged)), StatusReason::CrlSignature);
@@ -204,8 +168,8 @@ fn a_list_by_another_key_under_the_same_name_is_not_believed() {
     unknown(&question.status(&[forged], &[]), StatusReason::CrlIssuer);
     // Who has a CA below the anchor can take the root's name; no list of it counts for the root's certificates.
     world.pki.issue("root", "middle", CA);
-    world.pki.root_with("namesake", "/CN=root", CA, &key);
-    let namesake = world.pki.sign_request("middle", "namesake", "namesake", CA, &[]);
+    world.pki.root_with("namesake", "/CN=root", CA, EC);
+    let namesake = world.pki.sign_request("middle", "namesake", "namesake", CA, "");
     let middle = world.pki.certificate("middle");
     let list = CertificateList::from_der(&clearing.sign_as(&world.pki, &namesake, "namesake")).unwrap();
     let untrusted = [middle, namesake];
@@ -216,9 +180,8 @@ fn a_list_by_another_key_under_the_same_name_is_not_believed() {
 #[test]
 fn a_new_key_of_the_same_authority_may_sign_its_lists() {
     let world = World::new();
-    let key = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
-    world.pki.root_with("rolled", "/CN=root", CA, &key);
-    let rolled = world.pki.sign_request("root", "rolled", "rolled", CA, &[]);
+    world.pki.root_with("rolled", "/CN=root", CA, EC);
+    let rolled = world.pki.sign_request("root", "rolled", "rolled", CA, "");
     let list = List::new(world.at.minus(HOUR), &[]).sign(&world.pki, "rolled");
     let untrusted = [rolled.clone()];
     let question = Question { untrusted: &untrusted, ..world.question() };
@@ -505,10 +468,9 @@ fn what_is_missing_is_named_as_an_address() {
 #[test]
 fn a_crowd_of_lists_and_signers_ends_at_the_limits() {
     let world = World::new();
-    let key = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
     // Many certificates with the issuer's name, and many lists that none of them signed.
     let crowd: Vec<Certificate> =
-        (0..20).map(|index| world.pki.root_with(&format!("crowd{index}"), "/CN=root", CA, &key)).collect();
+        (0..20).map(|index| world.pki.root_with(&format!("crowd{index}"), "/CN=root", CA, EC)).collect();
     let forged = List::new(world.at.minus(HOUR), &[]).sign_as(&world.pki, &world.root, "alice");
     let lists = vec![CertificateList::from_der(&forged).unwrap(); 500];
     let status = Question { untrusted: &crowd, ..world.question() }.status(&lists, &[]);

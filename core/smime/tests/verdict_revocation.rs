@@ -5,7 +5,7 @@ mod pki;
 mod status;
 mod support;
 
-use pki::{CA, Pki, TSA, anchor, signer, soon};
+use pki::{ALICE, CA, Pki, TSA, alice_under_a_root, anchor, policy, signer, soon};
 use smime::crl::CertificateList;
 use smime::path::{PathInputs, PathOptions, Purpose, validate_inputs};
 use smime::revocation::{Demand, NeedKind, Sources};
@@ -15,7 +15,6 @@ use smime::{Certificate, EmailAddress, UnixTime};
 use status::{DAY, HOUR, Line, List, invalid_since, reason};
 
 const CONTENT: &[u8] = b"Content-Type: text/plain\r\n\r\nPlease approve.\r\n";
-const ALICE: &str = "alice@example.org";
 
 struct World {
     pki: Pki,
@@ -28,10 +27,7 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let pki = Pki::new();
-        let root = pki.root("root", CA);
-        let point = "crlDistributionPoints=URI:http://crl.example.org/a.crl";
-        let alice = pki.issue("root", "alice", &format!("{}\n{point}", signer(ALICE)));
+        let (pki, root, alice) = alice_under_a_root("crlDistributionPoints=URI:http://crl.example.org/a.crl");
         let tsa_root = pki.root("tsa_root", CA);
         let tsa = pki.issue("tsa_root", "tsa", TSA);
         let at = soon(&tsa).plus(HOUR);
@@ -39,7 +35,7 @@ impl World {
     }
 
     fn signed(&self) -> Vec<u8> {
-        self.pki.cms_sign(CONTENT, &["alice"], &[])
+        self.pki.cms_sign(CONTENT, &["alice"], "")
     }
 
     fn stamped(&self) -> Vec<u8> {
@@ -51,11 +47,9 @@ impl World {
     fn judge(&self, signed: &[u8], at: UnixTime, lists: &[CertificateList], demand: Demand) -> Judgement {
         let (anchors, timestamp_anchors) = ([anchor(&self.root)], [anchor(&self.tsa_root)]);
         let policy = Policy {
-            at,
-            anchors: &anchors,
             timestamp_anchors: &timestamp_anchors,
-            untrusted: &[],
             sources: Sources { lists, demand, ..Sources::default() },
+            ..policy(at, &anchors)
         };
         let from: EmailAddress = ALICE.parse().unwrap();
         judge(&SignedData::parse(signed).unwrap(), CONTENT, Some(&[from]), &policy)

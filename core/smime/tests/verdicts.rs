@@ -4,16 +4,14 @@
 mod pki;
 mod support;
 
-use pki::{CA, Pki, TSA, anchor, anchor_for, signer, soon};
+use pki::{ALICE, CA, Pki, TSA, alice_under_a_root, anchor, anchor_for, policy, signer, soon};
 use smime::ber::{self, write};
 use smime::path::{Trust, TrustAnchor};
-use smime::revocation::Sources;
 use smime::signed::{SignedData, add_timestamp};
 use smime::verdict::{Judgement, Policy, Reason, SignatureState, TimestampState, judge};
 use smime::{Certificate, EmailAddress, Fingerprint, UnixTime, oid};
 
 const CONTENT: &[u8] = b"Content-Type: text/plain\r\n\r\nPlease approve.\r\n";
-const ALICE: &str = "alice@example.org";
 
 fn address(text: &str) -> EmailAddress {
     text.parse().unwrap()
@@ -29,15 +27,13 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let pki = Pki::new();
-        let root = pki.root("root", CA);
-        let alice = pki.issue("root", "alice", &signer(ALICE));
+        let (pki, root, alice) = alice_under_a_root("");
         let tsa_root = pki.root("tsa_root", CA);
         pki.issue("tsa_root", "tsa", TSA);
         World { pki, root, alice, tsa_root }
     }
 
-    fn sign(&self, signers: &[&str], options: &[&str]) -> Vec<u8> {
+    fn sign(&self, signers: &[&str], options: &str) -> Vec<u8> {
         self.pki.cms_sign(CONTENT, signers, options)
     }
 
@@ -59,13 +55,7 @@ impl World {
         at: UnixTime,
     ) -> Judgement {
         let timestamp_anchors = [anchor(&self.tsa_root)];
-        let policy = Policy {
-            at,
-            anchors,
-            timestamp_anchors: &timestamp_anchors,
-            untrusted: &[],
-            sources: Sources::default(),
-        };
+        let policy = Policy { timestamp_anchors: &timestamp_anchors, ..policy(at, anchors) };
         judge(&SignedData::parse(signed).unwrap(), content, from, &policy)
     }
 }
@@ -79,7 +69,7 @@ fn invalid(judgement: &Judgement, reasons: &[Reason]) {
 #[test]
 fn a_right_signature_is_valid_and_gives_a_proof() {
     let world = World::new();
-    let judgement = world.judge(&world.sign(&["alice"], &[]), soon(&world.alice));
+    let judgement = world.judge(&world.sign(&["alice"], ""), soon(&world.alice));
     assert_eq!(judgement.signature.state, SignatureState::Valid);
     assert!(judgement.signature.reasons.is_empty());
     let [signer] = &judgement.signature.signers[..] else { panic!("one signer") };
@@ -99,25 +89,8 @@ fn a_right_signature_is_valid_and_gives_a_proof() {
 fn changed_content_and_changed_signature_are_named() {
     let world = World::new();
     let at = soon(&world.alice);
-    let signed = world.sign(&["alice"], &[]);
-    let detached = {
-        world.pki.openssl.run(&[
-            "cms",
-            "-sign",
-            "-binary",
-            "-in",
-            "content",
-            "-outform",
-            "DER",
-            "-out",
-            "detached",
-            "-signer",
-            "alice.pem",
-            "-inkey",
-            "alice.key",
-        ]);
-        world.pki.openssl.read("detached")
-    };
+    let signed = world.sign(&["alice"], "");
+    let detached = world.pki.openssl.cms_sign("-signer alice.pem -inkey alice.key");
     let anchors = [anchor(&world.root)];
     let from = [address(ALICE)];
     let changed = world.judge_with(&detached, b"Please refuse.", Some(&from), &anchors, at);
@@ -135,7 +108,7 @@ fn changed_content_and_changed_signature_are_named() {
 #[test]
 fn the_one_from_address_must_be_the_certificate_s() {
     let world = World::new();
-    let signed = world.sign(&["alice"], &[]);
+    let signed = world.sign(&["alice"], "");
     let (at, anchors) = (soon(&world.alice), [anchor(&world.root)]);
     let with = |from: Option<&[EmailAddress]>| world.judge_with(&signed, CONTENT, from, &anchors, at);
     assert_eq!(with(Some(&[address("ALICE@Example.Org")])).signature.state, SignatureState::Valid);
@@ -152,7 +125,7 @@ fn the_one_from_address_must_be_the_certificate_s() {
 #[test]
 fn without_an_anchor_a_right_signature_is_untrusted() {
     let world = World::new();
-    let signed = world.sign(&["alice"], &[]);
+    let signed = world.sign(&["alice"], "");
     let (at, from) = (soon(&world.alice), [address(ALICE)]);
     let judgement = world.judge_with(&signed, CONTENT, Some(&from), &[], at);
     assert_eq!(judgement.signature.state, SignatureState::Untrusted);
@@ -170,7 +143,7 @@ fn without_an_anchor_a_right_signature_is_untrusted() {
 #[test]
 fn a_timestamp_moves_the_time_of_judging_and_a_claimed_time_does_not() {
     let world = World::new();
-    let plain = world.sign(&["alice"], &[]);
+    let plain = world.sign(&["alice"], "");
     let later = world.alice.not_after().plus(86_400);
     // The signing-time attribute lies within the certificate's validity, and does not help.
     invalid(&world.judge(&plain, later), &[Reason::Expired]);
@@ -190,7 +163,7 @@ fn a_timestamp_moves_the_time_of_judging_and_a_claimed_time_does_not() {
 #[test]
 fn a_timestamp_that_does_not_hold_rescues_nothing() {
     let world = World::new();
-    let plain = world.sign(&["alice"], &[]);
+    let plain = world.sign(&["alice"], "");
     let later = world.alice.not_after().plus(86_400);
     world.pki.root("strange_root", CA);
     world.pki.issue("strange_root", "strange", TSA);
@@ -200,7 +173,7 @@ fn a_timestamp_that_does_not_hold_rescues_nothing() {
     assert_eq!(judgement.timestamp.reasons, [Reason::NoTrustedPath]);
     assert_eq!(judgement.timestamp.time, None);
     // A token of another signature, moved here.
-    let other = SignedData::parse(&world.sign(&["alice"], &[])).unwrap().signers()[0].signature().to_vec();
+    let other = SignedData::parse(&world.sign(&["alice"], "")).unwrap().signers()[0].signature().to_vec();
     let moved = add_timestamp(&plain, 0, &world.pki.token("tsa", &other)).unwrap();
     let judgement = world.judge(&moved, later);
     invalid(&judgement, &[Reason::Expired]);
@@ -217,33 +190,24 @@ fn wrong_purposes_and_weak_digests_are_never_valid() {
     world.pki.issue("root", "usage", &format!("keyUsage=keyAgreement\n{san}"));
     world.pki.issue("root", "extended", &format!("extendedKeyUsage=codeSigning\n{san}"));
     let at = soon(&world.pki.certificate("extended"));
-    invalid(&world.judge(&world.sign(&["usage"], &[]), at), &[Reason::WrongKeyUsage]);
-    invalid(&world.judge(&world.sign(&["extended"], &[]), at), &[Reason::WrongExtendedKeyUsage]);
-    invalid(&world.judge(&world.sign(&["alice"], &["-md", "sha1"]), at), &[Reason::WeakDigest]);
-    world.pki.issue_with("root", "short", &signer(ALICE), &["rsa:1024"], &[]);
-    invalid(&world.judge(&world.sign(&["short"], &[]), at.plus(60)), &[Reason::WeakKey]);
+    invalid(&world.judge(&world.sign(&["usage"], ""), at), &[Reason::WrongKeyUsage]);
+    invalid(&world.judge(&world.sign(&["extended"], ""), at), &[Reason::WrongExtendedKeyUsage]);
+    invalid(&world.judge(&world.sign(&["alice"], "-md sha1"), at), &[Reason::WeakDigest]);
+    world.pki.issue_with("root", "short", &signer(ALICE), "rsa:1024", "");
+    invalid(&world.judge(&world.sign(&["short"], ""), at.plus(60)), &[Reason::WeakKey]);
 }
 
 #[test]
 fn a_signature_over_another_content_type_is_none_of_a_mail() {
     let world = World::new();
-    let receipt = world.sign(&["alice"], &["-econtent_type", "1.2.840.113549.1.9.16.1.1"]);
+    let receipt = world.sign(&["alice"], "-econtent_type 1.2.840.113549.1.9.16.1.1");
     invalid(&world.judge(&receipt, soon(&world.alice)), &[Reason::AttributesInvalid]);
 }
 
 #[test]
 fn without_signer_infos_there_is_no_signature() {
     let world = World::new();
-    world.pki.openssl.run(&[
-        "crl2pkcs7",
-        "-nocrl",
-        "-certfile",
-        "alice.pem",
-        "-outform",
-        "DER",
-        "-out",
-        "certs",
-    ]);
+    world.pki.openssl.run("crl2pkcs7 -nocrl -certfile alice.pem -outform DER -out certs");
     let judgement = world.judge(&world.pki.openssl.read("certs"), soon(&world.alice));
     assert_eq!(judgement.signature.state, SignatureState::None);
     assert!(judgement.signature.signers.is_empty() && judgement.valid_signers.is_empty());
@@ -252,19 +216,13 @@ fn without_signer_infos_there_is_no_signature() {
 #[test]
 fn a_missing_certificate_is_unverifiable_until_it_is_given() {
     let world = World::new();
-    let signed = world.sign(&["alice"], &["-nocerts"]);
+    let signed = world.sign(&["alice"], "-nocerts");
     let at = soon(&world.alice);
     let judgement = world.judge(&signed, at);
     assert_eq!(judgement.signature.state, SignatureState::Unverifiable);
     assert_eq!(judgement.signature.reasons, [Reason::NoSignerCertificate]);
     let (anchors, untrusted) = ([anchor(&world.root)], [world.alice.clone()]);
-    let policy = Policy {
-        at,
-        anchors: &anchors,
-        timestamp_anchors: &[],
-        untrusted: &untrusted,
-        sources: Sources::default(),
-    };
+    let policy = Policy { untrusted: &untrusted, ..policy(at, &anchors) };
     let judgement = judge(&SignedData::parse(&signed).unwrap(), CONTENT, Some(&[address(ALICE)]), &policy);
     assert_eq!(judgement.signature.state, SignatureState::Valid);
 }
@@ -275,11 +233,11 @@ fn each_of_several_signers_must_hold() {
     world.pki.issue("root", "alice2", &signer(ALICE));
     let bob = world.pki.issue("root", "bob", &signer("bob@example.org"));
     let at = soon(&bob);
-    let both = world.judge(&world.sign(&["alice", "alice2"], &[]), at);
+    let both = world.judge(&world.sign(&["alice", "alice2"], ""), at);
     assert_eq!((both.signature.state, both.valid_signers.len()), (SignatureState::Valid, 2));
-    invalid(&world.judge(&world.sign(&["alice", "bob"], &[]), at), &[Reason::AddressMismatch]);
+    invalid(&world.judge(&world.sign(&["alice", "bob"], ""), at), &[Reason::AddressMismatch]);
     // One of two signatures is broken.
-    let signed = world.sign(&["alice", "alice2"], &[]);
+    let signed = world.sign(&["alice", "alice2"], "");
     let second = SignedData::parse(&signed).unwrap().signers()[1].signature().to_vec();
     let mut broken = signed.clone();
     let start = broken.windows(second.len()).position(|window| window == second).unwrap();
@@ -290,19 +248,19 @@ fn each_of_several_signers_must_hold() {
 #[test]
 fn a_second_signature_of_unknown_algorithm_is_only_noted() {
     let world = World::new();
-    let curve = ["ec", "-pkeyopt", "ec_paramgen_curve:brainpoolP256r1"];
-    world.pki.issue_with("root", "new", &signer(ALICE), &curve, &[]);
-    let mallory = world.pki.issue_with("root", "mallory", &signer("mallory@example.org"), &curve, &[]);
+    let curve = "ec -pkeyopt ec_paramgen_curve:brainpoolP256r1";
+    world.pki.issue_with("root", "new", &signer(ALICE), curve, "");
+    let mallory = world.pki.issue_with("root", "mallory", &signer("mallory@example.org"), curve, "");
     let at = soon(&mallory);
-    let dual = world.judge(&world.sign(&["alice", "new"], &[]), at);
+    let dual = world.judge(&world.sign(&["alice", "new"], ""), at);
     assert_eq!(dual.signature.state, SignatureState::Valid);
     assert!(dual.has_unknown_second_signature);
     assert_eq!(dual.valid_signers.len(), 1);
     assert_eq!(dual.signature.signers.len(), 1);
-    let alone = world.judge(&world.sign(&["new"], &[]), at);
+    let alone = world.judge(&world.sign(&["new"], ""), at);
     assert_eq!(alone.signature.state, SignatureState::Unverifiable);
     assert_eq!(alone.signature.reasons, [Reason::UnsupportedAlgorithm]);
-    let stranger = world.judge(&world.sign(&["alice", "mallory"], &[]), at);
+    let stranger = world.judge(&world.sign(&["alice", "mallory"], ""), at);
     assert_eq!(stranger.signature.state, SignatureState::Unverifiable, "not the same signer");
     assert!(stranger.valid_signers.is_empty());
 }
@@ -353,7 +311,7 @@ fn with_infos(signed: &[u8], infos: &[Vec<u8>]) -> Vec<u8> {
 #[test]
 fn an_unknown_signature_in_front_brings_no_timestamp() {
     let world = World::new();
-    let plain = world.sign(&["alice"], &[]);
+    let plain = world.sign(&["alice"], "");
     let at = soon(&world.alice);
     let garbage = [0x5a; 70];
     let fake = injected(&plain, &garbage, &world.pki.token("tsa", &garbage));
@@ -373,7 +331,7 @@ fn an_unknown_signature_in_front_brings_no_timestamp() {
 #[test]
 fn the_token_of_a_wrong_signature_is_not_judged() {
     let world = World::new();
-    let plain = world.sign(&["alice"], &[]);
+    let plain = world.sign(&["alice"], "");
     let signature = SignedData::parse(&plain).unwrap().signers()[0].signature().to_vec();
     let start = plain.windows(signature.len()).position(|window| window == signature).unwrap();
     let mut broken = plain.clone();
@@ -399,7 +357,7 @@ fn of_several_signers_the_weakest_timestamp_counts() {
     let world = World::new();
     let alice2 = world.pki.issue("root", "alice2", &signer(ALICE));
     let at = soon(&alice2);
-    let plain = world.sign(&["alice", "alice2"], &[]);
+    let plain = world.sign(&["alice", "alice2"], "");
     let token = |signer: usize| {
         let signature = SignedData::parse(&plain).unwrap().signers()[signer].signature().to_vec();
         world.pki.token("tsa", &signature)
@@ -436,7 +394,7 @@ fn of_several_signers_the_weakest_timestamp_counts() {
 #[test]
 fn records_are_written_with_stable_codes() {
     let world = World::new();
-    let judgement = world.judge(&world.sign(&["alice"], &["-md", "sha1"]), soon(&world.alice));
+    let judgement = world.judge(&world.sign(&["alice"], "-md sha1"), soon(&world.alice));
     let json = serde_json::to_value(&judgement.signature).unwrap();
     assert_eq!(json["state"], "invalid");
     assert_eq!(json["reasons"], serde_json::json!(["weak_digest"]));
@@ -456,14 +414,12 @@ fn the_tokens_of_one_message_share_the_limits_of_a_search() {
     untrusted.extend([middle, world.alice.clone()]);
     let (anchors, timestamp_anchors) = ([anchor(&world.root)], [anchor(&world.tsa_root)]);
     let policy = Policy {
-        at: soon(&world.alice),
-        anchors: &anchors,
         timestamp_anchors: &timestamp_anchors,
         untrusted: &untrusted,
-        sources: Sources::default(),
+        ..policy(soon(&world.alice), &anchors)
     };
     let outcome = |count: usize| {
-        let mut signed = world.sign(&vec!["alice"; count], &["-nocerts"]);
+        let mut signed = world.sign(&vec!["alice"; count], "-nocerts");
         for index in 0..count {
             let signature = SignedData::parse(&signed).unwrap().signers()[index].signature().to_vec();
             signed = add_timestamp(&signed, index, &world.pki.token("tsa", &signature)).unwrap();

@@ -21,7 +21,7 @@ pub(crate) enum ApprovalCommand {
         id: String,
         /// Number from `approval show`
         number: usize,
-        /// Where to
+        /// Where to; `-` is standard output
         #[arg(long, value_name = "F")]
         out: PathBuf,
     },

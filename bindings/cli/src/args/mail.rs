@@ -6,7 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum MailCommand {
-    /// List mail, oldest first
+    /// List mail, folder by folder, oldest first
     List {
         /// Only this folder
         #[arg(long, value_enum)]
@@ -25,7 +25,7 @@ pub(crate) enum MailCommand {
         id: String,
         /// Part number from `mail read`
         part: String,
-        /// Where to
+        /// Where to; `-` is standard output
         #[arg(long, value_name = "F")]
         out: PathBuf,
     },
@@ -33,7 +33,7 @@ pub(crate) enum MailCommand {
     Export {
         /// Id from `mail list`
         id: String,
-        /// Where to
+        /// Where to; `-` is standard output
         #[arg(long, value_name = "F")]
         out: PathBuf,
     },

@@ -22,7 +22,7 @@ pub(crate) struct StampArgs {
     /// Timestamp authority (RFC 3161), http or https
     #[arg(long)]
     pub(crate) url: String,
-    /// Where the token goes; `openssl ts -verify -token_in` reads it
+    /// Where the token goes, `-` is standard output; `openssl ts -verify -token_in` reads it
     #[arg(long, value_name = "T")]
     pub(crate) out: PathBuf,
     /// Policy of the authority to stamp under [default: what the authority chooses]

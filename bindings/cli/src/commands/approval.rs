@@ -1,6 +1,6 @@
 //! `approval`.
 
-use client::{ApprovalView, Deciding, NewApproval, PersonDecision, RequestRef, Rule, Word};
+use client::{ApprovalView, Deciding, NewApproval, PersonDecision, RequestRef, Rule, Thing, Word};
 
 use super::files::{addresses, attachments, text, write};
 use super::words::code;
@@ -23,7 +23,9 @@ pub(crate) fn run(cli: &Cli, command: ApprovalCommand) -> Result<(), Failure> {
             let index = number.checked_sub(1).ok_or_else(|| {
                 Failure::Argument("documents are numbered from 1: see `countersign approval show`".to_owned())
             })?;
-            write(&out, &session.account()?.approvals().document(&id, index)?)
+            let document = session.account()?.approvals().document(&id, index);
+            let missing = "there is no such document: see `countersign approval show`";
+            write(&out, &document.map_err(|error| Failure::instead(error, Thing::Part, missing))?)
         }
         ApprovalCommand::Approve(arguments) => decide(cli, &arguments, Word::Approve),
         ApprovalCommand::Reject(arguments) => decide(cli, &arguments, Word::Reject),
@@ -34,7 +36,15 @@ fn request(cli: &Cli, arguments: RequestArgs) -> Result<(), Failure> {
     let deciding = match (arguments.all, arguments.any, arguments.at_least) {
         (true, ..) => Deciding::All,
         (_, true, _) => Deciding::Any,
-        (_, _, Some(n)) => Deciding::AtLeast(n),
+        (_, _, Some(n)) if usize::try_from(n).is_ok_and(|n| (1..=arguments.to.len()).contains(&n)) => {
+            Deciding::AtLeast(n)
+        }
+        (_, _, Some(n)) => {
+            let people = arguments.to.len();
+            return Err(Failure::Argument(format!(
+                "--at-least {n} can't be reached: {people} decide; name more with --to, or ask for 1 to {people}"
+            )));
+        }
         _ => Deciding::InOrder,
     };
     let new = NewApproval {

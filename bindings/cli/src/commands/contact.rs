@@ -143,7 +143,7 @@ fn scanned(session: &Session, view: &ScanView) -> Result<(), Failure> {
     match view {
         ScanView::Card { address, name, differs: false } => {
             say!(
-                "{} <{address}>: card kept. Mail to this address is encrypted; the person is not met.",
+                "{} <{address}>: card kept. Mail to this address is encrypted; a card makes nobody met.",
                 line(name)
             );
         }

@@ -33,9 +33,14 @@ pub(crate) fn read_at_most(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> 
     Ok(octets)
 }
 
-/// Writes a new file; an existing one is replaced. One that can't be written whole is removed.
+/// Writes a new file; an existing one is replaced. One that can't be written whole is removed. `-` is standard output.
 pub(crate) fn write(path: &Path, octets: &[u8]) -> Result<(), Failure> {
     use std::io::Write;
+    if path.as_os_str() == "-" {
+        let mut output = std::io::stdout().lock();
+        let written = output.write_all(octets).and_then(|()| output.flush());
+        return written.map_err(|error| Failure::output(Path::new("standard output"), &error));
+    }
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);
     // It may be decrypted content: for its owner only.

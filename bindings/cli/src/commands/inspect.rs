@@ -1,8 +1,8 @@
 //! `inspect`.
 
 use client::{
-    Credit, EncryptionState, EncryptionVerdict, Inspected, Inspection, MAX_MAIL_OCTETS, SignatureState,
-    SignatureVerdict, SignerVerdict, TimestampState, Verdict,
+    Credit, EncryptionState, EncryptionVerdict, Inspected, Inspection, MAX_MAIL_OCTETS, Reason,
+    SignatureState, SignatureVerdict, SignerVerdict, TimestampState, Verdict,
 };
 
 use super::files::read_at_most;
@@ -83,8 +83,14 @@ fn signature_summary(verdict: &Verdict) -> String {
         SignatureState::Valid => format!("Validly signed by {}", signers(signature)),
         SignatureState::Untrusted => format!("Signed by {}, who is not trusted", signers(signature)),
         SignatureState::Unverifiable => "Signed, but the signature can't be checked".to_owned(),
-        SignatureState::Invalid => "Signed, and the signature is WRONG".to_owned(),
+        SignatureState::Invalid if is_wrong(signature) => "Signed, and the signature is WRONG".to_owned(),
+        SignatureState::Invalid => "Signed, but the signature is not valid".to_owned(),
     }
+}
+
+/// What was signed is not what came, or somebody else signed it.
+fn is_wrong(signature: &SignatureVerdict) -> bool {
+    signature.reasons.iter().any(|reason| matches!(reason, Reason::DigestMismatch | Reason::BadSignature))
 }
 
 fn signers(signature: &SignatureVerdict) -> String {

@@ -12,12 +12,23 @@ use crate::passphrase;
 
 /// How the password of a file behind `--key` is given.
 pub(crate) const KEY: &str = "--key FILE:PASSFILE";
-/// The same for `--signer`.
-pub(crate) const SIGNER: &str = "--signer FILE:PASSFILE";
 
 /// Reads every file. `remedy` says how a password that is missing is given.
 pub(crate) fn key_files(arguments: &[PathBuf], remedy: &'static str) -> Result<Vec<KeyFile>, Failure> {
     arguments.iter().map(|argument| key_file(argument, remedy)).collect()
+}
+
+/// Reads the files of those who sign.
+pub(crate) fn signer_files(arguments: &[PathBuf]) -> Result<Vec<KeyFile>, Failure> {
+    let files = key_files(arguments, "--signer FILE:PASSFILE")?;
+    let useless = files.iter().zip(arguments).find(|(file, _)| !file.can_sign());
+    useless.map_or(Ok(()), |(_, argument)| Err(Failure::NoSigner(name(argument))))?;
+    Ok(files)
+}
+
+/// What the file is called in a sentence.
+pub(crate) fn name(argument: &Path) -> String {
+    parted(argument).0.display().to_string()
 }
 
 fn key_file(argument: &Path, remedy: &'static str) -> Result<KeyFile, Failure> {
@@ -49,7 +60,7 @@ fn parted(argument: &Path) -> (PathBuf, Option<PathBuf>) {
     let parts = || text.rmatch_indices(':').filter_map(|(colon, _)| text.split_at_checked(colon));
     let existing = parts().find(|(path, _)| Path::new(path).is_file()).or_else(|| parts().next());
     match existing {
-        Some((path, password_file)) if !path.is_empty() => {
+        Some((path, password_file)) if !path.is_empty() && password_file != ":" => {
             (path.into(), Some(password_file.trim_start_matches(':').into()))
         }
         _ => whole(),
@@ -71,6 +82,7 @@ mod tests {
         assert_eq!(parted(&path("a.p12:pass")), (path("a.p12"), Some("pass".into())));
         assert_eq!(parted(&path("b:c.p12")), (path("b:c.p12"), None));
         assert_eq!(parted(&path("b:c.p12:x:y")), (path("b:c.p12"), Some("x:y".into())));
+        assert_eq!(parted(&path("a.p12:")), (path("a.p12:"), None));
         assert_eq!(parted(&path("none.p12")), (path("none.p12"), None));
         assert_eq!(parted(&path("none.p12:pass")), (path("none.p12"), Some("pass".into())));
     }

@@ -1,7 +1,7 @@
 //! `mail`.
 
 use client::{
-    EncryptionState, Folder, MailSummary, MailView, NewMail, SignatureState, TimestampState, Trust,
+    EncryptionState, Folder, MailSummary, MailView, NewMail, SignatureState, Thing, TimestampState, Trust,
 };
 
 use super::files::{addresses, attachments, text, write};
@@ -32,14 +32,23 @@ pub(crate) fn run(cli: &Cli, command: MailCommand) -> Result<(), Failure> {
         MailCommand::Outbox => outbox(cli),
         MailCommand::Discard { number } => {
             let session = Session::open(cli, false)?;
-            session.run(session.account()?.composer().discard(number))
+            session.run(session.account()?.composer().discard(number)).map_err(not_waiting)
         }
         MailCommand::Retry { number } => {
             let session = Session::open(cli, false)?;
             let account = session.account()?;
-            account.composer().retry(number)?;
+            account.composer().retry(number).map_err(|error| not_waiting(error.into()))?;
             session.send_now(&account, number)
         }
+    }
+}
+
+/// The core speaks of mail; here it is the outbox.
+fn not_waiting(failure: Failure) -> Failure {
+    let missing = "there is no such mail in the outbox: see `countersign mail outbox`";
+    match failure {
+        Failure::Core(error) => Failure::instead(error, Thing::Mail, missing),
+        other => other,
     }
 }
 

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use client::files::{
-    ContentCipher, DigestAlgorithm, EncryptionFiles, FileError, Form, Place, RsaTransport, SignatureReport,
-    SignerFiles, Verification, decrypt, encrypt, sign, verify, verify_detached,
+    ContentCipher, DigestAlgorithm, EncryptionFiles, Form, Place, RsaTransport, SignatureReport, SignerFiles,
+    Verification, decrypt, encrypt, sign, verify, verify_detached,
 };
 
 use super::files::{address, certificates};
-use super::keyfile::{KEY, SIGNER, key_files};
+use super::keyfile::{self, KEY, key_files, signer_files};
 use super::material::{signature_material, time};
 use super::words::{code, needs, reasons, revocation, trust, why};
 use crate::args::{
@@ -30,13 +30,22 @@ pub(crate) fn run(cli: &Cli, command: &SmimeCommand) -> Result<(), Failure> {
 fn sign_file(arguments: &SmimeSignArgs) -> Result<(), Failure> {
     let signer = signers(&arguments.signer, &arguments.certificate, &arguments.signature)?;
     let (input, output) = (place(&arguments.r#in), place(&arguments.out));
-    sign(&input, &output, form(arguments.form), arguments.detached, &signer)
-        .map_err(|error| failed(&arguments.r#in, Some(&arguments.out), error))
+    let signers = names(&arguments.signer);
+    let failed = |error| {
+        let files = SmimeFiles { signers, ..files(&arguments.r#in, Some(&arguments.out)) };
+        Failure::smime(files, error)
+    };
+    sign(&input, &output, form(arguments.form), arguments.detached, &signer).map_err(failed)
 }
 
 fn encrypt_file(arguments: &SmimeEncryptArgs) -> Result<(), Failure> {
+    let (mut recipients, mut named) = (Vec::new(), Vec::new());
+    for path in &arguments.to {
+        recipients.extend(certificates(std::slice::from_ref(path))?);
+        named.resize(recipients.len(), path.display().to_string());
+    }
     let encryption = EncryptionFiles {
-        recipients: certificates(&arguments.to)?,
+        recipients,
         cipher: match arguments.cipher {
             CipherArg::Aes256Gcm => ContentCipher::Aes256Gcm,
             CipherArg::Aes128Gcm => ContentCipher::Aes128Gcm,
@@ -51,8 +60,15 @@ fn encrypt_file(arguments: &SmimeEncryptArgs) -> Result<(), Failure> {
     let signer = signers(&arguments.signer, &arguments.certificate, &arguments.signature)?;
     let signer = Some(signer).filter(|signer| !signer.keys.is_empty());
     let (input, output) = (place(&arguments.r#in), place(&arguments.out));
-    encrypt(&input, &output, form(arguments.form), &encryption, signer.as_ref())
-        .map_err(|error| failed(&arguments.r#in, Some(&arguments.out), error))
+    let failed = |error| {
+        let files = SmimeFiles {
+            signers: names(&arguments.signer),
+            recipients: named,
+            ..files(&arguments.r#in, Some(&arguments.out))
+        };
+        Failure::smime(files, error)
+    };
+    encrypt(&input, &output, form(arguments.form), &encryption, signer.as_ref()).map_err(failed)
 }
 
 fn decrypt_file(cli: &Cli, arguments: &SmimeDecryptArgs) -> Result<(), Failure> {
@@ -61,7 +77,7 @@ fn decrypt_file(cli: &Cli, arguments: &SmimeDecryptArgs) -> Result<(), Failure> 
     let verification = if arguments.verify { Some(verification(&arguments.against)?) } else { None };
     let (input, output) = (place(&arguments.r#in), place(&arguments.out));
     let report = decrypt(&input, &output, &keys, verification.as_ref())
-        .map_err(|error| failed(&arguments.r#in, Some(&arguments.out), error))?;
+        .map_err(|error| Failure::smime(files(&arguments.r#in, Some(&arguments.out)), error))?;
     let is_shown = output != Place::Standard;
     if cli.json && is_shown {
         json(&report)?;
@@ -106,18 +122,22 @@ fn check_verify(arguments: &SmimeDecryptArgs) -> Result<(), Failure> {
 }
 
 fn verify_file(cli: &Cli, arguments: &SmimeVerifyArgs) -> Result<(), Failure> {
+    let stdin = Path::new("-");
+    if arguments.r#in == stdin && arguments.content.as_deref() == Some(stdin) {
+        return Err(Failure::Argument(
+            "--in and --content can't both be standard input: name a file".to_owned(),
+        ));
+    }
     let verification = verification(&arguments.against)?;
     let (input, output) = (place(&arguments.r#in), arguments.out.as_deref().map(place));
     let report = match &arguments.content {
         Some(content) => verify_detached(&input, &place(content), &verification),
         None => verify(&input, output.as_ref(), &verification),
     };
-    let report = report.map_err(|error| match failed(&arguments.r#in, arguments.out.as_deref(), error) {
-        Failure::Smime { files, error } => Failure::Smime {
-            files: SmimeFiles { content: name(arguments.content.as_deref()), ..files },
-            error,
-        },
-        other => other,
+    let report = report.map_err(|error| {
+        let content = name(arguments.content.as_deref(), "standard input");
+        let files = SmimeFiles { content, ..files(&arguments.r#in, arguments.out.as_deref()) };
+        Failure::smime(files, error)
     })?;
     let is_shown = output != Some(Place::Standard);
     if cli.json && is_shown {
@@ -148,16 +168,23 @@ fn holds(report: &SignatureReport) -> Result<(), Failure> {
     Err(Failure::DoesNotHold(format!("the file is not validly signed, nothing was written: {why}")))
 }
 
-fn failed(input: &Path, output: Option<&Path>, error: FileError) -> Failure {
-    let files = SmimeFiles { input: name(Some(input)), output: name(output), content: String::new() };
-    Failure::Smime { files, error }
+fn files(input: &Path, output: Option<&Path>) -> SmimeFiles {
+    SmimeFiles {
+        input: name(Some(input), "standard input"),
+        output: name(output, "standard output"),
+        ..SmimeFiles::default()
+    }
+}
+
+fn names(keys: &[PathBuf]) -> Vec<String> {
+    keys.iter().map(|key| keyfile::name(key)).collect()
 }
 
 /// What a file is called in a sentence.
-fn name(path: Option<&Path>) -> String {
+fn name(path: Option<&Path>, standard: &str) -> String {
     match path {
-        Some(path) if path.as_os_str() == "-" => "standard input or output".to_owned(),
-        path => path.unwrap_or(Path::new("the output")).display().to_string(),
+        Some(path) if path.as_os_str() != "-" => path.display().to_string(),
+        _ => standard.to_owned(),
     }
 }
 
@@ -171,7 +198,7 @@ fn signers(
         DigestArg::Sha384 => DigestAlgorithm::Sha384,
         DigestArg::Sha512 => DigestAlgorithm::Sha512,
     });
-    let (keys, certificates) = (key_files(keys, SIGNER)?, self::certificates(certificates)?);
+    let (keys, certificates) = (signer_files(keys)?, self::certificates(certificates)?);
     Ok(SignerFiles { keys, certificates, digest, pss: signature.pss })
 }
 

@@ -39,6 +39,9 @@ fn stamp_file(cli: &Cli, arguments: &StampArgs) -> Result<(), Failure> {
     let stamped = stamp(&place(&arguments.r#in), &arguments.url, arguments.policy.as_deref())
         .map_err(|error| Failure::Timestamp { name: arguments.r#in.display().to_string(), error })?;
     write(&arguments.out, &stamped.token)?;
+    if arguments.out.as_os_str() == "-" {
+        return Ok(());
+    }
     if cli.json {
         return json(&Stamping {
             time: stamped.time,

@@ -1,7 +1,6 @@
 //! Wycheproof vectors against the primitives as they are used here (corpora/wycheproof).
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 
 use rand_core::CryptoRng;
 use serde_json::Value;
@@ -11,36 +10,7 @@ use super::content::{self, Cipher};
 use super::recipient::Recovery;
 use crate::key::{DigestAlgorithm, KeyAlgorithm, PrivateKey, PublicKey};
 use crate::oid;
-
-/// The unpacked archive; `None` after saying so when the corpus is absent.
-fn vectors() -> Option<tempfile::TempDir> {
-    let shared = std::env::var_os("COUNTERSIGN_SHARED")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
-    let archive = shared.join("corpora/wycheproof/wycheproof-share.tar.gz");
-    if !archive.is_file() {
-        println!("SKIPPED: ../shared/corpora/wycheproof is absent");
-        return None;
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let status =
-        std::process::Command::new("tar").arg("xzf").arg(archive).arg("-C").arg(folder.path()).status();
-    assert!(status.unwrap().success());
-    Some(folder)
-}
-
-fn groups(folder: &tempfile::TempDir, file: &str) -> Vec<Value> {
-    let json = std::fs::read(folder.path().join("wycheproof").join(file)).unwrap();
-    let json: Value = serde_json::from_slice(&json).unwrap();
-    json["testGroups"].as_array().unwrap().clone()
-}
-
-fn tests(group: &Value) -> &[Value] {
-    group["tests"].as_array().unwrap()
-}
-
-fn hex(value: &Value) -> Vec<u8> {
-    data_encoding::HEXLOWER_PERMISSIVE.decode(value.as_str().unwrap().as_bytes()).unwrap()
-}
+use crate::vectors::{Counter, Wycheproof, octets, tests};
 
 /// Compares what was found with the verdict of a test; `acceptable` allows both.
 fn judge(file: &str, test: &Value, right: bool) {
@@ -52,32 +22,11 @@ fn judge(file: &str, test: &Value, right: bool) {
     }
 }
 
-/// Blinding needs no good randomness here.
-struct Counter(u64);
-
-impl rand_core::TryRng for Counter {
-    type Error = std::convert::Infallible;
-    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
-        Ok(self.try_next_u64()? as u32)
-    }
-    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        Ok(self.0 ^ self.0 >> 29)
-    }
-    fn try_fill_bytes(&mut self, octets: &mut [u8]) -> Result<(), Self::Error> {
-        for octet in octets {
-            *octet = self.try_next_u64()? as u8;
-        }
-        Ok(())
-    }
-}
-impl rand_core::TryCryptoRng for Counter {}
-
 #[test]
 fn aes_gcm() {
-    let Some(folder) = vectors() else { return };
+    let Some(vectors) = Wycheproof::open() else { return };
     let mut run = 0;
-    for group in groups(&folder, "aes_gcm_test.json") {
+    for group in vectors.groups("aes_gcm_test.json") {
         // Nonces of other lengths are refused before this function (RFC 5084 section 3.2).
         if group["ivSize"] != 96 {
             continue;
@@ -90,13 +39,13 @@ fn aes_gcm() {
         for test in tests(&group) {
             let opened = content::open(
                 cipher,
-                &hex(&test["key"]),
-                &hex(&test["iv"]),
-                &hex(&test["aad"]),
-                &hex(&test["ct"]),
-                &hex(&test["tag"]),
+                &octets(&test["key"]),
+                &octets(&test["iv"]),
+                &octets(&test["aad"]),
+                &octets(&test["ct"]),
+                &octets(&test["tag"]),
             );
-            judge("aes_gcm", test, opened.is_some_and(|opened| *opened == hex(&test["msg"])));
+            judge("aes_gcm", test, opened.is_some_and(|opened| *opened == octets(&test["msg"])));
             run += 1;
         }
     }
@@ -105,32 +54,38 @@ fn aes_gcm() {
 
 #[test]
 fn aes_cbc() {
-    let Some(folder) = vectors() else { return };
-    for group in groups(&folder, "aes_cbc_pkcs5_test.json") {
+    let Some(vectors) = Wycheproof::open() else { return };
+    for group in vectors.groups("aes_cbc_pkcs5_test.json") {
         let cipher = match group["keySize"].as_u64().unwrap() {
             128 => Cipher::Aes128Cbc,
             192 => Cipher::Aes192Cbc,
             _ => Cipher::Aes256Cbc,
         };
         for test in tests(&group) {
-            let content =
-                content::open(cipher, &hex(&test["key"]), &hex(&test["iv"]), b"", &hex(&test["ct"]), b"");
-            judge("aes_cbc", test, content.is_some_and(|content| *content == hex(&test["msg"])));
+            let content = content::open(
+                cipher,
+                &octets(&test["key"]),
+                &octets(&test["iv"]),
+                b"",
+                &octets(&test["ct"]),
+                b"",
+            );
+            judge("aes_cbc", test, content.is_some_and(|content| *content == octets(&test["msg"])));
         }
     }
 }
 
 #[test]
 fn aes_wrap() {
-    let Some(folder) = vectors() else { return };
-    for group in groups(&folder, "aes_wrap_test.json") {
+    let Some(vectors) = Wycheproof::open() else { return };
+    for group in vectors.groups("aes_wrap_test.json") {
         let wrap = match group["keySize"].as_u64().unwrap() {
             128 => Wrap::Aes128,
             192 => Wrap::Aes192,
             _ => Wrap::Aes256,
         };
         for test in tests(&group) {
-            let (kek, key, wrapped) = (hex(&test["key"]), hex(&test["msg"]), hex(&test["ct"]));
+            let (kek, key, wrapped) = (octets(&test["key"]), octets(&test["msg"]), octets(&test["ct"]));
             // RFC 3394 wraps at least two blocks; no content key is shorter.
             if key.len() < 16 && test["result"] == "invalid" {
                 continue;
@@ -146,21 +101,21 @@ fn aes_wrap() {
 
 #[test]
 fn hkdf() {
-    let Some(folder) = vectors() else { return };
+    let Some(vectors) = Wycheproof::open() else { return };
     for (file, digest) in [
         ("hkdf_sha256_test.json", DigestAlgorithm::Sha256),
         ("hkdf_sha384_test.json", DigestAlgorithm::Sha384),
         ("hkdf_sha512_test.json", DigestAlgorithm::Sha512),
     ] {
         let mut run = 0;
-        for test in groups(&folder, file).iter().flat_map(tests) {
+        for test in vectors.groups(file).iter().flat_map(tests) {
             // Key agreement uses no salt (RFC 8418 section 2.2).
             if test["salt"] != "" {
                 continue;
             }
-            let octets = usize::try_from(test["size"].as_u64().unwrap()).unwrap();
-            let derived = Kdf::Hkdf(digest).derive(&hex(&test["ikm"]), &hex(&test["info"]), octets);
-            judge(file, test, derived.is_some_and(|derived| *derived == hex(&test["okm"])));
+            let length = usize::try_from(test["size"].as_u64().unwrap()).unwrap();
+            let derived = Kdf::Hkdf(digest).derive(&octets(&test["ikm"]), &octets(&test["info"]), length);
+            judge(file, test, derived.is_some_and(|derived| *derived == octets(&test["okm"])));
             run += 1;
         }
         assert!(run > 5, "{file}: {run}");
@@ -178,45 +133,45 @@ fn p256_key(scalar: &[u8]) -> Option<PrivateKey> {
 
 #[test]
 fn ecdh_p256() {
-    let Some(folder) = vectors() else { return };
+    let Some(vectors) = Wycheproof::open() else { return };
     for (file, point) in [("ecdh_secp256r1_test.json", false), ("ecdh_secp256r1_ecpoint_test.json", true)] {
-        for test in groups(&folder, file).iter().flat_map(tests) {
-            let key = p256_key(&hex(&test["private"])).unwrap();
+        for test in vectors.groups(file).iter().flat_map(tests) {
+            let key = p256_key(&octets(&test["private"])).unwrap();
             let public = if point {
-                PublicKey::from_point(&oid::P256, &hex(&test["public"]))
+                PublicKey::from_point(&oid::P256, &octets(&test["public"]))
             } else {
-                PublicKey::from_spki(&hex(&test["public"]))
+                PublicKey::from_spki(&octets(&test["public"]))
             };
             let shared = public.ok().and_then(|public| key.agree(&public));
-            judge(file, test, shared.is_some_and(|shared| *shared == hex(&test["shared"])));
+            judge(file, test, shared.is_some_and(|shared| *shared == octets(&test["shared"])));
         }
     }
 }
 
 #[test]
 fn x25519() {
-    let Some(folder) = vectors() else { return };
-    for test in groups(&folder, "x25519_test.json").iter().flat_map(tests) {
+    let Some(vectors) = Wycheproof::open() else { return };
+    for test in vectors.groups("x25519_test.json").iter().flat_map(tests) {
         let prefix = [0x30, 0x2E, 2, 1, 0, 0x30, 5, 6, 3, 0x2B, 0x65, 0x6E, 4, 0x22, 4, 0x20];
-        let key = PrivateKey::from_der(&[&prefix[..], &hex(&test["private"])].concat()).unwrap();
-        let public = PublicKey::from_x25519(hex(&test["public"]).try_into().unwrap());
+        let key = PrivateKey::from_der(&[&prefix[..], &octets(&test["private"])].concat()).unwrap();
+        let public = PublicKey::from_x25519(octets(&test["public"]).try_into().unwrap());
         let shared = key.agree(&public);
-        let zero = hex(&test["shared"]).iter().all(|octet| *octet == 0);
+        let zero = octets(&test["shared"]).iter().all(|octet| *octet == 0);
         assert_eq!(shared.is_none(), zero, "a shared secret of zero is refused (RFC 8418 section 4)");
         if let Some(shared) = shared {
-            assert_eq!(*shared, hex(&test["shared"]), "{}", test["tcId"]);
+            assert_eq!(*shared, octets(&test["shared"]), "{}", test["tcId"]);
         }
     }
 }
 
 fn rsa_key(group: &Value) -> PrivateKey {
-    PrivateKey::from_der(&hex(&group["privateKeyPkcs8"])).unwrap()
+    PrivateKey::from_der(&octets(&group["privateKeyPkcs8"])).unwrap()
 }
 
 #[test]
 fn rsa_oaep() {
     use DigestAlgorithm::{Sha1, Sha224, Sha256, Sha384, Sha512};
-    let Some(folder) = vectors() else { return };
+    let Some(vectors) = Wycheproof::open() else { return };
     let digests: BTreeMap<&str, DigestAlgorithm> =
         [("SHA-1", Sha1), ("SHA-224", Sha224), ("SHA-256", Sha256), ("SHA-384", Sha384), ("SHA-512", Sha512)]
             .into();
@@ -234,16 +189,16 @@ fn rsa_oaep() {
         ("sha512", "sha512"),
     ] {
         let file = format!("rsa_oaep_2048_{hash}_mgf1{mgf}_test.json");
-        for group in groups(&folder, &file) {
+        for group in vectors.groups(&file) {
             let key = rsa_key(&group);
             for test in tests(&group) {
                 let recovery = Recovery::Oaep {
                     digest: digests[group["sha"].as_str().unwrap()],
                     mgf_digest: digests[group["mgfSha"].as_str().unwrap()],
-                    label: hex(&test["label"]),
+                    label: octets(&test["label"]),
                 };
-                let message = recovery.content_key(&key, &hex(&test["ct"]), rng);
-                judge(&file, test, message.is_some_and(|message| *message == hex(&test["msg"])));
+                let message = recovery.content_key(&key, &octets(&test["ct"]), rng);
+                judge(&file, test, message.is_some_and(|message| *message == octets(&test["msg"])));
                 run += 1;
             }
         }
@@ -253,14 +208,14 @@ fn rsa_oaep() {
 
 #[test]
 fn rsa_pkcs1_with_implicit_rejection() {
-    let Some(folder) = vectors() else { return };
+    let Some(vectors) = Wycheproof::open() else { return };
     let rng: &mut dyn CryptoRng = &mut Counter(1);
-    for group in groups(&folder, "rsa_pkcs1_2048_test.json") {
+    for group in vectors.groups("rsa_pkcs1_2048_test.json") {
         let key = rsa_key(&group);
         for test in tests(&group) {
-            let ciphertext = hex(&test["ct"]);
+            let ciphertext = octets(&test["ct"]);
             let found = Recovery::Pkcs1.content_key(&key, &ciphertext, rng);
-            let expected = hex(&test["msg"]);
+            let expected = octets(&test["msg"]);
             let right = found.as_ref().is_some_and(|found| **found == expected);
             // An invalid padding has a message too, the same each time, and never the one that stands in the file.
             let again = Recovery::Pkcs1.content_key(&key, &ciphertext, rng);
@@ -277,22 +232,22 @@ fn rsa_pkcs1_with_implicit_rejection() {
 #[test]
 fn signatures() {
     use crate::key::SignatureScheme;
-    let Some(folder) = vectors() else { return };
+    let Some(vectors) = Wycheproof::open() else { return };
     let mut run = 0;
     for (file, key_field) in [
         ("ecdsa_secp256r1_sha256_test.json", "publicKeyDer"),
         ("ed25519_test.json", "publicKeyDer"),
         ("rsa_signature_2048_sha256_test.json", "publicKeyDer"),
     ] {
-        for group in groups(&folder, file) {
-            let key = PublicKey::from_spki(&hex(&group[key_field])).unwrap();
+        for group in vectors.groups(file) {
+            let key = PublicKey::from_spki(&octets(&group[key_field])).unwrap();
             let scheme = match key.algorithm() {
                 KeyAlgorithm::P256 => SignatureScheme::Ecdsa(DigestAlgorithm::Sha256),
                 KeyAlgorithm::Ed25519 => SignatureScheme::Ed25519,
                 _ => SignatureScheme::RsaPkcs1(DigestAlgorithm::Sha256),
             };
             for test in tests(&group) {
-                let verified = key.verify(&scheme, &hex(&test["msg"]), &hex(&test["sig"]));
+                let verified = key.verify(&scheme, &octets(&test["msg"]), &octets(&test["sig"]));
                 judge(file, test, verified.is_ok());
                 run += 1;
             }

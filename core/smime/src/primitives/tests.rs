@@ -1,20 +1,10 @@
 //! Every vector through both backends: the same octets, and the same refusals.
 
-use std::path::{Path, PathBuf};
-
-use data_encoding::HEXLOWER_PERMISSIVE as HEX;
 use serde_json::Value;
 
 use super::Backend;
 use crate::key::{DigestAlgorithm, KeyAlgorithm, PrivateKey, PublicKey, SignatureAlgorithm, SignatureScheme};
-
-fn hex(text: &str) -> Vec<u8> {
-    HEX.decode(text.as_bytes()).unwrap()
-}
-
-fn octets(value: &Value) -> Vec<u8> {
-    hex(value.as_str().unwrap())
-}
+use crate::vectors::{Counter, Wycheproof, hex, octets};
 
 /// The backends of this build and machine; says which one is missing.
 fn backends() -> Vec<Backend> {
@@ -25,27 +15,6 @@ fn backends() -> Vec<Backend> {
     }
     there
 }
-
-/// Blinding and salts need no good randomness here.
-struct Counter(u64);
-
-impl rand_core::TryRng for Counter {
-    type Error = std::convert::Infallible;
-    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
-        Ok(self.try_next_u64()? as u32)
-    }
-    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        Ok(self.0 ^ self.0 >> 29)
-    }
-    fn try_fill_bytes(&mut self, octets: &mut [u8]) -> Result<(), Self::Error> {
-        for octet in octets {
-            *octet = self.try_next_u64()? as u8;
-        }
-        Ok(())
-    }
-}
-impl rand_core::TryCryptoRng for Counter {}
 
 #[test]
 fn the_pure_backend_can_be_chosen_and_the_other_again() {
@@ -233,31 +202,6 @@ fn rsa_signatures_are_the_same_and_other_algorithms_are_refused() {
     }
 }
 
-/// The unpacked archive; `None` after saying so when the corpus is absent.
-fn wycheproof() -> Option<tempfile::TempDir> {
-    let shared = std::env::var_os("COUNTERSIGN_SHARED")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
-    let archive = shared.join("corpora/wycheproof/wycheproof-share.tar.gz");
-    if !archive.is_file() {
-        println!("SKIPPED: ../shared/corpora/wycheproof is absent");
-        return None;
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let unpack =
-        std::process::Command::new("tar").arg("xzf").arg(archive).arg("-C").arg(folder.path()).status();
-    assert!(unpack.unwrap().success());
-    Some(folder)
-}
-
-/// The tests of a file with their group.
-fn cases(folder: &tempfile::TempDir, file: &str) -> Vec<(Value, Value)> {
-    let json = std::fs::read(folder.path().join("wycheproof").join(file)).unwrap();
-    let json: Value = serde_json::from_slice(&json).unwrap();
-    let groups = json["testGroups"].as_array().unwrap();
-    let tests = |group: &Value| group["tests"].as_array().unwrap().clone();
-    groups.iter().flat_map(|group| tests(group).into_iter().map(|test| (group.clone(), test))).collect()
-}
-
 fn judge(backend: Backend, test: &Value, right: bool) {
     let result = test["result"].as_str().unwrap();
     let said = format!("{} {}: {}", backend.name(), test["tcId"], test["comment"]);
@@ -266,8 +210,8 @@ fn judge(backend: Backend, test: &Value, right: bool) {
 
 #[test]
 fn wycheproof_ecdsa_through_both_backends() {
-    let Some(folder) = wycheproof() else { return };
-    let cases = cases(&folder, "ecdsa_secp256r1_sha256_test.json");
+    let Some(vectors) = Wycheproof::open() else { return };
+    let cases = vectors.cases("ecdsa_secp256r1_sha256_test.json");
     assert_eq!(cases.len(), 484);
     for backend in backends() {
         for (group, test) in &cases {
@@ -284,8 +228,8 @@ fn wycheproof_ecdsa_through_both_backends() {
 
 #[test]
 fn wycheproof_ecdh_through_both_backends() {
-    let Some(folder) = wycheproof() else { return };
-    let cases = cases(&folder, "ecdh_secp256r1_test.json");
+    let Some(vectors) = Wycheproof::open() else { return };
+    let cases = vectors.cases("ecdh_secp256r1_test.json");
     assert!(cases.len() > 300);
     for backend in backends() {
         for (_, test) in &cases {
@@ -303,9 +247,9 @@ fn wycheproof_ecdh_through_both_backends() {
 
 #[test]
 fn wycheproof_aes_gcm_through_both_backends() {
-    let Some(folder) = wycheproof() else { return };
+    let Some(vectors) = Wycheproof::open() else { return };
     let mut run = 0;
-    for (group, test) in cases(&folder, "aes_gcm_test.json") {
+    for (group, test) in vectors.cases("aes_gcm_test.json") {
         let Ok(nonce) = octets(&test["iv"]).try_into() else { continue };
         assert_eq!(group["ivSize"], 96);
         let (key, associated) = (octets(&test["key"]), octets(&test["aad"]));
@@ -325,8 +269,8 @@ fn wycheproof_aes_gcm_through_both_backends() {
 
 #[test]
 fn wycheproof_rsa_signatures_through_both_backends() {
-    let Some(folder) = wycheproof() else { return };
-    let cases = cases(&folder, "rsa_pkcs1_2048_sig_gen_test.json");
+    let Some(vectors) = Wycheproof::open() else { return };
+    let cases = vectors.cases("rsa_pkcs1_2048_sig_gen_test.json");
     let mut run = 0;
     for (group, test) in &cases {
         let algorithm = match group["sha"].as_str().unwrap() {

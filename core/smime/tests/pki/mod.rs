@@ -9,6 +9,8 @@
 )]
 
 use smime::path::{AnchorScope, Trust, TrustAnchor};
+use smime::revocation::Sources;
+use smime::verdict::Policy;
 use smime::{Certificate, UnixTime};
 
 use crate::support::Openssl;
@@ -33,6 +35,9 @@ pub fn smtp_utf8_mailbox(mailbox: &str) -> String {
     format!("subjectAltName=DER:{}", data_encoding::HEXUPPER.encode(&names))
 }
 
+/// A P-256 key, as it stands behind `-newkey`.
+pub const EC: &str = "ec -pkeyopt ec_paramgen_curve:P-256";
+
 pub struct Pki {
     pub openssl: Openssl,
 }
@@ -44,40 +49,22 @@ impl Pki {
 
     /// A self-signed certificate `name.pem` with `name.key`; its subject is `CN=name`.
     pub fn root(&self, name: &str, extensions: &str) -> Certificate {
-        self.root_with(
-            name,
-            &format!("/CN={name}"),
-            extensions,
-            &["ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
-        )
+        self.root_with(name, &format!("/CN={name}"), extensions, EC)
     }
 
     /// Another subject, and what stands behind `-newkey`.
-    pub fn root_with(&self, name: &str, subject: &str, extensions: &str, key: &[&str]) -> Certificate {
+    pub fn root_with(&self, name: &str, subject: &str, extensions: &str, key: &str) -> Certificate {
         self.request(name, subject, key);
         self.openssl.write("extensions", extensions.as_bytes());
-        let (csr, key, pem) = (format!("{name}.csr"), format!("{name}.key"), format!("{name}.pem"));
-        self.openssl.run(&[
-            "x509",
-            "-req",
-            "-in",
-            &csr,
-            "-signkey",
-            &key,
-            "-days",
-            "3650",
-            "-extfile",
-            "extensions",
-            "-out",
-            &pem,
-        ]);
+        self.openssl.run(&format!(
+            "x509 -req -in {name}.csr -signkey {name}.key -days 3650 -extfile extensions -out {name}.pem"
+        ));
         self.certificate(name)
     }
 
     /// A certificate `name.pem` under `issuer.pem`, valid for 1000 days.
     pub fn issue(&self, issuer: &str, name: &str, extensions: &str) -> Certificate {
-        let key = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
-        self.issue_with(issuer, name, extensions, &key, &[])
+        self.issue_with(issuer, name, extensions, EC, "")
     }
 
     /// `key` is what stands behind `-newkey`; `options` are added to `openssl x509 -req`.
@@ -86,8 +73,8 @@ impl Pki {
         issuer: &str,
         name: &str,
         extensions: &str,
-        key: &[&str],
-        options: &[&str],
+        key: &str,
+        options: &str,
     ) -> Certificate {
         self.request(name, &format!("/CN={name}"), key);
         self.sign_request(issuer, name, name, extensions, options)
@@ -100,40 +87,20 @@ impl Pki {
         request: &str,
         name: &str,
         extensions: &str,
-        options: &[&str],
+        options: &str,
     ) -> Certificate {
         self.openssl.write("extensions", extensions.as_bytes());
-        let (csr, pem) = (format!("{request}.csr"), format!("{name}.pem"));
-        let (ca, ca_key) = (format!("{issuer}.pem"), format!("{issuer}.key"));
-        let mut arguments = vec![
-            "x509",
-            "-req",
-            "-in",
-            &csr,
-            "-CA",
-            &ca,
-            "-CAkey",
-            &ca_key,
-            "-CAcreateserial",
-            "-extfile",
-            "extensions",
-            "-out",
-            &pem,
-            "-days",
-            "1000",
-        ];
-        arguments.extend(options);
-        self.openssl.run(&arguments);
+        self.openssl.run(&format!(
+            "x509 -req -in {request}.csr -CA {issuer}.pem -CAkey {issuer}.key -CAcreateserial \
+             -extfile extensions -out {name}.pem -days 1000 {options}"
+        ));
         self.certificate(name)
     }
 
-    fn request(&self, name: &str, subject: &str, key: &[&str]) {
-        let (csr, key_file) = (format!("{name}.csr"), format!("{name}.key"));
-        let mut arguments = vec![
-            "req", "-new", "-nodes", "-utf8", "-subj", subject, "-keyout", &key_file, "-out", &csr, "-newkey",
-        ];
-        arguments.extend(key);
-        self.openssl.run(&arguments);
+    /// The subject may contain blanks.
+    fn request(&self, name: &str, subject: &str, key: &str) {
+        let request = format!("req -new -nodes -utf8 -keyout {name}.key -out {name}.csr -newkey {key}");
+        self.openssl.run(&(&request, ["-subj", subject]));
     }
 
     pub fn certificate(&self, name: &str) -> Certificate {
@@ -141,28 +108,11 @@ impl Pki {
     }
 
     /// `openssl cms -sign` of `content` by each of `signers`, opaque, DER.
-    pub fn cms_sign(&self, content: &[u8], signers: &[&str], options: &[&str]) -> Vec<u8> {
+    pub fn cms_sign(&self, content: &[u8], signers: &[&str], options: &str) -> Vec<u8> {
         self.openssl.write("content", content);
-        let files: Vec<(String, String)> =
-            signers.iter().map(|name| (format!("{name}.pem"), format!("{name}.key"))).collect();
-        let mut arguments = vec![
-            "cms",
-            "-sign",
-            "-binary",
-            "-nodetach",
-            "-in",
-            "content",
-            "-outform",
-            "DER",
-            "-out",
-            "signed",
-        ];
-        for (pem, key) in &files {
-            arguments.extend(["-signer", pem, "-inkey", key]);
-        }
-        arguments.extend(options);
-        self.openssl.run(&arguments);
-        self.openssl.read("signed")
+        let signers: String =
+            signers.iter().map(|name| format!(" -signer {name}.pem -inkey {name}.key")).collect();
+        self.openssl.cms_sign(&format!("-nodetach {signers} {options}"))
     }
 
     /// The answer of `openssl ts -reply` to a TimeStampReq, by the authority `name`.
@@ -175,18 +125,7 @@ impl Pki {
              ess_cert_id_alg=sha256\n"
         );
         self.openssl.write("ts.cnf", config.as_bytes());
-        self.openssl.run(&[
-            "ts",
-            "-reply",
-            "-config",
-            "ts.cnf",
-            "-section",
-            "t",
-            "-queryfile",
-            "request.tsq",
-            "-out",
-            "response.tsr",
-        ]);
+        self.openssl.run("ts -reply -config ts.cnf -section t -queryfile request.tsq -out response.tsr");
         self.openssl.read("response.tsr")
     }
 
@@ -195,6 +134,21 @@ impl Pki {
         let request = smime::tsp::TimestampRequest::new(data, [7; 8]);
         request.accept(&self.answer(name, request.der())).unwrap()
     }
+}
+
+pub const ALICE: &str = "alice@example.org";
+
+/// A root, and Alice under it with these further extensions.
+pub fn alice_under_a_root(extensions: &str) -> (Pki, Certificate, Certificate) {
+    let pki = Pki::new();
+    let root = pki.root("root", CA);
+    let alice = pki.issue("root", "alice", &format!("{}\n{extensions}", signer(ALICE)));
+    (pki, root, alice)
+}
+
+/// These anchors, and nothing else that helps.
+pub fn policy(at: UnixTime, anchors: &[TrustAnchor]) -> Policy<'_> {
+    Policy { at, anchors, timestamp_anchors: &[], untrusted: &[], sources: Sources::default() }
 }
 
 pub fn anchor(certificate: &Certificate) -> TrustAnchor {

@@ -16,7 +16,7 @@ use smime::path::{PathFailure, PathInputs, PathOptions, Purpose, TrustAnchor, Tr
 use smime::revocation::{CertificateStatus, Sources};
 use smime::{Certificate, UnixTime};
 
-use crate::pki::Pki;
+use crate::pki::{Pki, alice_under_a_root, anchor, soon};
 
 pub const HOUR: u64 = 3600;
 pub const DAY: u64 = 24 * HOUR;
@@ -141,7 +141,7 @@ impl List {
             &extensions,
         ]);
         pki.openssl.write("tbs", &tbs);
-        pki.openssl.run(&["dgst", digest, "-sign", &format!("{key}.key"), "-out", "tbs.sig", "tbs"]);
+        pki.openssl.run(&format!("dgst {digest} -sign {key}.key -out tbs.sig tbs"));
         write::sequence(&[&tbs, &algorithm, &write::bit_string(&pki.openssl.read("tbs.sig"))])
     }
 }
@@ -152,13 +152,13 @@ pub struct Answer<'a> {
     pub responder: &'a str,
     /// Lines of OpenSSL's index: certificate, and when and why it was revoked (`261126010000Z,keyCompromise`).
     pub index: &'a [(&'a Certificate, Option<&'a str>)],
-    pub options: &'a [&'a str],
+    pub options: &'a str,
 }
 
 /// The answer of `openssl ocsp` to our request for `certificate`, DER.
 pub fn ocsp_der(pki: &Pki, certificate: &Certificate, answer: &Answer<'_>) -> Vec<u8> {
-    let issuer = pki.certificate(answer.issuer);
-    pki.openssl.write("request.ocsp", &OcspRequest::for_certificate(certificate, &issuer).unwrap());
+    let authority = pki.certificate(answer.issuer);
+    pki.openssl.write("request.ocsp", &OcspRequest::for_certificate(certificate, &authority).unwrap());
     let mut index = String::new();
     for (certificate, revoked) in answer.index {
         let serial = certificate.serial_hex().to_uppercase();
@@ -167,32 +167,42 @@ pub fn ocsp_der(pki: &Pki, certificate: &Certificate, answer: &Answer<'_>) -> Ve
         index.push_str(&format!("{state}\t491231235959Z\t{revoked}\t{serial}\tunknown\t/CN=x\n"));
     }
     pki.openssl.write("index.txt", index.as_bytes());
-    let (ca, signer, key) = (
-        format!("{}.pem", answer.issuer),
-        format!("{}.pem", answer.responder),
-        format!("{}.key", answer.responder),
-    );
-    let fixed = [
-        "ocsp",
-        "-index",
-        "index.txt",
-        "-CA",
-        &ca,
-        "-rsigner",
-        &signer,
-        "-rkey",
-        &key,
-        "-reqin",
-        "request.ocsp",
-        "-respout",
-        "answer.ocsp",
-    ];
-    pki.openssl.run(&[&fixed[..], &["-ndays", "7"], answer.options].concat());
+    let Answer { issuer, responder, options, .. } = answer;
+    pki.openssl.run(&format!(
+        "ocsp -index index.txt -CA {issuer}.pem -rsigner {responder}.pem -rkey {responder}.key \
+         -reqin request.ocsp -respout answer.ocsp -ndays 7 {options}"
+    ));
     pki.openssl.read("answer.ocsp")
 }
 
 pub fn ocsp(pki: &Pki, certificate: &Certificate, answer: &Answer<'_>) -> OcspResponse {
     OcspResponse::from_der(&ocsp_der(pki, certificate, answer)).unwrap()
+}
+
+/// Alice under a root.
+pub struct World {
+    pub pki: Pki,
+    pub root: Certificate,
+    pub alice: Certificate,
+    pub anchors: Vec<TrustAnchor>,
+    pub at: UnixTime,
+}
+
+impl World {
+    /// Alice's certificate has these further extensions; it is looked at when it is so many seconds old.
+    pub fn at_age(seconds: u64, extensions: &str) -> Self {
+        let (pki, root, alice) = alice_under_a_root(extensions);
+        let at = soon(&alice).plus(seconds);
+        World { anchors: vec![anchor(&root)], pki, root, alice, at }
+    }
+
+    pub fn question(&self) -> Question<'_> {
+        Question::new(&self.alice, &self.anchors, self.at)
+    }
+
+    pub fn status(&self, lists: &[CertificateList]) -> CertificateStatus {
+        self.question().status(lists, &[])
+    }
 }
 
 pub struct Question<'a> {
