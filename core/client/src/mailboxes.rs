@@ -207,7 +207,7 @@ impl AccountInner {
             bytes: opened.payload.decoded(part).len(),
         };
         let attachments = opened.payload.attachments().into_iter().map(attachment).collect();
-        let (text, quote, html) = (opened.text(), opened.quotable_text(), opened.html(Remote::Blocked));
+        let (text, quote, html) = (opened.shown_text(), opened.quotable_text(), opened.html(Remote::Blocked));
         let verdict = match record.content {
             Content::Judged(verdict) if record.policy == crate::sync::POLICY_VERSION => *verdict,
             _ => opened.verdict,

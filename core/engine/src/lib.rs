@@ -1,4 +1,4 @@
-//! The office: people and QR exchange, approvals, outbox, keys. Pure: everything that touches the world is a port.
+//! The office: people and QR exchange, approvals, outbox, keys, search. Pure: everything that touches the world is a port.
 
 pub mod approval;
 pub mod evidence;
@@ -7,5 +7,6 @@ pub mod outbox;
 pub mod people;
 pub mod ports;
 pub mod qr;
+pub mod search;
 pub mod secure;
 pub mod stream;

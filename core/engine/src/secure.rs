@@ -22,6 +22,8 @@ pub use self::record::{
     Credit, EncryptionState, EncryptionVerdict, HeadersRecord, PartRecord, Summary, Verdict, Warning,
 };
 
+pub(crate) use self::look_alike::{is_invisible, is_mark, stroked};
+
 mod cover;
 mod layers;
 mod look_alike;
@@ -119,10 +121,19 @@ impl Opened {
         }
     }
 
-    /// The text to be shown: none of a mail that stays closed. Without integrity it may be read, and nothing more:
-    /// [`html`](Self::html) and [`quotable_text`](Self::quotable_text) give nothing then.
-    pub fn text(&self) -> Option<String> {
-        (!self.verdict.encryption.state.is_closed()).then(|| self.payload.body_text()).flatten()
+    /// The text that a reader is shown, and that a search finds. None of a mail that could not be opened. Without integrity it
+    /// may be read, and nothing more: [`html`](Self::html) and [`quotable_text`](Self::quotable_text) give nothing then.
+    pub fn shown_text(&self) -> Option<String> {
+        self.is_open().then(|| self.payload.body_text()).flatten()
+    }
+
+    /// The attachments that a reader is shown, and whose names a search finds.
+    pub fn shown_attachments(&self) -> Vec<&Part> {
+        if self.is_open() { self.payload.attachments() } else { Vec::new() }
+    }
+
+    fn is_open(&self) -> bool {
+        !self.verdict.encryption.state.is_closed()
     }
 
     /// What an answer may quote: the text of the body at the root, never of a part that had a layer of its own, and no styles.

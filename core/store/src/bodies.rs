@@ -1,28 +1,16 @@
-//! Bodies: sealed files in chunks.
-//!
-//! ```text
-//! "CSBODY1\0"   8 octets
-//! prefix        19 random octets
-//! chunk 0…n     each 64 KiB (the last 0 … 64 KiB) and a tag of 16 octets
-//! ```
-//! The nonce of a chunk is prefix, counter (u32, big-endian) and a final octet that is 1 for the last chunk only (the STREAM
-//! construction of Hoang, Reyhanitabar, Rogaway and Vizár, 2015): a chunk that is missing, doubled, moved or cut off does not
-//! open. The file's name is the associated data, so that files can't be exchanged.
+//! Bodies: sealed files in chunks of 64 KiB (see [`crate::chunks`]).
 
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use chacha20poly1305::XNonce;
-use chacha20poly1305::aead::{Aead, AeadInPlace, Payload};
 use engine::ports::StoreError;
 
-use crate::files::{create_folder, io_error, replace, sync_folder};
-use crate::seal::{NONCE_OCTETS, Seals, TAG_OCTETS};
+use crate::chunks::{Chunks, Format, HEADER_OCTETS, Sealer};
+use crate::files::{create_folder, hexadecimal, io_error, replace, sync_folder};
+use crate::seal::Seals;
 
-const MAGIC: &[u8; 8] = b"CSBODY1\0";
-const PREFIX_OCTETS: usize = NONCE_OCTETS - 5;
-const CHUNK_OCTETS: usize = 64 * 1024;
+const FORMAT: Format = Format { magic: b"CSBODY1\0", chunk_octets: 64 * 1024 };
 
 /// The folders with body files.
 pub(crate) struct Bodies {
@@ -67,49 +55,17 @@ impl Bodies {
     }
 
     fn path(&self, folder: &Path, name: &[u8; 32]) -> PathBuf {
-        folder.join(name.iter().map(|octet| format!("{octet:02x}")).collect::<String>())
+        folder.join(hexadecimal(name))
     }
 }
 
 fn write_sealed(file: &mut File, seals: &Seals, name: &[u8; 32], body: &[u8]) -> io::Result<()> {
-    let cipher = seals.body_cipher();
-    let mut prefix = [0; PREFIX_OCTETS];
-    seals.random(&mut prefix);
-    file.write_all(MAGIC)?;
-    file.write_all(&prefix)?;
-    // An empty body is one empty chunk.
-    let empty: &[u8] = &[];
-    let mut chunks = body.chunks(CHUNK_OCTETS).chain(body.is_empty().then_some(empty)).enumerate().peekable();
-    while let Some((position, chunk)) = chunks.next() {
-        let nonce =
-            chunk_nonce(&prefix, position, chunks.peek().is_none()).ok_or(io::ErrorKind::FileTooLarge)?;
-        let payload = Payload { msg: chunk, aad: name };
-        let sealed =
-            cipher.encrypt(XNonce::from_slice(&nonce), payload).map_err(|_| io::ErrorKind::FileTooLarge)?;
-        file.write_all(&sealed)?;
-    }
-    Ok(())
+    let mut sealer = Sealer::new(FORMAT, seals.body_cipher(), seals, name, file)?;
+    sealer.write_all(body)?;
+    sealer.finish().map(drop)
 }
 
 fn open_sealed(file: &[u8], seals: &Seals, name: &[u8; 32]) -> Option<Vec<u8>> {
-    let (prefix, sealed) = file.strip_prefix(MAGIC)?.split_first_chunk::<PREFIX_OCTETS>()?;
-    let cipher = seals.body_cipher();
-    let mut body = Vec::with_capacity(sealed.len());
-    let mut chunks = sealed.chunks(CHUNK_OCTETS + TAG_OCTETS).enumerate().peekable();
-    while let Some((position, chunk)) = chunks.next() {
-        let nonce = chunk_nonce(prefix, position, chunks.peek().is_none())?;
-        let (ciphertext, tag) = chunk.split_last_chunk::<TAG_OCTETS>()?;
-        let start = body.len();
-        body.extend_from_slice(ciphertext);
-        cipher
-            .decrypt_in_place_detached(XNonce::from_slice(&nonce), name, body.get_mut(start..)?, tag.into())
-            .ok()?;
-    }
-    // There is always a last chunk.
-    (!sealed.is_empty()).then_some(body)
-}
-
-fn chunk_nonce(prefix: &[u8; PREFIX_OCTETS], position: usize, last: bool) -> Option<Vec<u8>> {
-    let counter = u32::try_from(position).ok()?;
-    Some([prefix.as_slice(), &counter.to_be_bytes(), &[u8::from(last)]].concat())
+    let header = file.get(..HEADER_OCTETS)?;
+    Chunks::new(FORMAT, seals.body_cipher(), name, header, file.len())?.open_all(file)
 }

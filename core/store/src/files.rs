@@ -16,6 +16,11 @@ pub(crate) fn io_error(error: &io::Error) -> StoreError {
     }
 }
 
+/// A hash as the name of a file.
+pub(crate) fn hexadecimal(hash: &[u8]) -> String {
+    hash.iter().map(|octet| format!("{octet:02x}")).collect()
+}
+
 /// Makes a folder that only the owner can enter.
 pub(crate) fn create_folder(path: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();

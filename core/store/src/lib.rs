@@ -1,4 +1,4 @@
-//! The sealed offline store: sled for records, sealed files for bodies.
+//! The sealed offline store: sled for records, sealed files for bodies, tantivy over sealed files for search.
 //!
 //! ```text
 //! format        version, salt, and a check of the key
@@ -7,6 +7,7 @@
 //! records/      sled; every value sealed, every name a keyed hash
 //! bodies/       one sealed file for each body, named by a keyed hash
 //! incoming/     bodies being written
+//! search/       a folder for each account; in it the sealed files of its index, named by keyed hashes
 //! ```
 //!
 //! What is on the disk shows: the number, sizes and kinds of records, item numbers (UIDs), and how many groups there are.
@@ -24,6 +25,7 @@
 //! folder that is put back whole, are not noticed.
 
 mod bodies;
+mod chunks;
 pub mod contract;
 mod files;
 mod layout;
@@ -31,6 +33,8 @@ mod record;
 mod records;
 mod seal;
 mod sealed;
+mod search;
 
 pub use records::CACHE_DAMAGED;
 pub use sealed::SealedStore;
+pub use search::{INDEX_DAMAGED, SealedIndex};

@@ -31,6 +31,7 @@ type Key = Zeroizing<[u8; 32]>;
 pub(crate) struct Seals {
     records: Key,
     bodies: Key,
+    search: Key,
     names: Hmac<Sha256>,
     sums: Hmac<Sha256>,
     check: Hmac<Sha256>,
@@ -55,6 +56,7 @@ impl Seals {
         Some(Seals {
             records: subkey(b"countersign store 1 records")?,
             bodies: subkey(b"countersign store 1 bodies")?,
+            search: subkey(b"countersign store 1 search")?,
             names: mac(b"countersign store 1 names")?,
             sums: mac(b"countersign store 1 sums")?,
             check: mac(b"countersign store 1 check")?,
@@ -86,6 +88,11 @@ impl Seals {
     /// The cipher for chunks of bodies.
     pub(crate) fn body_cipher(&self) -> XChaCha20Poly1305 {
         cipher(&self.bodies)
+    }
+
+    /// The cipher for chunks of the search index's files.
+    pub(crate) fn search_cipher(&self) -> XChaCha20Poly1305 {
+        cipher(&self.search)
     }
 
     /// The keyed hash of a name. `parts` are length-prefixed, so that no two lists of parts give the same input.

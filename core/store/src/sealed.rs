@@ -1,8 +1,9 @@
 //! [`SealedStore`]: records, bodies and their guards behind the port.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use engine::ports::{Batch, Item, RecordKey, Store, StoreError, Tree};
 use rand_core::CryptoRng;
@@ -14,19 +15,22 @@ use crate::layout::{Head, HeadFile, lock, open_format};
 use crate::record::body_name;
 use crate::records::Records;
 use crate::seal::Seals;
+use crate::search::SealedIndex;
 
 /// The store in a folder of its own. One process at a time.
 ///
 /// Calls block: on files, and on each other while a batch is written.
 pub struct SealedStore {
     folder: PathBuf,
-    seals: Seals,
+    seals: Arc<Seals>,
     bodies: Bodies,
     /// One body at a time is written.
     writing_body: Mutex<()>,
     state: RwLock<State>,
+    /// Of the accounts that were asked for.
+    indexes: Mutex<BTreeMap<Vec<u8>, Arc<SealedIndex>>>,
     /// Dropped last.
-    _lock: File,
+    lock: Arc<File>,
 }
 
 struct State {
@@ -66,11 +70,12 @@ impl SealedStore {
         let state = RwLock::new(State { head_file, head, records });
         Ok(SealedStore {
             folder: folder.to_owned(),
-            seals,
+            seals: Arc::new(seals),
             bodies,
             writing_body: Mutex::new(()),
             state,
-            _lock: lock,
+            indexes: Mutex::default(),
+            lock: Arc::new(lock),
         })
     }
 
@@ -78,6 +83,15 @@ impl SealedStore {
     /// [`CACHE_DAMAGED`](crate::CACHE_DAMAGED). Bodies stay; they are replaced when they are fetched.
     pub fn clear_cache(&self) -> Result<(), StoreError> {
         self.change(|records, seals| records.clear_cache(seals))
+    }
+
+    /// The search index of an account; nothing is read yet. All callers get the same one.
+    pub fn search_index(&self, account: &[u8]) -> Arc<SealedIndex> {
+        let mut indexes = self.indexes.lock().unwrap_or_else(PoisonError::into_inner);
+        let index = indexes.entry(account.to_vec()).or_insert_with(|| {
+            Arc::new(SealedIndex::new(&self.folder, account, Arc::clone(&self.seals), Arc::clone(&self.lock)))
+        });
+        Arc::clone(index)
     }
 
     /// Runs a change; after a failure, finds out from the disk what has become of it.

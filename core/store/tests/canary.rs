@@ -6,6 +6,8 @@ mod support;
 use std::fs;
 
 use engine::ports::{Batch, RecordKey, Store, Tree};
+use engine::search::{Changes, Document, Page, SearchIndex};
+use support::mails::{add, id, mail, mark, page};
 use support::{KEY, files_below, open};
 
 const CANARY: &str = "canary-7f3a-用户-salary-of-alice";
@@ -78,6 +80,60 @@ fn a_canary_is_nowhere_in_the_data_folder() {
     let store = open(folder.path(), &KEY).unwrap();
     assert_eq!(store.scan(Tree::People, CANARY.as_bytes()).unwrap().len(), 40, "it was really stored");
     drop(store);
+    search();
+}
+
+/// What the index makes of the canary, and a word that only it holds.
+fn index_traces() -> Vec<Vec<u8>> {
+    let words = ["zanzibarcanary", "zanzibar", "canary-7f3a", "salary-of", "用户zanz"];
+    let utf16 = |word: &str| word.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let octets = words.iter().map(|word| word.as_bytes().to_vec());
+    traces().into_iter().chain(octets).chain(words.iter().map(|word| utf16(word))).collect()
+}
+
+#[test]
+fn a_canary_is_nowhere_in_the_search_index() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path(), &KEY).unwrap();
+    let index = store.search_index(format!("zanzibarcanary@{CANARY}").as_bytes());
+    let canary = format!("Zanzibarcanary {CANARY} 用户zanzibarcanary");
+    for round in 0..3 {
+        let mails = (round * 100..round * 100 + 100).map(|uid| {
+            let mail = mail(&canary, uid, &canary, &canary.repeat(50));
+            let names = vec![canary.clone()];
+            Document {
+                from: names.clone(),
+                file_names: names.clone(),
+                file_texts: names.clone(),
+                to: names,
+                ..mail
+            }
+        });
+        add(&*index, mails.collect(), u64::from(round));
+    }
+    let removed = Changes { removed: vec![id(&canary, 7)], added: Vec::new() };
+    index.update(removed, mark(3)).unwrap();
+    for typed in ["zanzibarcanary", "用户zanzibar", CANARY, "from:zanzibarcanary "] {
+        let found = page(&*index, typed, Page { limit: 10, after: None });
+        assert_eq!(found.total, 299, "it was really indexed: {typed}");
+    }
+    let search = || {
+        let files = files_below(folder.path());
+        assert!(files.len() > 8);
+        for file in files {
+            let (name, octets) = (file.to_string_lossy().into_owned(), fs::read(&file).unwrap());
+            for trace in index_traces() {
+                let is_in = |octets: &[u8]| octets.windows(trace.len()).any(|window| window == trace);
+                assert!(
+                    !is_in(name.as_bytes()) && !is_in(&octets),
+                    "{} in {name}",
+                    String::from_utf8_lossy(&trace)
+                );
+            }
+        }
+    };
+    search();
+    drop((index, store));
     search();
 }
 

@@ -57,7 +57,7 @@ fn is_joiner(c: char) -> bool {
     matches!(c, '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}')
 }
 
-fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     is_joiner(c)
         || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
             | '\u{180b}'..='\u{180f}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
@@ -119,7 +119,7 @@ fn skeleton(text: &str) -> String {
 }
 
 /// A mark on a letter, not a letter of its own as in scripts that write vowels as marks.
-fn is_mark(c: char) -> bool {
+pub(crate) fn is_mark(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}'
         | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}')
 }
@@ -132,7 +132,7 @@ fn styled(c: char) -> Option<char> {
 }
 
 /// Latin letters that do not decompose, without what is added to them.
-fn stroked(c: char) -> Option<char> {
+pub(crate) fn stroked(c: char) -> Option<char> {
     Some(match c {
         '\u{180}' | '\u{181}' | '\u{253}' => 'b',
         '\u{187}' | '\u{188}' | '\u{23c}' | '\u{255}' => 'c',

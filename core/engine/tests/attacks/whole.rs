@@ -122,14 +122,14 @@ fn a_mail_that_stays_closed_has_no_text() {
     {
         let mail = as_bob(&mailed("carol@example.org", &entity), (&alice, &bob));
         assert_eq!(mail.verdict.encryption.state, state, "{name}");
-        assert_eq!((mail.text(), mail.quotable_text()), (None, None), "{name}");
+        assert_eq!((mail.shown_text(), mail.quotable_text()), (None, None), "{name}");
         assert_eq!(mail.html(Remote::Allowed), None, "{name}");
     }
     // Without integrity it may be read, and nothing more.
     let cbc = bob.encrypted_for(HTML.as_bytes(), ContentCipher::Aes256Cbc);
     for (entity, is_whole) in [(HTML.as_bytes(), true), (cbc.as_slice(), false)] {
         let mail = as_bob(&mailed("carol@example.org", entity), (&alice, &bob));
-        assert_eq!(mail.text().unwrap().trim(), "Hello");
+        assert_eq!(mail.shown_text().unwrap().trim(), "Hello");
         assert_eq!(mail.html(Remote::Allowed).is_some(), is_whole);
         assert_eq!(mail.quotable_text().is_some(), is_whole);
     }

@@ -1,6 +1,8 @@
 //! Shared by the store's tests.
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub mod mails;
+
 use std::path::Path;
 
 use engine::ports::StoreError;
