@@ -74,10 +74,34 @@ pub struct MailView {
     pub name: Option<String>,
     /// Text to be shown; none when it could not be opened.
     pub text: Option<String>,
+    /// What an answer may quote: nothing of what anybody may have changed on the way.
+    pub quote: Option<String>,
+    /// The same as HTML, nothing loaded from elsewhere; none where `quote` is none.
+    pub html: Option<Html>,
     /// Attachments.
     pub attachments: Vec<AttachmentView>,
     /// Id of the approval that it is about, as it claims: ask [`Approvals`](crate::Approvals) for it.
     pub approval: Option<String>,
+}
+
+/// HTML that can be shown: without scripts, styles, forms and whatever is loaded from elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct Html {
+    /// The body's content.
+    pub source: String,
+    /// How many pictures were left out because they are loaded from elsewhere.
+    pub blocked: u64,
+    /// Links that name another place than the one they lead to.
+    pub deceptive: Vec<Link>,
+}
+
+/// A link.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct Link {
+    /// The place that its text names.
+    pub shown: String,
+    /// Where it leads.
+    pub target: String,
 }
 
 /// One attachment.
@@ -184,9 +208,23 @@ impl From<client::MailView> for MailView {
             status: mail.status.convert(),
             name: mail.name,
             text: mail.text,
+            quote: mail.quote,
+            html: mail.html.map(Into::into),
             attachments: all(mail.attachments),
             approval: mail.approval,
         }
+    }
+}
+
+impl From<client::Html> for Html {
+    fn from(html: client::Html) -> Self {
+        Html { source: html.source, blocked: octets(html.blocked), deceptive: all(html.deceptive) }
+    }
+}
+
+impl From<client::Link> for Link {
+    fn from(link: client::Link) -> Self {
+        Link { shown: link.shown, target: link.target }
     }
 }
 

@@ -71,7 +71,7 @@ pub use engine::search::Cursor as SearchCursor;
 pub use engine::secure::{
     Credit, EncryptionState, EncryptionVerdict, HeadersRecord, PartRecord, Summary, Verdict, Warning,
 };
-pub use mail::part::{Defect as MimeDefect, ReadError as MimeError, Tree as MimeTree};
+pub use mail::part::{Defect as MimeDefect, Html, Link, ReadError as MimeError, Tree as MimeTree};
 pub use smime::certificate::CertificateError;
 pub use smime::path::Trust;
 pub use smime::pkcs12::Pkcs12Error;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use engine::approval::RequestDigest;
 use engine::secure::{EncryptionState, Summary, Verdict};
+use mail::part::{Html, Remote};
 use serde::Serialize;
 use smime::UnixTime;
 use smime::path::Trust;
@@ -92,6 +93,12 @@ pub struct MailView {
     pub name: Option<String>,
     /// Text to be shown; none when it could not be opened.
     pub text: Option<String>,
+    /// What an answer may quote: nothing of what anybody may have changed on the way.
+    #[serde(skip)]
+    pub quote: Option<String>,
+    /// The same as HTML, nothing loaded from elsewhere; none where `quote` is none.
+    #[serde(skip)]
+    pub html: Option<Html>,
     /// Attachments.
     pub attachments: Vec<AttachmentView>,
     /// Id of the approval that an event in it is about, as the mail claims.
@@ -199,7 +206,7 @@ impl AccountInner {
             bytes: opened.payload.decoded(part).len(),
         };
         let attachments = opened.shown_attachments().into_iter().map(attachment).collect();
-        let text = opened.shown_text();
+        let (text, quote, html) = (opened.shown_text(), opened.quotable_text(), opened.html(Remote::Blocked));
         let verdict = match record.content {
             Content::Judged(verdict) if record.policy == crate::sync::POLICY_VERSION => *verdict,
             _ => opened.verdict,
@@ -213,6 +220,8 @@ impl AccountInner {
             status,
             name: record.from_name,
             text,
+            quote,
+            html,
             attachments,
             approval: request_of(&opened.payload),
         })
@@ -316,7 +325,7 @@ fn inbox_mail(record: MailRecord, people: &BTreeMap<String, ContactView>) -> Opt
     }
     let from = verdict.headers.from.first().cloned().unwrap_or_default();
     let contact = people.get(&from.to_lowercase());
-    let is_closed = matches!(verdict.encryption.state, EncryptionState::NoKey | EncryptionState::Failed);
+    let is_closed = verdict.encryption.state.is_closed();
     let is_file = |part: &engine::secure::PartRecord| {
         part.name.is_some() && part.content_type != engine::approval::CONTENT_TYPE
     };

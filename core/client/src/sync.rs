@@ -343,7 +343,7 @@ impl AccountInner {
         let outer = Message::parse(raw).map_err(|_| CoreError::Unreadable(Unreadable::Mail))?;
         record.message_id = outer.root().headers.message_id.clone();
         record.from_name = opened.verdict.headers.from_mailboxes.first().and_then(|from| from.name.clone());
-        record.preview = opened.payload.body_text().map(|text| preview(&text));
+        record.preview = opened.shown_text().map(|text| preview(&text));
         let id = MailId { folder: folder.name().to_owned(), uid: record.uid };
         let document = Document::of(id, record.received, &opened);
         record.content = Content::Judged(Box::new(opened.verdict));

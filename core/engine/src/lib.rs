@@ -10,3 +10,4 @@ pub mod qr;
 pub mod search;
 pub mod secure;
 pub mod stream;
+pub mod sync;

@@ -6,6 +6,7 @@
 
 use mail::part::{Html, Message, Part, Remote};
 use mail::protect::{self, HeaderView, pad_entity, wrap_pkcs7};
+use mail::ungated;
 use rand_core::CryptoRng;
 use smime::enveloped::{self, ContentCipher, ContentEncryption, DecryptionKey, EncryptError, Recipient};
 use smime::path::TrustAnchor;
@@ -120,7 +121,8 @@ impl Opened {
         }
     }
 
-    /// The text that a reader is shown, and that a search finds. None of a mail that could not be opened.
+    /// The text that a reader is shown, and that a search finds. None of a mail that could not be opened. Without integrity it
+    /// may be read, and nothing more: [`html`](Self::html) and [`quotable_text`](Self::quotable_text) give nothing then.
     pub fn shown_text(&self) -> Option<String> {
         self.is_open().then(|| self.payload.body_text()).flatten()
     }
@@ -131,7 +133,7 @@ impl Opened {
     }
 
     fn is_open(&self) -> bool {
-        !matches!(self.verdict.encryption.state, EncryptionState::NoKey | EncryptionState::Failed)
+        !self.verdict.encryption.state.is_closed()
     }
 
     /// What an answer may quote: the text of the body at the root, never of a part that had a layer of its own, and no styles.
@@ -143,24 +145,23 @@ impl Opened {
 
     /// Opened, with integrity where it was encrypted, and every program sees the same text.
     fn is_whole(&self) -> bool {
-        let is_whole = match self.verdict.encryption.state {
-            EncryptionState::None => true,
-            EncryptionState::Decrypted => self.verdict.encryption.integrity,
-            EncryptionState::NoKey | EncryptionState::Failed => false,
-        };
+        let encryption = &self.verdict.encryption;
+        let is_whole = encryption.state == EncryptionState::None || encryption.has_integrity();
         is_whole && !self.verdict.warnings.contains(&Warning::StructureAmbiguous)
     }
 
     /// The HTML that may be shown: `None` where [`quotable_text`](Self::quotable_text) gives nothing either, so that no picture
     /// is ever loaded for a text that anybody may have changed.
+    #[expect(clippy::disallowed_methods, reason = "the gate is here")]
     pub fn html(&self, remote: Remote) -> Option<Html> {
-        self.is_whole().then(|| self.payload.html(remote)).flatten()
+        self.is_whole().then(|| ungated::html(&self.payload, remote)).flatten()
     }
 
     /// The picture that `cid:` names, where HTML may be shown: `None` where [`html`](Self::html) gives nothing for want of
     /// integrity.
+    #[expect(clippy::disallowed_methods, reason = "the gate is here")]
     pub fn inline_picture(&self, content_id: &str) -> Option<&Part> {
-        self.payload.inline_picture(content_id).filter(|_| self.is_whole())
+        ungated::inline_picture(&self.payload, content_id).filter(|_| self.is_whole())
     }
 
     /// An answer or a forwarded copy must be encrypted, whether it quotes or not: this mail was.
@@ -251,7 +252,7 @@ fn warn(
         (has_duplicate_fields(section), Warning::DuplicateFields),
         (is_addressed_elsewhere(headers, opening.own), Warning::NotAddressedToYou),
         (layers.is_ambiguous, Warning::StructureAmbiguous),
-        (is_encrypted && !encryption.integrity, Warning::NoIntegrity),
+        (is_encrypted && !encryption.has_integrity(), Warning::NoIntegrity),
     ];
     warnings.extend(others.into_iter().filter(|(holds, _)| *holds).map(|(_, warning)| warning));
     (shown, warnings.into_iter().collect())

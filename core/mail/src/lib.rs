@@ -7,5 +7,6 @@ pub mod headers;
 pub mod part;
 pub mod protect;
 pub mod stream;
+pub mod ungated;
 
 pub use headers::{Headers, Mailbox};

@@ -6,7 +6,7 @@ mod defect;
 pub(crate) mod delimiter;
 mod describe;
 mod flowed;
-mod html;
+pub(crate) mod html;
 mod legacy;
 mod lines;
 mod name;
@@ -46,6 +46,8 @@ pub struct Message {
     root: Part,
     /// It came out of an encryption layer.
     is_decrypted: bool,
+    /// It was taken out of a message that wrapped it (RFC 8551 section 3.1).
+    is_unwrapped: bool,
 }
 
 /// A limit was exceeded; everything else reads as something, with defects.
@@ -90,9 +92,15 @@ impl Message {
     pub fn parse(raw: &[u8]) -> Result<Self, ReadError> {
         Self::try_from(raw.to_vec())
     }
-    /// Adds a parameter that no mail can have to the root's.
-    pub(crate) fn mark(&mut self, name: &str) {
-        self.root.parameters.push((name.to_owned(), String::new()));
+
+    /// Says that the message was taken out of one that wrapped it, which nothing in it can tell.
+    pub(crate) fn mark_unwrapped(&mut self) {
+        self.is_unwrapped = true;
+    }
+
+    /// See [`mark_unwrapped`](Self::mark_unwrapped).
+    pub(crate) fn is_unwrapped(&self) -> bool {
+        self.is_unwrapped
     }
 
     /// The received octets.
@@ -159,7 +167,7 @@ impl TryFrom<Vec<u8>> for Message {
 
     fn try_from(raw: Vec<u8>) -> Result<Self, ReadError> {
         let root = scan::root(&raw)?;
-        Ok(Self { raw, root, is_decrypted: false })
+        Ok(Self { raw, root, is_decrypted: false, is_unwrapped: false })
     }
 }
 

@@ -14,7 +14,7 @@ use std::path::Path;
 use std::process::Command;
 
 use mail::Mailbox;
-use mail::part::{Message, Remote};
+use mail::part::{Html, Message, Remote};
 use mail::protect::{
     HeaderView, Protected, Protection, pad_entity, protect, protect_reply, unwrapped, view, wrap_pkcs7,
     wrap_signed,
@@ -25,6 +25,11 @@ const CIPHER: Protection = Protection::Cipher { legacy_display: false };
 
 fn parse(octets: &[u8]) -> Message {
     Message::parse(octets).unwrap()
+}
+
+#[allow(clippy::disallowed_methods, reason = "what is tested here is the HTML itself")]
+fn html_of(message: &Message) -> Option<Html> {
+    mail::ungated::html(message, Remote::Blocked)
 }
 
 /// As it comes out of an encryption layer.
@@ -160,7 +165,7 @@ fn mallory_cannot_hide_text_with_the_legacy_parameter_outside_an_encrypted_paylo
             let mail = format!("{head}html; hp-legacy-display=1{hp}\r\n\r\n{div}");
             let mail = parse(mail.as_bytes());
             assert_eq!(mail.body_text().unwrap(), shown.replace("\n\n", "\n").trim());
-            assert!(mail.html(Remote::Blocked).unwrap().source.contains(block));
+            assert!(html_of(&mail).unwrap().source.contains(block));
         }
     }
 }
@@ -220,7 +225,7 @@ fn mallory_cannot_hide_text_in_an_element_that_repeats_no_shown_field() {
         let text = html.body_text().unwrap();
         assert_eq!(text == "Hi\n10 EUR.", *may_go, "{block}: {text}");
         assert_eq!(text.contains(block.trim()), !may_go, "{block}: {text}");
-        let source = html.html(Remote::Blocked).unwrap().source;
+        let source = html_of(&html).unwrap().source;
         assert_eq!(source.contains(&escaped), !may_go, "{block}: {source}");
         assert!(source.contains("10 EUR."));
     }
@@ -407,6 +412,26 @@ fn a_wrapped_message_is_taken_out_of_its_wrapping_and_a_forwarded_one_is_not() {
         if is_taken_out {
             assert_eq!(payload.body_text().as_deref(), Some("The text.\n"));
             assert_eq!(shown.confidential, ["subject"], "not by its HP-Outer: it is not the root");
+        }
+    }
+}
+
+/// That it was wrapped is known of a message, and stands nowhere in it: nothing that a sender writes looks like it.
+#[test]
+fn no_parameter_says_that_a_message_was_wrapped() {
+    let outer = parse(b"From: alice@example.org\r\nSubject: [...]\r\n\r\n");
+    let inner = "From: alice@example.org\r\nSubject: Dismissal\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nText.\r\n";
+    let wrapped = parse(format!("Content-Type: message/rfc822; forwarded=no\r\n\r\n{inner}").as_bytes());
+    let payload = unwrapped(wrapped);
+    assert!(view(&outer, &payload, true).protected);
+    assert_eq!(payload.root().parameters, [("charset".to_owned(), "utf-8".to_owned())]);
+    for name in ["\0unwrapped", "\0unwrapped*", "\0unwrapped*0", "\"\0unwrapped\"", "unwrapped", "*unwrapped"]
+    {
+        for value in ["", "\"\"", "1"] {
+            let inner = inner.replace("charset=utf-8", &format!("{name}={value}"));
+            let shown = view(&outer, &parse(inner.as_bytes()), true);
+            assert!(!shown.protected, "{name}={value}");
+            assert_eq!(shown.headers.subject.as_deref(), Some("[...]"), "{name}={value}");
         }
     }
 }

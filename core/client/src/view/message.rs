@@ -91,9 +91,8 @@ pub(super) fn subject_label(subject: Option<&str>, is_closed: bool) -> Label {
 /// The status of a message. `contact` is the person of the From address that the verdict shows, when known: only a stored
 /// name is believed, so that a sender can't choose who the sentence names.
 pub fn message_status(verdict: &Verdict, contact: Option<&ContactView>) -> MessageStatus {
-    match verdict.encryption.state {
-        EncryptionState::NoKey | EncryptionState::Failed => return MessageStatus::Warning(locked()),
-        EncryptionState::None | EncryptionState::Decrypted => {}
+    if verdict.encryption.state.is_closed() {
+        return MessageStatus::Warning(locked());
     }
     let who = Who::of(verdict, contact);
     match verdict.signature.state {
@@ -114,15 +113,15 @@ fn credits_signature(verdict: &Verdict) -> bool {
     credits.all(|credit| matches!(credit, Credit::Signed | Credit::SignedAndEncrypted))
 }
 
-/// Without integrity anybody on the way may have changed what was decrypted.
-fn is_encrypted(verdict: &Verdict) -> bool {
-    verdict.encryption.state == EncryptionState::Decrypted && verdict.encryption.integrity
-}
-
 fn unsigned(verdict: &Verdict) -> TrustLine {
-    let (icon, state, sentence) = match is_encrypted(verdict) {
-        true => (Icon::Lock, "st_enc", "tl_enc"),
-        false => (Icon::LockOpen, "st_none", "tl_none"),
+    let encryption = &verdict.encryption;
+    let (icon, state, sentence) = match encryption.state {
+        _ if encryption.has_integrity() => (Icon::Lock, "st_enc", "tl_enc"),
+        // It counts as little as plain mail, and says why it is shown as it is.
+        EncryptionState::Decrypted => (Icon::LockOpen, "st_none", "tl_changeable"),
+        EncryptionState::None | EncryptionState::NoKey | EncryptionState::Failed => {
+            (Icon::LockOpen, "st_none", "tl_none")
+        }
     };
     trust_line(icon, Tone::Neutral, Text::new(state), Text::new(sentence))
 }
@@ -169,7 +168,7 @@ impl<'a> Who<'a> {
 
     fn signed(&self, verdict: &Verdict) -> TrustLine {
         let trust = self.signer.map_or(Trust::None, |signer| self.trust_now(signer));
-        signed_line(trust, &self.name, self.contact, is_encrypted(verdict), certified(verdict))
+        signed_line(trust, &self.name, self.contact, verdict.encryption.has_integrity(), certified(verdict))
     }
 
     /// A verdict is made once; who was met since then under the same anchor is met for older mail too.

@@ -9,6 +9,7 @@
 
 mod approval;
 mod approvals;
+mod codes;
 mod compose;
 mod confirm;
 mod contacts;

@@ -6,6 +6,7 @@ use smime::path::Trust;
 use smime::verdict::{Revocation, TimestampState};
 
 use super::approval::{file_icon, file_spoken};
+use super::codes::{reason_text, warning_text};
 use super::message::subject_label;
 use super::{
     Arg, Button, Does, Icon, Label, Look, MessageStatus, Spoken, StateLine, Text, Tone, Who, initials,
@@ -227,6 +228,15 @@ fn details(mail: &MessageMail) -> Vec<Detail> {
     if let (TimestampState::Valid, Some(authority), Some(time)) = (stamp.state, &stamp.authority, stamp.time)
     {
         row("td_time", plain(&common_name(authority)), Some(Label::Time(time)));
+    }
+    for reason in &verdict.signature.reasons {
+        row("td_why", Label::Text(reason_text(*reason)), None);
+    }
+    for reason in &stamp.reasons {
+        row("td_time_why", Label::Text(reason_text(*reason)), None);
+    }
+    for warning in &verdict.warnings {
+        row("td_note", Label::Text(warning_text(*warning)), None);
     }
     rows
 }

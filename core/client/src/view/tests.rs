@@ -1,5 +1,6 @@
 //! The table of states: frozen, complete, and with words for everything.
 
+mod codes;
 mod status;
 
 use std::collections::BTreeSet;

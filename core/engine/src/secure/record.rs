@@ -106,6 +106,13 @@ pub enum EncryptionState {
     Failed,
 }
 
+impl EncryptionState {
+    /// What is inside can't be seen.
+    pub fn is_closed(self) -> bool {
+        matches!(self, EncryptionState::NoKey | EncryptionState::Failed)
+    }
+}
+
 /// The encryption part of a verdict.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EncryptionVerdict {
@@ -130,6 +137,11 @@ impl EncryptionVerdict {
             integrity: false,
             weak: false,
         }
+    }
+
+    /// Decrypted, and what was decrypted is what was encrypted.
+    pub fn has_integrity(&self) -> bool {
+        self.state == EncryptionState::Decrypted && self.integrity
     }
 
     /// One more opened layer.

@@ -1,11 +1,13 @@
 //! Layers inside layers: what is checked of the outermost must be checked of each.
 
-use engine::secure::{Credit, Opened, Opening, Warning, open};
+use engine::secure::{Credit, MAX_BARE_SIGNERS, MAX_SIGNERS, Opened, Opening, Warning, open};
 use mail::part::{MAX_PARTS, ReadError};
 use mail::protect::{wrap_pkcs7, wrap_signed};
+use smime::SignatureAlgorithm;
 use smime::enveloped::{ContentCipher, DecryptionKey};
 use smime::verdict::{Reason, SignatureState};
 
+use super::efail::{content as inside, elements, tlv};
 use crate::support::{NOW, Person, Rng, alice_and_bob, as_bob, mailed, opened, outer, random};
 
 const PAYLOAD: &[u8] = b"Content-Type: text/plain\r\n\r\nPay 1 EUR.\r\n";
@@ -133,27 +135,99 @@ fn a_layer_that_stays_closed_is_not_credited() {
     }
 }
 
-/// Signers beyond the limit, spread over the layers: none is looked at, and the mail is not valid.
+/// A SignedData with its one signer `count` times, each as `change` makes it.
+fn repeated(der: &[u8], count: usize, change: impl Fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
+    let info = elements(&inside(der));
+    let mut fields = elements(&inside(&inside(&info[1])));
+    let signers = change(&inside(&fields.pop().unwrap())).repeat(count);
+    fields.push(tlv(0x31, &signers));
+    tlv(0x30, &[info[0].clone(), tlv(0xa0, &tlv(0x30, &fields.concat()))].concat())
+}
+
+/// The signer without signed attributes: the signature is over the content itself (RFC 5652 section 5.4).
+fn bare(signer: &Person, content: &[u8], info: &[u8]) -> Vec<u8> {
+    let mut fields = elements(&inside(info));
+    assert_eq!(fields.remove(3)[0], 0xa0, "the signed attributes");
+    let signature = signer.key.sign(SignatureAlgorithm::EcdsaP256Sha256, content, &mut Rng).unwrap();
+    fields[4] = tlv(0x04, &signature);
+    tlv(0x30, &fields.concat())
+}
+
+/// One layer around what was there.
+#[derive(Clone, Copy, Debug)]
+enum Around {
+    /// An opaque signature of so many signers.
+    Opaque(usize),
+    /// A multipart/signed of so many signers.
+    Clear(usize),
+    /// An opaque signature of so many signers without signed attributes.
+    Bare(usize),
+    /// A multipart/signed of so many signers without signed attributes.
+    ClearBare(usize),
+    /// An encryption for Bob.
+    Sealed,
+}
+
+/// State and reasons of a mail with these layers, innermost first.
+fn layered((alice, bob): (&Person, &Person), layers: &[Around]) -> (SignatureState, Vec<Reason>) {
+    let mut entity = PAYLOAD.to_vec();
+    for layer in layers {
+        let signed = |is_detached, count, is_bare| {
+            repeated(&alice.sign(&entity, is_detached), count, |info| match is_bare {
+                true => bare(alice, &entity, info),
+                false => info.to_vec(),
+            })
+        };
+        entity = match *layer {
+            Around::Opaque(count) => wrap_pkcs7(&[], "signed-data", &signed(false, count, false)),
+            Around::Bare(count) => wrap_pkcs7(&[], "signed-data", &signed(false, count, true)),
+            Around::Clear(count) => clear(&[], &entity, &signed(true, count, false)),
+            Around::ClearBare(count) => clear(&[], &entity, &signed(true, count, true)),
+            Around::Sealed => bob.encrypted_for(&entity, ContentCipher::Aes256Gcm),
+        };
+    }
+    let verdict = as_bob(&mailed("alice@example.org", &entity), (alice, bob)).verdict;
+    (verdict.signature.state, verdict.signature.reasons)
+}
+
+/// Signers beyond a limit, spread over the layers: none is looked at, and the mail is not valid. An encryption between the
+/// layers gives no new ones.
 #[test]
 fn signers_of_all_layers_together_are_limited() {
+    use Around::{Bare, Clear, ClearBare, Opaque, Sealed};
+    assert_eq!((MAX_SIGNERS, MAX_BARE_SIGNERS), (32, 2), "the cases below are made for these");
     let (alice, bob) = alice_and_bob();
-    let many = |content: &[u8], count: usize| {
-        use super::efail::{content as inside, elements, tlv};
-        let info = elements(&inside(&alice.sign(content, false)));
-        let mut fields = elements(&inside(&inside(&info[1])));
-        let signers = inside(&fields.pop().unwrap()).repeat(count);
-        fields.push(tlv(0x31, &signers));
-        tlv(0x30, &[info[0].clone(), tlv(0xa0, &tlv(0x30, &fields.concat()))].concat())
-    };
-    let state = |counts: &[usize]| {
-        let mut entity = PAYLOAD.to_vec();
-        for count in counts {
-            entity = wrap_pkcs7(&[], "signed-data", &many(&entity, *count));
-        }
-        as_bob(&mailed("alice@example.org", &entity), (&alice, &bob)).verdict.signature
-    };
-    assert_eq!(state(&[16, 16]).state, SignatureState::Valid);
-    let over = state(&[17, 16]);
-    assert_eq!(over.state, SignatureState::Invalid);
-    assert!(over.reasons.contains(&Reason::Malformed), "{over:?}");
+    let allowed: [&[Around]; 9] = [
+        &[Opaque(32)],
+        &[Opaque(16), Opaque(16)],
+        &[Clear(16), Sealed, Opaque(16)],
+        &[Bare(2)],
+        &[ClearBare(2)],
+        &[Bare(1), Bare(1)],
+        &[ClearBare(1), Sealed, Bare(1)],
+        &[Opaque(15), Bare(2), Clear(15)],
+        &[Bare(1), Opaque(30), ClearBare(1)],
+    ];
+    for layers in allowed {
+        assert_eq!(layered((&alice, &bob), layers), (SignatureState::Valid, Vec::new()), "{layers:?}");
+    }
+    let refused: [&[Around]; 12] = [
+        &[Opaque(33)],
+        &[Clear(33)],
+        &[Opaque(17), Opaque(16)],
+        &[Opaque(1), Clear(16), Opaque(16)],
+        &[Opaque(17), Sealed, Clear(16)],
+        &[Bare(3)],
+        &[ClearBare(3)],
+        &[Bare(2), Bare(1)],
+        &[Bare(1), ClearBare(2)],
+        &[Bare(1), Sealed, Bare(2)],
+        &[ClearBare(1), Bare(1), Sealed, Bare(1)],
+        &[Opaque(31), Bare(2)],
+    ];
+    for layers in refused {
+        let (state, reasons) = layered((&alice, &bob), layers);
+        assert_eq!(state, SignatureState::Invalid, "{layers:?}");
+        assert!(reasons.contains(&Reason::Malformed), "{layers:?}: {reasons:?}");
+    }
 }

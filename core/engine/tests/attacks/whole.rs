@@ -1,12 +1,14 @@
 //! A signature inside CBC gives integrity only to what it covers: text that stands beside it in the same plaintext is
 //! what an attacker moved there (the shapes of EFAIL).
 
-use engine::secure::{Credit, Opened, Warning};
+use std::path::{Path, PathBuf};
+
+use engine::secure::{Credit, EncryptionState, Opened, Warning};
 use mail::part::Remote;
 use mail::protect::{wrap_pkcs7, wrap_signed};
-use smime::enveloped::ContentCipher;
+use smime::enveloped::{ContentCipher, encrypt};
 
-use crate::support::{alice_and_bob, as_bob, mailed, random};
+use crate::support::{Person, Rng, alice_and_bob, as_bob, mailed, random};
 
 const HTML: &str = "Content-Type: text/html\r\n\r\n<p>Hello</p>\r\n";
 const STOLEN: &str = "stolen text";
@@ -99,7 +101,68 @@ fn a_picture_of_a_mail_without_integrity_is_not_shown() {
     for (cipher, is_whole) in [(ContentCipher::Aes256Gcm, true), (ContentCipher::Aes256Cbc, false)] {
         let raw = mailed("alice@example.org", &bob.encrypted_for(entity.as_bytes(), cipher));
         let mail = as_bob(&raw, (&alice, &bob));
-        assert!(mail.payload.inline_picture("p@x").is_some());
+        let is_there = mail.payload.parts().iter().any(|part| part.content_type == "image/png");
+        assert!(is_there, "{cipher:?}");
         assert_eq!(mail.inline_picture("p@x").is_some(), is_whole, "{cipher:?}");
     }
+}
+
+/// Without its key a mail has no text, though its outside is a message with a body.
+#[test]
+fn a_mail_that_stays_closed_has_no_text() {
+    let (alice, bob) = alice_and_bob();
+    let eve = Person::new("eve@example.org");
+    let sealed = eve.encrypted_for(HTML.as_bytes(), ContentCipher::Aes256Gcm);
+    let mut tagged =
+        encrypt(HTML.as_bytes(), &[bob.recipient()], ContentCipher::Aes256Gcm, &mut Rng).unwrap();
+    *tagged.last_mut().unwrap() ^= 1;
+    let broken = wrap_pkcs7(&[], "authEnveloped-data", &tagged);
+    for (name, entity, state) in
+        [("for Eve", sealed, EncryptionState::NoKey), ("broken", broken, EncryptionState::Failed)]
+    {
+        let mail = as_bob(&mailed("carol@example.org", &entity), (&alice, &bob));
+        assert_eq!(mail.verdict.encryption.state, state, "{name}");
+        assert_eq!((mail.shown_text(), mail.quotable_text()), (None, None), "{name}");
+        assert_eq!(mail.html(Remote::Allowed), None, "{name}");
+    }
+    // Without integrity it may be read, and nothing more.
+    let cbc = bob.encrypted_for(HTML.as_bytes(), ContentCipher::Aes256Cbc);
+    for (entity, is_whole) in [(HTML.as_bytes(), true), (cbc.as_slice(), false)] {
+        let mail = as_bob(&mailed("carol@example.org", entity), (&alice, &bob));
+        assert_eq!(mail.shown_text().unwrap().trim(), "Hello");
+        assert_eq!(mail.html(Remote::Allowed).is_some(), is_whole);
+        assert_eq!(mail.quotable_text().is_some(), is_whole);
+    }
+}
+
+/// HTML passes the gate: no other source names the way around it.
+#[test]
+fn nothing_but_the_gate_reaches_html() {
+    fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+        for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                sources(&path, found);
+            } else if path.extension().is_some_and(|kind| kind == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut found = Vec::new();
+    for group in ["core", "bindings"] {
+        for member in std::fs::read_dir(root.join(group)).unwrap().map(|entry| entry.unwrap().path()) {
+            if member.join("src").is_dir() {
+                sources(&member.join("src"), &mut found);
+            }
+        }
+    }
+    let names = |path: &PathBuf| std::fs::read_to_string(path).unwrap().contains("ungated");
+    let mut naming: Vec<String> = found
+        .iter()
+        .filter(|path| names(path))
+        .map(|path| path.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/"))
+        .collect();
+    naming.sort_unstable();
+    assert!(found.len() > 250, "{}", found.len());
+    assert_eq!(naming, ["core/engine/src/secure.rs", "core/mail/src/lib.rs"]);
 }

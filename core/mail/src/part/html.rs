@@ -51,29 +51,28 @@ pub struct Link {
     pub target: String,
 }
 
-impl Message {
-    /// The shown HTML part, made safe; `None` when there is none, or when it exceeds the limits. The caller decides whether
-    /// HTML may be shown at all: never what came out of an encryption without integrity.
-    pub fn html(&self, remote: Remote) -> Option<Html> {
-        let shown = self.body_parts();
-        let part = shown.iter().rev().find(|part| part.content_type == "text/html")?;
-        let source = self.text(part);
-        let dom = Dom::parse(&source).filter(|dom| dom.pieces <= MAX_NODES)?;
-        let pictures = self
-            .own_leaves()
-            .into_iter()
-            .filter(|part| is_picture(part))
-            .filter_map(Part::content_id)
-            .map(str::to_owned);
-        let (source, blocked) = clean::clean(&source, pictures.collect(), remote, self.displayed(part));
-        Some(Html { source, blocked, deceptive: links::deceptive(&dom) })
-    }
+/// The shown HTML part, made safe; `None` when there is none, or when it exceeds the limits. The caller decides whether HTML
+/// may be shown at all.
+pub fn html(message: &Message, remote: Remote) -> Option<Html> {
+    let shown = message.body_parts();
+    let part = shown.iter().rev().find(|part| part.content_type == "text/html")?;
+    let source = message.text(part);
+    let dom = Dom::parse(&source).filter(|dom| dom.pieces <= MAX_NODES)?;
+    let pictures = message
+        .own_leaves()
+        .into_iter()
+        .filter(|part| is_picture(part))
+        .filter_map(Part::content_id)
+        .map(str::to_owned);
+    let (source, blocked) = clean::clean(&source, pictures.collect(), remote, message.displayed(part));
+    Some(Html { source, blocked, deceptive: links::deceptive(&dom) })
+}
 
-    /// The picture of this message that `cid:` names: never one of an attached message, never a kind that can hold scripts.
-    pub fn inline_picture(&self, content_id: &str) -> Option<&Part> {
-        let is_it = |part: &&Part| is_picture(part) && part.content_id() == Some(content_id);
-        self.own_leaves().into_iter().find(is_it)
-    }
+/// The picture of this message that `cid:` names: never one of an attached message, never a kind that can hold scripts. The
+/// caller decides whether HTML may be shown at all.
+pub fn inline_picture<'a>(message: &'a Message, content_id: &str) -> Option<&'a Part> {
+    let is_it = |part: &&Part| is_picture(part) && part.content_id() == Some(content_id);
+    message.own_leaves().into_iter().find(is_it)
 }
 
 /// Pictures without scripts: not SVG.

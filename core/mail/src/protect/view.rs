@@ -64,7 +64,7 @@ impl HeaderView {
 pub fn view(outer: &Message, payload: &Message, encrypted: bool) -> HeaderView {
     let seen = &outer.root().headers;
     let root = payload.root();
-    let Some((scheme, is_old)) = scheme(root) else { return HeaderView::unprotected(outer) };
+    let Some((scheme, is_old)) = scheme(payload) else { return HeaderView::unprotected(outer) };
     let inner = &root.headers;
     let confidential = match (encrypted, scheme, is_old) {
         (true, Scheme::Cipher, _) => confidential(root),
@@ -91,11 +91,12 @@ pub fn view(outer: &Message, payload: &Message, encrypted: bool) -> HeaderView {
 }
 
 /// The scheme that the root of a payload names; whether it is an older one.
-fn scheme(root: &Part) -> Option<(Scheme, bool)> {
-    if root.parameter(UNWRAPPED).is_some() {
+fn scheme(payload: &Message) -> Option<(Scheme, bool)> {
+    if payload.is_unwrapped() {
         // Whatever it says of itself, it is not the root.
         return Some((Scheme::Clear, true));
     }
+    let root = payload.root();
     if let Some(hp) = root.parameter("hp") {
         return match hp.to_ascii_lowercase().as_str() {
             "cipher" => Some((Scheme::Cipher, false)),
@@ -130,9 +131,6 @@ fn is_hidden(seen: &Headers, protected: &Headers) -> bool {
         && (outside.is_empty() || PLACEHOLDERS.contains(&outside))
 }
 
-/// Marks the root of a message that was taken out of its wrapping.
-const UNWRAPPED: &str = "\0unwrapped";
-
 /// The message inside a payload that is nothing but a message, wrapped to protect its fields (RFC 8551 section 3.1); any
 /// other payload as it is.
 ///
@@ -148,7 +146,7 @@ pub fn unwrapped(payload: Message) -> Message {
     }
     match Message::parse(payload.entity(inner)) {
         Ok(mut message) => {
-            message.mark(UNWRAPPED);
+            message.mark_unwrapped();
             message
         }
         Err(_) => payload,

@@ -212,7 +212,10 @@ fn expired_unknown_issuer_and_locked_have_their_own_words() {
 fn decrypted_without_integrity_is_no_better_than_plain() {
     let mut mail = verdict(EncryptionState::Decrypted, SignatureState::None, &[], Trust::None);
     mail.encryption.integrity = false;
-    assert_eq!(trust_line(message_status(&mail, None)).state.key, "st_none");
+    let line = trust_line(message_status(&mail, None));
+    assert_eq!((line.state.key, line.sentence.key), ("st_none", "tl_changeable"));
+    let plain = verdict(EncryptionState::None, SignatureState::None, &[], Trust::None);
+    assert_eq!(trust_line(message_status(&plain, None)).sentence.key, "tl_none");
 }
 
 #[test]

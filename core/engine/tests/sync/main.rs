@@ -1,0 +1,8 @@
+//! The sync engine: sets of UIDs, the machine against scripted answers, and against a model of a server.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
+#![allow(clippy::print_stdout)] // one run can be followed
+
+mod interleavings;
+mod model;
+mod uid_sets;
