@@ -5,4 +5,6 @@
 
 mod interleavings;
 mod model;
+mod phone;
+mod scripts;
 mod uid_sets;

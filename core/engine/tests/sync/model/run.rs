@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use engine::sync::{
-    Action, ActionKind, Answer, Backoff, Capabilities, Code, Command, Event, Flag, Flags, FolderSync,
-    LocalMail, Outcome, Policy, Seen, SpecialFolders, Steps, Target, shown,
+    Action, ActionKind, Answer, Backoff, Capabilities, Code, Command, Effect, Event, Flag, Flags, FolderSync,
+    LocalMail, Outcome, Policy, Seen, SpecialFolders, Steps, Target, UidSet, shown,
 };
 use smime::UnixTime;
 
@@ -339,6 +339,9 @@ impl World {
                 return self.crash();
             }
             let Some(program) = &self.program else { return };
+            if let Effect::RemoveMails(uids) = &effect {
+                self.is_gone(&program.folder, uids);
+            }
             self.disk.apply(&program.folder, effect, body);
         }
         if !self.is_calm && self.dice.once_in(200) {
@@ -357,6 +360,19 @@ impl World {
         }
     }
 
+    /// No record is removed of a mail that is there.
+    fn is_gone(&self, name: &str, uids: &UidSet) {
+        let (server, disk) = (&self.server.folders[name], &self.disk.folders[name]);
+        if server.is_restored || disk.state.map(|state| state.uid_validity) != Some(server.uid_validity) {
+            return;
+        }
+        for uid in uids.iter() {
+            let there = server.mails.get(&uid).map(|mail| mail.origin.claimed());
+            let here = disk.mails.get(&uid).map(|kept| kept.mail.octets);
+            assert!(there.is_none() || there != here, "{name} {uid} is there and was removed");
+        }
+    }
+
     /// One connection serves several folders, one after the other.
     fn change_folder(&mut self) {
         let folder = FOLDERS[self.dice.below(FOLDERS.len())].to_owned();
@@ -369,10 +385,10 @@ impl World {
         }
     }
 
-    /// Nobody disturbs: a few rounds over weeks, because what failed is tried again after days.
+    /// Nobody disturbs: a few rounds over months, because what failed is tried again after up to 30 days.
     fn settle(&mut self) {
         self.policy.watch = false;
-        for pass in 0..14 {
+        for pass in 0..6 {
             for name in FOLDERS {
                 self.open(name.to_owned(), None);
                 self.outcome = None;
@@ -390,7 +406,7 @@ impl World {
                 assert!(self.outcome == Some(Outcome::UpToDate) || pass == 0, "{name}: {:?}", self.outcome);
                 self.program = None;
             }
-            self.now += 4 * 86_400;
+            self.now += 40 * 86_400;
         }
     }
 }
