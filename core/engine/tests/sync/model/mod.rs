@@ -5,6 +5,7 @@ pub mod device;
 mod run;
 pub mod server;
 mod session;
+mod user;
 
 pub use run::World;
 
