@@ -188,7 +188,7 @@ impl Server {
     pub fn somebody_acts(&mut self, dice: &mut Dice) {
         let name = FOLDERS[dice.below(FOLDERS.len())];
         let to = FOLDERS[dice.below(FOLDERS.len())];
-        if self.folders[name].is_restored || self.folders[to].is_restored {
+        if [name, to, "INBOX"].iter().any(|folder| self.folders[*folder].is_restored) {
             return;
         }
         let uids: Vec<u32> = self.folders[name].mails.keys().copied().collect();
