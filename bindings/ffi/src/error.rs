@@ -305,6 +305,14 @@ mirror! {
         NoTls,
         /// Over a limit.
         TooMuch,
+        /// The mailbox is full.
+        OverQuota,
+        /// Too many connections or commands in a short time.
+        Throttled,
+        /// No way to log in that is known and safe.
+        NoLogin,
+        /// It did not prove that it knows the password.
+        NotProven,
     }
 }
 

@@ -19,7 +19,7 @@ use crate::config::{AccountConfig, Security, Server};
 use crate::core::{CoreInner, Event, ProgressStep};
 use crate::error::{CoreError, NetworkProblem, Thing, Unreadable, WrongUse};
 use crate::exchange::QrExchange;
-use crate::imap::Imap;
+use crate::imap::{self, Imap};
 use crate::mailboxes::Mailboxes;
 use crate::people::PeopleList;
 use crate::record::{decode, encode};
@@ -326,7 +326,7 @@ impl AccountInner {
     pub(crate) async fn imap(&self) -> Result<Imap, CoreError> {
         self.core.online(&self.settings.imap)?;
         let connector = tls::connector(&self.settings.tls_anchors);
-        Imap::connect(&self.settings.imap, &connector, &self.settings.login, &self.password()?).await
+        imap::connect(&self.settings.imap, &connector, &self.settings.login, &self.password()?).await
     }
 
     pub(crate) async fn smtp(&self) -> Result<Smtp, CoreError> {
@@ -448,7 +448,7 @@ async fn check(core: &Arc<CoreInner>, config: &AccountConfig, password: &str) ->
     core.online(&config.imap)?;
     core.emit(Event::Progress { step: ProgressStep::Connecting, done: 0, total: None });
     let connector = tls::connector(&config.tls_anchors);
-    Imap::connect(&config.imap, &connector, &config.login, password).await?.logout().await;
+    imap::connect(&config.imap, &connector, &config.login, password).await?.logout().await;
     Smtp::connect(&config.smtp, &connector, &config.login, password).await?.quit().await;
     if let Some(authority) = &config.authority {
         let anchors = authorities(&authority.anchors, Trust::Organisation)?;

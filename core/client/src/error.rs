@@ -242,6 +242,18 @@ pub enum ServerProblem {
     /// Over a limit.
     #[error("sent more than is accepted")]
     TooMuch,
+    /// The mailbox is full (RFC 9208).
+    #[error("has no room left in this mailbox; delete mail there, or ask for more room")]
+    OverQuota,
+    /// Too many connections or commands in a short time.
+    #[error("asks for a pause: too much was asked of it in a short time; try again in some minutes")]
+    Throttled,
+    /// No way to log in that is known here and safe.
+    #[error("offers no way to log in that can be used here")]
+    NoLogin,
+    /// It asked for a proof of the password and gave none of its own.
+    #[error("could not prove that it knows your password; the log-in was broken off")]
+    NotProven,
 }
 
 impl From<VaultError> for CoreError {

@@ -1,9 +1,11 @@
 //! Drives the outbox: timestamp, sealing, SMTP, copy to Sent; each step is stored before the next one begins.
 
 use engine::approval::{EventId, RawEvent, evaluate};
+use engine::imap::{MailboxName, Role};
 use engine::outbox::{Delivery, Failure, Kind, OutboxItem, SealTo, Stage, Step};
 use engine::ports::{Batch, Item, RecordKey, Store, Tree};
 use engine::secure;
+use engine::sync::{Flag, Flags};
 use mail::protect::wrap_signed;
 use serde::Serialize;
 use smime::Certificate;
@@ -133,7 +135,7 @@ pub(crate) fn recover(store: &dyn Store, account: &[u8]) -> Result<Vec<u64>, Cor
 #[derive(Default)]
 struct Lines {
     smtp: Option<Smtp>,
-    imap: Option<(Imap, String)>,
+    imap: Option<(Imap, MailboxName)>,
     /// Not asked again in this flush.
     smtp_is_down: bool,
     imap_is_down: bool,
@@ -417,7 +419,10 @@ impl AccountInner {
         match &copied {
             Ok(()) => item.copied(),
             // The folder takes no more (quota, read-only): the mail is sent, only its copy is missing.
-            Err(CoreError::Server { problem: ServerProblem::Refused | ServerProblem::TooMuch, .. }) => {
+            Err(CoreError::Server {
+                problem: ServerProblem::Refused | ServerProblem::TooMuch | ServerProblem::OverQuota,
+                ..
+            }) => {
                 lines.imap = None;
                 item.copied();
                 self.core.emit(Event::NoCopy { number: item.number });
@@ -438,13 +443,13 @@ impl AccountInner {
             Some(line) => line,
             none => {
                 let mut imap = self.imap().await?;
-                let folder = imap.sent_folder().await?;
+                let folder = imap.folder_for(Role::Sent, "Sent").await?;
                 none.insert((imap, folder))
             }
         };
         imap.examine(folder).await?;
-        if !imap.holds(&item.message_id).await? {
-            imap.append(folder, &message).await?;
+        if imap.search_message_id(&item.message_id).await?.is_empty() {
+            imap.append(folder, &Flags::from_iter([Flag::Seen]), &message).await?;
         }
         Ok(())
     }

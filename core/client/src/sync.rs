@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use engine::imap::{MailboxName, Role};
 use engine::people::{Learned, People, first_seen_anchors, learn};
 use engine::ports::{Batch, Item, RecordKey, Tree};
 use engine::search::{Document, MailId};
@@ -158,9 +159,10 @@ impl AccountInner {
         report: &mut SyncReport,
         unindexed: &mut Unindexed,
     ) -> Result<(), CoreError> {
-        let sent = imap.sent_folder().await?;
+        let sent = imap.folder_for(Role::Sent, "Sent").await?;
+        let inbox = MailboxName::inbox();
         for folder in Folder::ALL {
-            let name = if folder == Folder::Inbox { "INBOX" } else { sent.as_str() };
+            let name = if folder == Folder::Inbox { &inbox } else { &sent };
             self.fetch_folder(imap, folder, name, report, unindexed).await?;
         }
         Ok(())
@@ -170,7 +172,7 @@ impl AccountInner {
         &self,
         imap: &mut Imap,
         folder: Folder,
-        name: &str,
+        name: &MailboxName,
         report: &mut SyncReport,
         unindexed: &mut Unindexed,
     ) -> Result<(), CoreError> {
@@ -189,14 +191,14 @@ impl AccountInner {
             batch.put(key, encode(&state)?);
             self.store()?.apply(batch)?;
         }
-        let listed = match imap.list(selected).await {
+        let listed = match imap.list(selected.exists).await {
             // Somebody may have expunged mail between the two commands: look once more.
             Err(CoreError::Server { problem: ServerProblem::Protocol, .. }) => {
                 let again = imap.examine(name).await?;
                 if again.uid_validity != selected.uid_validity {
                     return Ok(());
                 }
-                imap.list(again).await?
+                imap.list(again.exists).await?
             }
             listed => listed?,
         };

@@ -2,6 +2,7 @@
 
 pub mod approval;
 pub mod evidence;
+pub mod imap;
 pub mod meeting;
 pub mod outbox;
 pub mod people;

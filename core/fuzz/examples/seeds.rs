@@ -246,6 +246,7 @@ fn mails() {
 }
 
 fn others() {
+    imap();
     let anchor = personal_anchor(&alice().root.certificate);
     let ek = p256_compressed_point(alice().encryption.certificate.public_key_der()).unwrap();
     let card = Card::new(alice().address.clone(), "Alice 艾丽丝", anchor, ek);
@@ -278,4 +279,23 @@ fn others() {
             write("approval", &format!("{name}.json"), event["json"].as_str().unwrap().as_bytes());
         }
     }
+}
+
+/// What IMAP servers say.
+fn imap() {
+    let session: &[u8] = b"* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] ready\r\n\
+        C1 OK [CAPABILITY IMAP4rev1 QRESYNC UIDPLUS] in\r\n* ENABLED QRESYNC\r\n\
+        * OK [CLOSED] x\r\n* 3 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n* OK [PERMANENTFLAGS (\\Seen \\*)] x\r\n\
+        * VANISHED (EARLIER) 41,43:116\r\n* SEARCH 4 9 (MODSEQ 12)\r\n* ESEARCH (TAG \"C2\") UID ALL 4:18,21\r\n\
+        * STATUS \"a b\" (UIDNEXT 5 UIDVALIDITY 9)\r\nC3 OK [COPYUID 9 4:6 10,12,11] done\r\n* BYE see {5}\r\n";
+    write("imap", "session", session);
+    let fetch: &[u8] = b"* 1 FETCH (UID 5 FLAGS (\\Seen $Junk) RFC822.SIZE 2147483648 MODSEQ (65402) INTERNALDATE \
+        \"17-Jul-1996 02:44:25 -0700\" X-GM-LABELS (\"a\\\")\" b) BODY[HEADER.FIELDS (DATE)] NIL BODY[]<4> {5}\r\na\")\r\n)\r\n";
+    write("imap", "fetch", fetch);
+    let list: &[u8] =
+        b"* LIST (\\HasNoChildren \\Sent) \"/\" &XfJT0ZAB-\r\n* LIST (\\Noselect) NIL {4}\r\na\"&-\r\n\
+        * LSUB () \".\" \"R&D\"\r\n";
+    write("imap", "list", list);
+    write("imap", "name", b"~peter/mail/&U,BTFw-/&ZeVnLIqe-");
+    write("imap", "challenge", b"r=AAAAAAAAAAAAAAAAAAAAAAAAx,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096");
 }

@@ -8,6 +8,7 @@ mod ber;
 mod cms;
 mod containers;
 mod html;
+mod imap;
 mod mime;
 mod open;
 mod qr;
@@ -24,6 +25,7 @@ pub const TARGETS: &[Target] = &[
     ("csr", containers::csr),
     ("decrypt", cms::decrypt),
     ("html", html::html),
+    ("imap", imap::imap),
     ("mime", mime::mime),
     ("open", open::open),
     ("pkcs12", containers::pkcs12),

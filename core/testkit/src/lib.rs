@@ -1,6 +1,7 @@
 //! People, doubles of the ports, a virtual clock and fault injection: for tests only.
 
 mod clock;
+pub mod imap_script;
 pub mod people;
 mod rng;
 mod stores;

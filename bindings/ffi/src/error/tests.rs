@@ -149,6 +149,10 @@ fn network() -> Vec<(client::CoreError, CoreError)> {
         (client::ServerProblem::Protocol, ServerProblem::Protocol),
         (client::ServerProblem::NoTls, ServerProblem::NoTls),
         (client::ServerProblem::TooMuch, ServerProblem::TooMuch),
+        (client::ServerProblem::OverQuota, ServerProblem::OverQuota),
+        (client::ServerProblem::Throttled, ServerProblem::Throttled),
+        (client::ServerProblem::NoLogin, ServerProblem::NoLogin),
+        (client::ServerProblem::NotProven, ServerProblem::NotProven),
     ]
     .map(|(from, problem)| {
         (Client::Server { host: host(), problem: from }, CoreError::Server { host: host(), problem })

@@ -11,6 +11,9 @@ use crate::run::{Call, call, is_root, quote};
 use super::keeper::UNTIL_GONE;
 use super::{PEOPLE, Pki, Ports, address, password, wait_for_port};
 
+/// Who can't log in by SCRAM.
+const OLD_HASH: &str = "dave";
+
 /// Debian's user and group for programs that own nothing.
 const NOBODY: u32 = 65534;
 
@@ -41,10 +44,15 @@ impl Dovecot {
         fs::set_permissions(&dovecot.run, fs::Permissions::from_mode(0o755)).at(&dovecot.run)?;
         account.give(&pki.server_key)?;
         let users = root.join("users");
-        // passwd-file: user:password:::::: with the hashing scheme in front.
+        // passwd-file: user:password:::::: with the scheme in front. Of the one whose password is hashed in a way that SCRAM
+        // can't use, Dovecot offers SCRAM as well and then refuses it, as servers do whose hashes are older than SCRAM.
+        let stored = |person: &str| match person {
+            OLD_HASH => hash(&password(person)),
+            _ => Ok(format!("{{PLAIN}}{}", password(person))),
+        };
         let lines: String = PEOPLE
             .iter()
-            .map(|person| Ok(format!("{}:{}::::::\n", address(person), hash(&password(person))?)))
+            .map(|person| Ok(format!("{}:{}::::::\n", address(person), stored(person)?)))
             .collect::<Result<_>>()?;
         fs::write(&users, lines).at(&users)?;
         let version = call("dovecot").words("--version").ok()?.out();
@@ -115,7 +123,7 @@ impl Dovecot {
             "base_dir = {run}\nstate_dir = {run}\nlog_path = {log}\n\
              default_internal_user = {user}\ndefault_login_user = {user}\ndefault_internal_group = {group}\n\
              first_valid_uid = 1\nfirst_valid_gid = 1\n\
-             ssl = required\nauth_mechanisms = plain login\nauth_verbose = yes\nauth_failure_delay = 0 secs\n\
+             ssl = required\nauth_mechanisms = plain login scram-sha-1 scram-sha-256\nauth_verbose = yes\nauth_failure_delay = 0 secs\n\
              mail_max_userip_connections = 100\n\
              namespace inbox {{\n  inbox = yes\n  separator = /\n\
              \x20 mailbox Sent {{\n    special_use = \\Sent\n    auto = subscribe\n  }}\n\

@@ -11,8 +11,14 @@ pub fn fault_text(error: &CoreError) -> Option<Text> {
         CoreError::Network { problem: NetworkProblem::Offline, .. } => Text::new("er_offline"),
         CoreError::Network { host, .. } => at("er_silent", host),
         CoreError::CertificateUntrusted { host, .. }
-        | CoreError::Server { host, problem: ServerProblem::NoTls } => at("er_insecure", host),
-        CoreError::Server { host, problem: ServerProblem::NotNow } => at("er_silent", host),
+        | CoreError::Server { host, problem: ServerProblem::NoTls | ServerProblem::NotProven } => {
+            at("er_insecure", host)
+        }
+        CoreError::Server { host, problem: ServerProblem::NotNow | ServerProblem::Throttled } => {
+            at("er_silent", host)
+        }
+        CoreError::Server { host, problem: ServerProblem::OverQuota } => at("er_quota", host),
+        CoreError::Server { host, problem: ServerProblem::NoLogin } => at("er_no_login", host),
         CoreError::Server { host, .. } => at("er_refused", host),
         CoreError::LoginRefused { .. } => Text::new("pw_wrong"),
         CoreError::Unreadable(unreadable) => unreadable_text(*unreadable),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::machine::{Outcome, Phase, Steps};
+use super::open::Open;
 use super::round::COMMAND_OCTETS;
 use super::{Answer, BodyState, Code, Command, Effect, FolderSync, Local, UidSet};
 
@@ -143,7 +144,7 @@ impl FolderSync {
             self.bodies.queue = None;
             return self.send(Command::Noop, Phase::Nooping, steps);
         }
-        if self.open.as_ref().is_some_and(super::round::Open::is_dirty) {
+        if self.open.as_ref().is_some_and(Open::is_dirty) {
             self.bodies.queue = None;
             return self.settle(local, steps);
         }

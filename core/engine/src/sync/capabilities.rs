@@ -44,15 +44,20 @@ pub enum Capability {
     AppendLimit,
     /// Quotas (RFC 9208).
     Quota,
+    /// LIST tells more (RFC 5258).
+    ListExtended,
+    /// LOGIN is refused (RFC 9051 section 6.2.3).
+    LoginDisabled,
 }
 
 /// What IMAP4rev2 brings without saying so (RFC 9051 appendix E).
-const REV2: [Capability; 11] = [
+const REV2: [Capability; 12] = [
     Capability::Idle,
     Capability::UidPlus,
     Capability::Move,
     Capability::SpecialUse,
     Capability::LiteralMinus,
+    Capability::ListExtended,
     Capability::ListStatus,
     Capability::ESearch,
     Capability::SaslIr,
@@ -109,6 +114,8 @@ impl Capabilities {
             "SASL-IR" => &[Capability::SaslIr],
             "ENABLE" => &[Capability::Enable],
             "NAMESPACE" => &[Capability::Namespace],
+            "LIST-EXTENDED" => &[Capability::ListExtended],
+            "LOGINDISABLED" => &[Capability::LoginDisabled],
             "UNSELECT" => &[Capability::Unselect],
             "APPENDLIMIT" => &[Capability::AppendLimit],
             "QUOTA" => &[Capability::Quota],

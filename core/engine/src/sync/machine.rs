@@ -4,7 +4,8 @@ use smime::UnixTime;
 
 use super::act::Acting;
 use super::bodies::{Bodies, Fetching};
-use super::round::{Listing, Open};
+use super::open::Open;
+use super::round::Listing;
 use super::verify::Verifying;
 use super::{
     Action, Answer, Capabilities, Capability, Code, Command, Effect, Event, Flags, IDLE_RENEWAL_SECONDS,
@@ -271,6 +272,9 @@ impl FolderSync {
 
     pub(super) fn finish(&mut self, outcome: Outcome, steps: &mut Steps) {
         steps.finished = Some(outcome);
+        if let Some(open) = &mut self.open {
+            open.turns = 0;
+        }
         let since = self.now;
         if self.open.is_none() {
             self.phase = Phase::Off;

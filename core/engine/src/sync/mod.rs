@@ -17,11 +17,14 @@
 
 mod act;
 mod action;
+mod answered;
 mod backoff;
 mod bodies;
 mod capabilities;
+mod command;
 mod flags;
 mod machine;
+mod open;
 mod record;
 mod round;
 mod uid_set;
@@ -34,9 +37,10 @@ pub use action::{
 };
 pub use backoff::{Backoff, IDLE_RENEWAL_SECONDS};
 pub use capabilities::{Capabilities, Capability};
+pub use command::{Command, Resume};
 pub use flags::{Flag, Flags, Keyword};
 pub use machine::{FolderSync, Outcome, Policy, Steps};
 pub use record::{BodyState, FolderState, Local, LocalMail};
 pub use uid_set::{UidSet, UidSetError};
 pub use view::{Seen, Shown, arriving, shown};
-pub use wire::{Answer, Code, Command, Effect, Event, Resume, Selected};
+pub use wire::{Answer, Code, Effect, Event, Selected};

@@ -1,10 +1,11 @@
 //! A model of an IMAP server, another client, a device whose program may be killed, and what must hold in the end.
 
 mod check;
-mod device;
+pub mod device;
 mod run;
-mod server;
+pub mod server;
 mod session;
+mod user;
 
 pub use run::World;
 

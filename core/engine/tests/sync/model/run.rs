@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use engine::sync::{
-    Action, ActionKind, Answer, Backoff, Capabilities, Code, Command, Event, Flag, Flags, FolderSync,
-    LocalMail, Outcome, Policy, Seen, SpecialFolders, Steps, Target, shown,
+    Answer, Backoff, Capabilities, Code, Command, Effect, Event, FolderSync, Outcome, Policy, SpecialFolders,
+    Steps,
 };
 use smime::UnixTime;
 
@@ -15,9 +15,9 @@ use super::server::{FOLDERS, Features, Origin, Server, Who};
 use super::session::{Said, Session};
 
 /// The program: gone after a crash.
-struct Program {
+pub(super) struct Program {
     machine: FolderSync,
-    folder: String,
+    pub(super) folder: String,
     session: Option<Session>,
     outstanding: Option<Command>,
     said: VecDeque<Said>,
@@ -27,10 +27,10 @@ pub struct World {
     pub server: Server,
     pub disk: Disk,
     pub acknowledged: Vec<Acknowledged>,
-    dice: Dice,
+    pub(super) dice: Dice,
     now: u64,
-    policy: Policy,
-    program: Option<Program>,
+    pub(super) policy: Policy,
+    pub(super) program: Option<Program>,
     is_calm: bool,
     outcome: Option<Outcome>,
     /// Every event and what came of it is printed.
@@ -130,76 +130,6 @@ impl World {
                 self.cut();
             }
             _ => self.server.back_up(name),
-        }
-    }
-
-    /// The user acts on mail that is on the screen and readable.
-    fn user_acts(&mut self) {
-        let name = FOLDERS[self.dice.below(FOLDERS.len())];
-        let Some(folder) = self.disk.folders.get(name) else { return };
-        let Some(state) = folder.state else { return };
-        let actions: Vec<Action> =
-            self.disk.actions.iter().filter(|action| action.folder == name).cloned().collect();
-        let on_screen = |uid: u32, origin: Origin, kept: &LocalMail| {
-            let message_id = origin.message_id();
-            let mail = Seen {
-                folder: name,
-                uid_validity: state.uid_validity,
-                uid,
-                message_id: message_id.as_deref(),
-                octets: kept.octets,
-                flags: &kept.flags,
-            };
-            !shown(&mail, &actions, &self.policy.special).is_leaving
-        };
-        let mut choice: Vec<(u32, Origin, u64)> = Vec::new();
-        for (uid, kept) in &folder.mails {
-            if let Some((origin, _)) = kept.body
-                && kept.mail.body == engine::sync::BodyState::Whole
-                && on_screen(*uid, origin, &kept.mail)
-            {
-                choice.push((*uid, origin, kept.mail.octets));
-            }
-        }
-        let mut picked = Vec::new();
-        for _ in 0..1 + self.dice.below(3) {
-            if !choice.is_empty() {
-                picked.push(choice.remove(self.dice.below(choice.len())));
-            }
-        }
-        if picked.is_empty() {
-            return;
-        }
-        let other = FOLDERS[self.dice.below(FOLDERS.len())].to_owned();
-        let flags = Flags::from_iter(self.dice.pick(&[Flag::Seen, Flag::Flagged, Flag::Answered]));
-        let kind = match self.dice.below(9) {
-            0 | 1 => ActionKind::AddFlags(flags),
-            2 => ActionKind::RemoveFlags(flags),
-            3 | 4 => ActionKind::Move { to: other },
-            5 => ActionKind::Copy { to: other },
-            6 => ActionKind::Delete,
-            7 => ActionKind::MarkSpam,
-            _ => ActionKind::Archive,
-        };
-        let targets =
-            picked.iter().map(|(uid, origin, octets)| Target::new(*uid, origin.message_id(), *octets));
-        let id = self.acknowledged.len() as u64;
-        let action = Action::new(id, name, state.uid_validity, targets.collect(), kind.clone());
-        let find = |uid: &u32, origin: &Origin| {
-            let known = self.server.instances.get(&(name.to_owned(), state.uid_validity, *uid));
-            known.filter(|(_, known)| known == origin).map(|(instance, _)| *instance)
-        };
-        self.trace(|| format!("USER {action:?}"));
-        self.acknowledged.push(Acknowledged {
-            folder: name.to_owned(),
-            kind,
-            mails: picked.iter().map(|(uid, origin, _)| (find(uid, origin), *origin)).collect(),
-            log: self.server.log.len(),
-            special: self.policy.special.clone(),
-        });
-        self.disk.actions.push(action);
-        if self.dice.once_in(2) && self.program.as_ref().is_some_and(|program| program.folder == name) {
-            self.give((Event::Acted, None));
         }
     }
 
@@ -303,13 +233,13 @@ impl World {
         self.take(steps, None);
     }
 
-    fn trace(&self, what: impl FnOnce() -> String) {
+    pub(super) fn trace(&self, what: impl FnOnce() -> String) {
         if self.is_traced {
             println!("{} {}", self.program.as_ref().map_or("", |program| &program.folder), what());
         }
     }
 
-    fn give(&mut self, (event, origin): Said) {
+    pub(super) fn give(&mut self, (event, origin): Said) {
         self.trace(|| format!("{event:?}"));
         let Some(program) = &mut self.program else { return };
         let octets = if let Event::Body { octets, .. } = &event { *octets } else { 0 };
@@ -339,6 +269,9 @@ impl World {
                 return self.crash();
             }
             let Some(program) = &self.program else { return };
+            if let Effect::RemoveMails(uids) = &effect {
+                self.is_gone(&program.folder, uids);
+            }
             self.disk.apply(&program.folder, effect, body);
         }
         if !self.is_calm && self.dice.once_in(200) {
@@ -369,10 +302,10 @@ impl World {
         }
     }
 
-    /// Nobody disturbs: a few rounds over weeks, because what failed is tried again after days.
+    /// Nobody disturbs: a few rounds over months, because what failed is tried again after up to 30 days.
     fn settle(&mut self) {
         self.policy.watch = false;
-        for pass in 0..14 {
+        for pass in 0..6 {
             for name in FOLDERS {
                 self.open(name.to_owned(), None);
                 self.outcome = None;
@@ -390,7 +323,7 @@ impl World {
                 assert!(self.outcome == Some(Outcome::UpToDate) || pass == 0, "{name}: {:?}", self.outcome);
                 self.program = None;
             }
-            self.now += 4 * 86_400;
+            self.now += 40 * 86_400;
         }
     }
 }

@@ -63,6 +63,8 @@ pub struct Folder {
     pub vanished: BTreeMap<u32, u64>,
     /// Went back in time, and the device has not taken notice: until then nothing changes here, or nobody could tell.
     pub is_restored: bool,
+    /// Once under one UIDVALIDITY: a second time, modification sequences that begin again are not seen to go back.
+    was_restored: bool,
     backup: Option<Box<Folder>>,
 }
 
@@ -115,6 +117,7 @@ impl Server {
             mails: BTreeMap::new(),
             vanished: BTreeMap::new(),
             is_restored: false,
+            was_restored: false,
             backup: None,
         };
         let folders = FOLDERS.iter().map(|name| ((*name).to_owned(), folder())).collect();
@@ -188,7 +191,7 @@ impl Server {
     pub fn somebody_acts(&mut self, dice: &mut Dice) {
         let name = FOLDERS[dice.below(FOLDERS.len())];
         let to = FOLDERS[dice.below(FOLDERS.len())];
-        if self.folders[name].is_restored || self.folders[to].is_restored {
+        if [name, to, "INBOX"].iter().any(|folder| self.folders[*folder].is_restored) {
             return;
         }
         let uids: Vec<u32> = self.folders[name].mails.keys().copied().collect();
@@ -225,6 +228,7 @@ impl Server {
         folder.vanished.clear();
         folder.backup = None;
         folder.is_restored = false;
+        folder.was_restored = false;
         let validity = folder.uid_validity;
         for mut mail in mails {
             let folder = self.folders.get_mut(name).unwrap();
@@ -239,7 +243,7 @@ impl Server {
     pub fn back_up(&mut self, name: &str) {
         let folder = self.folder(name);
         folder.backup = None;
-        folder.backup = Some(Box::new(folder.clone()));
+        folder.backup = (!folder.was_restored).then(|| Box::new(folder.clone()));
     }
 
     /// The folder is as it was; UIDNEXT too, or not.
@@ -260,6 +264,7 @@ impl Server {
         let folder = self.folder(name);
         *folder = *backup;
         folder.is_restored = true;
+        folder.was_restored = true;
         // Modification sequences are no part of a backup: they begin again.
         folder.modseq = 1;
         folder.vanished.clear();
