@@ -43,11 +43,16 @@ fn format(root: &Path) -> Result<String> {
     call("cargo").words("fmt --all --check").within(root).shown().map(|()| String::new())
 }
 
-/// The workspace turns on every feature of `smime`, the phones none; the bench against libcrypto is in no other build.
+/// The workspace turns on every feature, the phones none; the bench against libcrypto is in no other build.
 fn clippy(root: &Path) -> Result<String> {
-    for what in ["--workspace", "--package smime", "--package bench --features libcrypto"] {
+    for what in [
+        "--workspace --all-targets",
+        "--package smime --all-targets",
+        "--package countersign-ffi --lib",
+        "--package bench --features libcrypto --all-targets",
+    ] {
         call("cargo")
-            .words(&format!("clippy --quiet {what} --all-targets --locked -- -D warnings"))
+            .words(&format!("clippy --quiet {what} --locked -- -D warnings"))
             .within(root)
             .shown()?;
     }

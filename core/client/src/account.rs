@@ -108,6 +108,7 @@ pub(crate) struct AccountInner {
     /// One sync or flush at a time.
     pub(crate) busy: tokio::sync::Mutex<()>,
     /// One update of the search index at a time.
+    #[cfg(feature = "search")]
     pub(crate) indexing: tokio::sync::Mutex<()>,
     commit: Mutex<()>,
 }
@@ -252,6 +253,7 @@ impl AccountInner {
             own: decode(&own)?,
             decryption: OnceCell::new(),
             busy: tokio::sync::Mutex::new(()),
+            #[cfg(feature = "search")]
             indexing: tokio::sync::Mutex::new(()),
             commit: Mutex::new(()),
         })

@@ -23,6 +23,10 @@ mod mime;
 mod outbox;
 mod people;
 mod record;
+#[cfg(feature = "search")]
+mod search;
+#[cfg(not(feature = "search"))]
+#[path = "no_search.rs"]
 mod search;
 mod smtp;
 mod sync;
@@ -57,6 +61,7 @@ pub use material::{Material, MaterialError};
 pub use mime::mime_tree;
 pub use outbox::{Flushed, OutboxEntry, OutboxState};
 pub use people::{ContactView, PeopleList};
+#[cfg(feature = "search")]
 pub use search::SearchResults;
 pub use sync::{Folder, SyncReport};
 pub use task::{Canceller, Task};

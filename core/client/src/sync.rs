@@ -347,9 +347,9 @@ impl AccountInner {
         record.from_name = opened.verdict.headers.from_mailboxes.first().and_then(|from| from.name.clone());
         record.preview = opened.shown_text().map(|text| preview(&text));
         let id = MailId { folder: folder.name().to_owned(), uid: record.uid };
-        let document = Document::of(id, record.received, &opened);
+        let document = cfg!(feature = "search").then(|| Document::of(id, record.received, &opened));
         record.content = Content::Judged(Box::new(opened.verdict));
-        Ok(Some(document))
+        Ok(document)
     }
 
     /// Files stored requests again that came from people who were strangers then and are known now.

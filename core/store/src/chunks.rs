@@ -128,6 +128,7 @@ impl Chunks {
     }
 
     /// Plain octets of the whole file.
+    #[cfg(feature = "search")]
     pub(crate) fn plain_octets(&self) -> usize {
         self.sealed_octets - self.count() * TAG_OCTETS
     }

@@ -33,8 +33,10 @@ mod record;
 mod records;
 mod seal;
 mod sealed;
+#[cfg(feature = "search")]
 mod search;
 
 pub use records::CACHE_DAMAGED;
 pub use sealed::SealedStore;
+#[cfg(feature = "search")]
 pub use search::{INDEX_DAMAGED, SealedIndex};

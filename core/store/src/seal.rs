@@ -31,6 +31,7 @@ type Key = Zeroizing<[u8; 32]>;
 pub(crate) struct Seals {
     records: Key,
     bodies: Key,
+    #[cfg(feature = "search")]
     search: Key,
     names: Hmac<Sha256>,
     sums: Hmac<Sha256>,
@@ -56,6 +57,7 @@ impl Seals {
         Some(Seals {
             records: subkey(b"countersign store 1 records")?,
             bodies: subkey(b"countersign store 1 bodies")?,
+            #[cfg(feature = "search")]
             search: subkey(b"countersign store 1 search")?,
             names: mac(b"countersign store 1 names")?,
             sums: mac(b"countersign store 1 sums")?,
@@ -91,6 +93,7 @@ impl Seals {
     }
 
     /// The cipher for chunks of the search index's files.
+    #[cfg(feature = "search")]
     pub(crate) fn search_cipher(&self) -> XChaCha20Poly1305 {
         cipher(&self.search)
     }

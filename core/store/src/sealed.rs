@@ -1,5 +1,6 @@
 //! [`SealedStore`]: records, bodies and their guards behind the port.
 
+#[cfg(feature = "search")]
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use crate::layout::{Head, HeadFile, lock, open_format};
 use crate::record::body_name;
 use crate::records::Records;
 use crate::seal::Seals;
+#[cfg(feature = "search")]
 use crate::search::SealedIndex;
 
 /// The store in a folder of its own. One process at a time.
@@ -28,8 +30,10 @@ pub struct SealedStore {
     writing_body: Mutex<()>,
     state: RwLock<State>,
     /// Of the accounts that were asked for.
+    #[cfg(feature = "search")]
     indexes: Mutex<BTreeMap<Vec<u8>, Arc<SealedIndex>>>,
     /// Dropped last.
+    #[cfg_attr(not(feature = "search"), expect(dead_code, reason = "held, never read"))]
     lock: Arc<File>,
 }
 
@@ -74,6 +78,7 @@ impl SealedStore {
             bodies,
             writing_body: Mutex::new(()),
             state,
+            #[cfg(feature = "search")]
             indexes: Mutex::default(),
             lock: Arc::new(lock),
         })
@@ -86,6 +91,7 @@ impl SealedStore {
     }
 
     /// The search index of an account; nothing is read yet. All callers get the same one.
+    #[cfg(feature = "search")]
     pub fn search_index(&self, account: &[u8]) -> Arc<SealedIndex> {
         let mut indexes = self.indexes.lock().unwrap_or_else(PoisonError::into_inner);
         let index = indexes.entry(account.to_vec()).or_insert_with(|| {
