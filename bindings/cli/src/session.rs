@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use client::{Account, Core, CoreConfig, Event, OutboxState, Task};
+use client::{Account, Core, CoreConfig, Event, OutboxState, Task, UndoneReason};
 
 use crate::args::Cli;
 use crate::failure::Failure;
@@ -131,6 +131,11 @@ fn note(event: &Event) -> Option<String> {
         Event::NoTimestamp { number } => {
             Some(format!("The timestamp authority gave no timestamp for mail {number}."))
         }
+        Event::Undone { ids, why } => Some(format!(
+            "What you did to {} could not be done on the server: {}.",
+            ids.join(", "),
+            undone(*why)
+        )),
         Event::CacheRebuilt => Some(
             "The stored mail was damaged and is fetched again; keys, people and approvals are whole."
                 .to_owned(),
@@ -142,5 +147,16 @@ fn note(event: &Event) -> Option<String> {
             Some(format!("Your decision was not sent: the request has ended meanwhile ({id})."))
         }
         Event::Progress { .. } | Event::Mail { .. } | Event::Approval { .. } => None,
+    }
+}
+
+fn undone(why: UndoneReason) -> &'static str {
+    match why {
+        UndoneReason::Refused => "it refused",
+        UndoneReason::NoSuchFolder => "it has no such folder",
+        UndoneReason::OverQuota => "it has no room left for this mailbox",
+        UndoneReason::ReadOnly => "the folder may only be read, or keeps no such marks",
+        UndoneReason::Gone => "the mail was moved or deleted elsewhere before",
+        UndoneReason::Unknown => "it can't be seen whether it was done; nothing was deleted",
     }
 }

@@ -8,6 +8,7 @@ use crate::account::{Account, AccountConfig};
 use crate::calls::{Calls, Cancel};
 use crate::error::CoreError;
 use crate::log::{Log, LogSink};
+use crate::mailboxes::UndoneReason;
 use crate::mirror::mirror;
 use crate::panics;
 use crate::vault::{PlatformVault, Vault};
@@ -43,6 +44,13 @@ pub enum Event {
     Approval {
         /// Its id.
         id: String,
+    },
+    /// Something that was done to mail could not be done on the server; it is shown again as the server has it.
+    Undone {
+        /// Ids of the mails.
+        ids: Vec<String>,
+        /// Why.
+        why: UndoneReason,
     },
     /// The stored mail was damaged and is fetched again; nothing else was touched.
     CacheRebuilt,
@@ -204,6 +212,7 @@ impl From<client::Event> for Event {
             Client::Progress { step, done, total } => Event::Progress { step: step.into(), done, total },
             Client::Mail { id } => Event::Mail { id },
             Client::Approval { id } => Event::Approval { id },
+            Client::Undone { ids, why } => Event::Undone { ids, why: why.into() },
             Client::CacheRebuilt => Event::CacheRebuilt,
             Client::SearchRebuilt => Event::SearchRebuilt,
             Client::Superseded { id } => Event::Superseded { id },

@@ -17,6 +17,53 @@ mirror! {
         Inbox,
         /// Sent mail.
         Sent,
+        /// Mail that is done with.
+        Archive,
+        /// Spam.
+        Junk,
+        /// Deleted mail.
+        Trash,
+    }
+}
+
+mirror! {
+    both
+    /// Something done to mails. Each works offline; the server hears of it with the next synchronisation.
+    MailAction = client::MailAction {
+        /// Mark as read.
+        MarkRead,
+        /// Mark as unread.
+        MarkUnread,
+        /// Set the star.
+        Star,
+        /// Take the star away.
+        Unstar,
+        /// Move to the archive.
+        Archive,
+        /// Mark as spam and move there.
+        Junk,
+        /// Move back to the inbox.
+        ToInbox,
+        /// Move to the trash; what lies there already is removed for good.
+        Delete,
+    }
+}
+
+mirror! {
+    /// Why something that was done to mail could not be done on the server.
+    UndoneReason = client::UndoneReason {
+        /// The server refused, or is too busy for too long.
+        Refused,
+        /// There is no such folder.
+        NoSuchFolder,
+        /// No space left on the server.
+        OverQuota,
+        /// The folder may only be read, or keeps no such marks.
+        ReadOnly,
+        /// The mail was moved or deleted elsewhere before.
+        Gone,
+        /// It can't be seen any more whether it was done. Nothing was deleted.
+        Unknown,
     }
 }
 
@@ -55,6 +102,8 @@ pub struct MailSummary {
     pub encryption: EncryptionState,
     /// Read already.
     pub seen: bool,
+    /// Marked with a star.
+    pub flagged: bool,
     /// Octets on the server.
     pub octets: u64,
     /// Why there is no content.
@@ -126,7 +175,7 @@ pub struct Mailboxes {
 
 #[uniffi::export]
 impl Mailboxes {
-    /// Mail of one folder or of all, oldest first.
+    /// Mail of one folder, or of inbox and sent mail; oldest first.
     #[uniffi::method(default(folder = None, cancel = None))]
     pub async fn list(&self, folder: Option<Folder>, cancel: Cancel) -> Result<Vec<MailSummary>, CoreError> {
         let mailboxes = self.mailboxes.clone();
@@ -166,6 +215,13 @@ impl Mailboxes {
         self.calls.run("mailboxes.attachment", cancel, || self.mailboxes.attachment(&id, &part)).await
     }
 
+    /// Does something to mails, named by their ids. It is kept when this returns, and seen in lists at once.
+    #[uniffi::method(default(cancel = None))]
+    pub async fn act(&self, ids: Vec<String>, action: MailAction, cancel: Cancel) -> Result<(), CoreError> {
+        let mailboxes = self.mailboxes.clone();
+        self.calls.read("mailboxes.act", cancel, move || mailboxes.act(&ids, action.into())).await
+    }
+
     /// The mail as received, still encrypted.
     #[uniffi::method(default(cancel = None))]
     pub async fn export(&self, id: String, cancel: Cancel) -> Result<Vec<u8>, CoreError> {
@@ -194,6 +250,7 @@ impl From<client::MailSummary> for MailSummary {
             trust: mail.trust.into(),
             encryption: mail.encryption.into(),
             seen: mail.seen,
+            flagged: mail.flagged,
             octets: mail.octets,
             problem: mail.problem.map(Into::into),
         }

@@ -24,7 +24,7 @@ use crate::mailboxes::Mailboxes;
 use crate::people::PeopleList;
 use crate::record::{decode, encode};
 use crate::smtp::Smtp;
-use crate::sync::SyncReport;
+use crate::sync::{Folder, SyncReport};
 use crate::system::{OsRandom, now, random_array};
 use crate::task::Task;
 use crate::tls;
@@ -111,6 +111,8 @@ pub(crate) struct AccountInner {
     #[cfg(feature = "search")]
     pub(crate) indexing: tokio::sync::Mutex<()>,
     commit: Mutex<()>,
+    /// Told when the user did something to mail.
+    pub(crate) acted: tokio::sync::Notify,
 }
 
 /// Keys and certificates of an account; private keys are sealed or live in the vault.
@@ -247,7 +249,7 @@ impl AccountInner {
         let own = store
             .read(&RecordKey::named(Tree::Keys, name, "own"))?
             .ok_or(CoreError::Vault(VaultError::NoSuchKey))?;
-        Ok(AccountInner {
+        let inner = AccountInner {
             core: Arc::clone(core),
             settings: decode(&settings)?,
             own: decode(&own)?,
@@ -256,7 +258,13 @@ impl AccountInner {
             #[cfg(feature = "search")]
             indexing: tokio::sync::Mutex::new(()),
             commit: Mutex::new(()),
-        })
+            acted: tokio::sync::Notify::new(),
+        };
+        for folder in Folder::USUAL {
+            // What can't be taken over is fetched again.
+            inner.take_over(folder).ok();
+        }
+        Ok(inner)
     }
 
     /// Checks both servers first: a typing error makes no keys.

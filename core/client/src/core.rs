@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 use crate::account::{Account, AccountInner};
 use crate::config::{AccountConfig, CoreConfig};
 use crate::error::{CoreError, Thing, WrongUse};
+use crate::sync::UndoneReason;
 use crate::system::{OsRandom, random_array};
 use crate::task::Task;
 
@@ -46,6 +47,13 @@ pub enum Event {
     Approval {
         /// Digest of the request, hexadecimal.
         id: String,
+    },
+    /// Something that was done to mail could not be done on the server; it is shown again as the server has it.
+    Undone {
+        /// Ids of the mails.
+        ids: Vec<String>,
+        /// Why.
+        why: UndoneReason,
     },
     /// The stored mail was damaged and is fetched again; nothing else was touched.
     CacheRebuilt,

@@ -63,7 +63,7 @@ pub use outbox::{Flushed, OutboxEntry, OutboxState};
 pub use people::{ContactView, PeopleList};
 #[cfg(feature = "search")]
 pub use search::SearchResults;
-pub use sync::{Folder, SyncReport};
+pub use sync::{Folder, MailAction, SyncReport, UndoneReason};
 pub use task::{Canceller, Task};
 
 // What callers need of the layers below.

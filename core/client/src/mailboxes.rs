@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use engine::approval::RequestDigest;
 use engine::secure::{EncryptionState, Summary, Verdict};
+use engine::sync::Flag;
 use mail::part::{Html, Remote};
 use serde::Serialize;
 use smime::UnixTime;
@@ -15,7 +16,7 @@ use crate::account::AccountInner;
 use crate::error::{CoreError, Thing};
 use crate::people::{ContactView, shown_contacts};
 use crate::record::decode;
-use crate::sync::{Content, Folder, MailRecord};
+use crate::sync::{Content, Folder, MailRecord, ShownMail, parse_id};
 use crate::system::now;
 use crate::task::Task;
 use crate::view::{
@@ -54,6 +55,8 @@ pub struct MailSummary {
     pub encryption: EncryptionState,
     /// Read already.
     pub seen: bool,
+    /// Marked with a star.
+    pub flagged: bool,
     /// Octets on the server.
     pub octets: u64,
     /// Why there is no content.
@@ -121,15 +124,11 @@ pub struct AttachmentView {
 }
 
 impl Mailboxes {
-    /// Mail of all folders or of one, oldest first.
+    /// Mail of one folder, or of inbox and sent mail; oldest first. What was done to mail is seen at once.
     pub fn list(&self, only: Option<Folder>) -> Result<Vec<MailSummary>, CoreError> {
         let mut list = Vec::new();
-        for folder in Folder::ALL.into_iter().filter(|folder| only.is_none_or(|only| only == *folder)) {
-            let records =
-                self.inner.store()?.scan(engine::ports::Tree::Mail, &self.inner.folder_group(folder))?;
-            for (_, octets) in records {
-                list.push(summary(folder, &decode(&octets)?));
-            }
+        for folder in only.map_or(Folder::USUAL.to_vec(), |only| vec![only]) {
+            list.extend(self.inner.shown_mails(folder)?.iter().map(summary));
         }
         Ok(list)
     }
@@ -184,9 +183,7 @@ impl Mailboxes {
 impl AccountInner {
     fn stored(&self, id: &str) -> Result<(MailRecord, Vec<u8>), CoreError> {
         let missing = CoreError::NotFound(Thing::Mail);
-        let (folder, uid) = id.split_once('.').ok_or(missing.clone())?;
-        let folder = Folder::ALL.into_iter().find(|known| known.name() == folder).ok_or(missing.clone())?;
-        let uid: u32 = uid.parse().map_err(|_| missing.clone())?;
+        let (folder, uid) = parse_id(id)?;
         let key = self.mail_key(folder, uid);
         let record = self.store()?.read(&key)?.ok_or(missing.clone())?;
         let raw = self.store()?.body(&key)?.ok_or(CoreError::NotFound(Thing::Content))?;
@@ -232,8 +229,8 @@ impl AccountInner {
     fn inbox_mails(&self) -> Result<Vec<InboxMail>, CoreError> {
         let people = shown_contacts(&self.people()?);
         let mut mails = Vec::new();
-        for (_, octets) in self.store()?.scan(engine::ports::Tree::Mail, &self.folder_group(Folder::Inbox))? {
-            mails.extend(inbox_mail(decode(&octets)?, &people));
+        for mail in self.shown_mails(Folder::Inbox)? {
+            mails.extend(inbox_mail(mail, &people));
         }
         Ok(mails)
     }
@@ -243,8 +240,8 @@ impl AccountInner {
         &self,
         message_ids: &BTreeSet<String>,
     ) -> Result<Option<String>, CoreError> {
-        for folder in [Folder::Inbox, Folder::Sent] {
-            for (_, octets) in self.store()?.scan(engine::ports::Tree::Mail, &self.folder_group(folder))? {
+        for folder in Folder::ALL.into_iter().filter(|folder| folder.is_kept()) {
+            for (_, octets) in self.mail_records(folder)? {
                 let record: MailRecord = decode(&octets)?;
                 if record.message_id.is_some_and(|id| message_ids.contains(&id)) {
                     return Ok(Some(format!("{}.{}", folder.name(), record.uid)));
@@ -301,8 +298,9 @@ pub(crate) fn preview(text: &str) -> String {
 }
 
 /// Nothing for mail that phones write to each other.
-fn inbox_mail(record: MailRecord, people: &BTreeMap<String, ContactView>) -> Option<InboxMail> {
-    let id = format!("{}.{}", Folder::Inbox.name(), record.uid);
+fn inbox_mail(mail: ShownMail, people: &BTreeMap<String, ContactView>) -> Option<InboxMail> {
+    let (id, is_seen) = (mail.id(), mail.is_seen());
+    let record = mail.record;
     let closed = |problem| InboxMail {
         id: id.clone(),
         from: String::new(),
@@ -310,7 +308,7 @@ fn inbox_mail(record: MailRecord, people: &BTreeMap<String, ContactView>) -> Opt
         subject: None,
         preview: None,
         has_files: false,
-        is_seen: record.is_seen,
+        is_seen,
         date: Some(record.received),
         status: None,
         problem: Some(problem),
@@ -335,7 +333,7 @@ fn inbox_mail(record: MailRecord, people: &BTreeMap<String, ContactView>) -> Opt
         subject: verdict.headers.subject.clone(),
         preview: record.preview.filter(|text| !is_closed && !text.is_empty()),
         has_files: !is_closed && verdict.parts.iter().any(is_file),
-        is_seen: record.is_seen,
+        is_seen,
         date: verdict.headers.date.or(Some(record.received)),
         problem: None,
         from,
@@ -357,9 +355,10 @@ fn request_of(payload: &mail::part::Message) -> Option<String> {
     Some(digest.to_string())
 }
 
-pub(crate) fn summary(folder: Folder, record: &MailRecord) -> MailSummary {
+pub(crate) fn summary(mail: &ShownMail) -> MailSummary {
+    let record = &mail.record;
     let mut line = MailSummary {
-        id: format!("{}.{}", folder.name(), record.uid),
+        id: mail.id(),
         from: String::new(),
         name: record.from_name.clone(),
         to: Vec::new(),
@@ -369,7 +368,8 @@ pub(crate) fn summary(folder: Folder, record: &MailRecord) -> MailSummary {
         signature: SignatureState::None,
         trust: Trust::None,
         encryption: EncryptionState::None,
-        seen: record.is_seen,
+        seen: mail.is_seen(),
+        flagged: mail.flags.has(&Flag::Flagged),
         octets: record.octets,
         problem: None,
     };

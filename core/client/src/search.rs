@@ -94,10 +94,10 @@ impl AccountInner {
         };
         let mut mails = Vec::new();
         for id in &found.mails {
-            let Some(folder) = folder_named(&id.folder) else { continue };
+            let Some(folder) = Folder::named(&id.folder) else { continue };
             // It may have gone a moment ago.
-            if let Some(record) = self.store()?.read(&self.mail_key(folder, id.uid))? {
-                mails.push(summary(folder, &decode(&record)?));
+            if let Some(mail) = self.shown_mail(folder, id.uid)? {
+                mails.push(summary(&mail));
             }
         }
         Ok(SearchResults { mails, total: found.total, next: found.next, is_cut: query.is_cut })
@@ -117,7 +117,9 @@ impl AccountInner {
 
     /// Notes in a batch that it changes a mail. The batch is applied under [`committing`](Self::committing).
     pub(crate) fn note_unindexed(&self, batch: &mut Batch, folder: Folder, uid: u32) {
-        self.note(batch, &MailId { folder: folder.name().to_owned(), uid });
+        if folder.is_kept() {
+            self.note(batch, &MailId { folder: folder.name().to_owned(), uid });
+        }
     }
 
     fn note(&self, batch: &mut Batch, id: &MailId) {
@@ -204,7 +206,7 @@ impl AccountInner {
 
     /// What is indexed of a stored mail; `None` when it is gone, or has no content here.
     async fn document(&self, id: &MailId, fetched: Option<Document>) -> Result<Option<Document>, CoreError> {
-        let Some(folder) = folder_named(&id.folder) else { return Ok(None) };
+        let Some(folder) = Folder::named(&id.folder) else { return Ok(None) };
         let key = self.mail_key(folder, id.uid);
         let Some(record) = self.store()?.read(&key)? else { return Ok(None) };
         let record: MailRecord = decode(&record)?;
@@ -270,8 +272,4 @@ impl AccountInner {
         }
         Ok(mark)
     }
-}
-
-fn folder_named(name: &str) -> Option<Folder> {
-    Folder::ALL.into_iter().find(|folder| folder.name() == name)
 }

@@ -30,11 +30,13 @@ pub enum Tree {
     Approvals,
     /// Mail to be sent.
     Outbox,
+    /// What a user did to mail and the server does not have yet.
+    Actions,
 }
 
 impl Tree {
     /// Every tree.
-    pub const ALL: [Tree; 8] = [
+    pub const ALL: [Tree; 9] = [
         Tree::Mail,
         Tree::Sync,
         Tree::Accounts,
@@ -43,6 +45,7 @@ impl Tree {
         Tree::Meetings,
         Tree::Approvals,
         Tree::Outbox,
+        Tree::Actions,
     ];
 
     /// It can be rebuilt from the server.

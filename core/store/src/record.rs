@@ -229,6 +229,7 @@ fn tree_octet(tree: Tree) -> u8 {
         Tree::Meetings => 6,
         Tree::Approvals => 7,
         Tree::Outbox => 8,
+        Tree::Actions => 9,
     }
 }
 

@@ -25,6 +25,30 @@ pub(crate) enum MailCommand {
         /// Id from `mail list`, like inbox.12
         id: String,
     },
+    /// Mark mails; the server hears of it with the next `sync`
+    Mark {
+        /// How
+        #[arg(long = "as", value_enum, value_name = "MARK")]
+        mark: MarkArg,
+        /// Ids from `mail list`
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<String>,
+    },
+    /// Move mails to another folder; the server hears of it with the next `sync`
+    Move {
+        /// Where to
+        #[arg(long, value_enum, value_name = "FOLDER")]
+        to: PlaceArg,
+        /// Ids from `mail list`
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<String>,
+    },
+    /// Move mails to the trash; what lies there is removed for good
+    Delete {
+        /// Ids from `mail list`
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<String>,
+    },
     /// Send an encrypted, signed mail
     Send(SendArgs),
     /// Save an attachment
@@ -65,6 +89,34 @@ pub(crate) enum FolderArg {
     Inbox,
     /// Sent mail
     Sent,
+    /// Mail that is done with
+    Archive,
+    /// Spam
+    Junk,
+    /// Deleted mail
+    Trash,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum MarkArg {
+    /// Read
+    Read,
+    /// Not read
+    Unread,
+    /// With a star
+    Starred,
+    /// Without a star
+    Unstarred,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum PlaceArg {
+    /// Where new mail is
+    Inbox,
+    /// Mail that is done with
+    Archive,
+    /// Spam
+    Junk,
 }
 
 #[derive(Debug, Args)]

@@ -1,12 +1,12 @@
 //! `mail`.
 
 use client::{
-    EncryptionState, Folder, MailSummary, MailView, NewMail, SignatureState, Thing, TimestampState, Trust,
+    EncryptionState, Folder, MailAction, MailSummary, MailView, NewMail, SignatureState, Thing, TimestampState, Trust,
 };
 
 use super::files::{addresses, attachments, text, write};
 use super::words::{codes, warning};
-use crate::args::{Cli, FolderArg, MailCommand, SendArgs};
+use crate::args::{Cli, FolderArg, MailCommand, MarkArg, PlaceArg, SendArgs};
 use crate::failure::Failure;
 use crate::output::{json, line, safe, table};
 use crate::session::Session;
@@ -20,6 +20,18 @@ pub(crate) fn run(cli: &Cli, command: MailCommand) -> Result<(), Failure> {
             let view = session.run(session.account()?.mailboxes().read(&id))?;
             if session.json { json(&view) } else { print_mail(&view) }
         }
+        MailCommand::Mark { mark, ids } => act(cli, &ids, match mark {
+            MarkArg::Read => MailAction::MarkRead,
+            MarkArg::Unread => MailAction::MarkUnread,
+            MarkArg::Starred => MailAction::Star,
+            MarkArg::Unstarred => MailAction::Unstar,
+        }),
+        MailCommand::Move { to, ids } => act(cli, &ids, match to {
+            PlaceArg::Inbox => MailAction::ToInbox,
+            PlaceArg::Archive => MailAction::Archive,
+            PlaceArg::Junk => MailAction::Junk,
+        }),
+        MailCommand::Delete { ids } => act(cli, &ids, MailAction::Delete),
         MailCommand::Send(arguments) => send(cli, arguments),
         MailCommand::Attachment { id, part, out } => {
             let session = Session::open(cli, false)?;
@@ -58,6 +70,9 @@ fn list(cli: &Cli, folder: Option<FolderArg>) -> Result<(), Failure> {
     let folder = folder.map(|folder| match folder {
         FolderArg::Inbox => Folder::Inbox,
         FolderArg::Sent => Folder::Sent,
+        FolderArg::Archive => Folder::Archive,
+        FolderArg::Junk => Folder::Junk,
+        FolderArg::Trash => Folder::Trash,
     });
     let mails = session.account()?.mailboxes().list(folder)?;
     if session.json {
@@ -66,6 +81,11 @@ fn list(cli: &Cli, folder: Option<FolderArg>) -> Result<(), Failure> {
     let rows: Vec<Vec<String>> = mails.iter().map(row).collect();
     say_part!("{}", table(&rows));
     Ok(())
+}
+
+fn act(cli: &Cli, ids: &[String], action: MailAction) -> Result<(), Failure> {
+    let session = Session::open(cli, false)?;
+    Ok(session.account()?.mailboxes().act(ids, action)?)
 }
 
 fn search(cli: &Cli, query: &str, limit: u16) -> Result<(), Failure> {

@@ -86,6 +86,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         self.wire.into_stream().map(|metered| metered.stream)
     }
 
+    /// An error of this server.
+    pub(crate) fn fault(&self, problem: ServerProblem) -> CoreError {
+        self.place.server(problem)
+    }
+
+    /// QRESYNC is enabled.
+    pub(crate) fn has_qresync(&self) -> bool {
+        self.has_qresync
+    }
+
     /// What was announced last.
     pub(crate) fn capabilities(&self) -> &Capabilities {
         &self.capabilities

@@ -1,4 +1,4 @@
-//! Listings and bodies.
+//! Listings and bodies one at a time, for tests of the connection; the product asks through [`super::perform`].
 
 use engine::imap::{Command, Fetched, Response};
 use engine::sync::{Flag, Flags, UidSet};

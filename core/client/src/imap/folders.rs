@@ -83,6 +83,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if let Some(folder) = list.folders.into_iter().find(|folder| folder.role == Some(role)) {
             return Ok(folder.name);
         }
+        self.create(name).await
+    }
+
+    /// Makes a folder.
+    pub(crate) async fn create(&mut self, name: &str) -> Result<MailboxName, CoreError> {
         let protocol = self.place.server(ServerProblem::Protocol);
         let name = MailboxName::from_text(name, self.is_utf8).ok_or(protocol)?;
         self.run_ok(&Command::new("CREATE").string(name.wire()), Some).await?;

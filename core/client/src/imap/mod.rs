@@ -1,9 +1,8 @@
 //! IMAP: one connection, from TLS to commands. What is written and read is in `engine::imap`; docs/adr/0006-imap.md says why.
 
-#![cfg_attr(not(test), expect(dead_code, reason = "what the driver of the sync machine will call"))]
-
 mod append;
 mod connection;
+#[cfg(test)]
 mod fetch;
 mod folders;
 mod idle;
@@ -27,7 +26,6 @@ use crate::config::{Security, Server};
 use crate::error::CoreError;
 use crate::tls;
 pub(crate) use connection::Connection;
-pub(crate) use fetch::Listed;
 use login::Greeting;
 pub(crate) use login::Login;
 use place::Place;

@@ -106,6 +106,8 @@ import Testing
     #expect(try await mailboxes.readScreen(id: row.id).text?.contains("Noodles?") == true)
     let raw = String(decoding: try await mailboxes.export(id: row.id), as: UTF8.self)
     #expect(raw.contains("application/pkcs7-mime") && !raw.contains("Noodles"))
+    try await mailboxes.act(ids: [row.id], action: .star)
+    #expect(try await mailboxes.list(folder: .inbox).first { $0.id == row.id }?.flagged == true)
   }
 
   func approval(_ carol: Account, _ dave: Account) async throws {

@@ -14,6 +14,7 @@ import org.countersign.core.FileToSend
 import org.countersign.core.Folder
 import org.countersign.core.Label
 import org.countersign.core.Language
+import org.countersign.core.MailAction
 import org.countersign.core.MeetingStage
 import org.countersign.core.Misuse
 import org.countersign.core.NewApproval
@@ -134,6 +135,8 @@ class CallsTest {
     assertTrue(mailboxes.readScreen(row.id).text.orEmpty().contains("Noodles?"))
     val raw = String(mailboxes.export(row.id), Charsets.ISO_8859_1)
     assertTrue(raw.contains("application/pkcs7-mime") && !raw.contains("Noodles"))
+    mailboxes.act(listOf(row.id), MailAction.STAR)
+    assertTrue(mailboxes.list(Folder.INBOX).single { it.id == row.id }.flagged)
   }
 
   private suspend fun approval(ofCarol: Account, ofDave: Account) {

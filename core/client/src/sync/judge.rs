@@ -1,0 +1,223 @@
+//! What a received mail says, and what it leads to.
+
+use engine::people::{Learned, People, first_seen_anchors, learn};
+use engine::ports::Batch;
+use engine::search::{Document, MailId};
+use engine::secure::{self, Opened, Opening};
+use mail::part::Message;
+use smime::EmailAddress;
+use smime::signed::verify_signer;
+use smime::verdict::SignatureState;
+
+use super::local::LocalFolder;
+use super::{Content, Folder, MailRecord, POLICY_VERSION};
+use crate::account::AccountInner;
+use crate::core::{Event, ProgressStep};
+use crate::error::{CoreError, Unreadable};
+use crate::mailboxes::preview;
+use crate::record::decode;
+use crate::search::Unindexed;
+use crate::system::{OsRandom, now};
+
+/// Mails that came in, of so many as are expected.
+#[derive(Debug, Default)]
+pub(super) struct Counter {
+    pub(super) new: u64,
+    pub(super) expected: u64,
+}
+
+impl AccountInner {
+    /// Looks into the mails that came, in the order in which they were put into the folder: what was written first is
+    /// pinned first. Their records come last: a crash before looks into them again, and acting twice on a mail changes
+    /// nothing.
+    pub(super) async fn judge(
+        &self,
+        local: &mut LocalFolder<'_>,
+        unindexed: &mut Unindexed,
+        counter: &mut Counter,
+    ) -> Result<(), CoreError> {
+        let folder = local.folder;
+        let mut ids = Vec::new();
+        while let Some((uid, raw)) = local.unjudged.pop_first() {
+            let key = self.mail_key(folder, uid);
+            let raw = match raw {
+                Some(raw) => Some(raw),
+                None => self.store()?.body(&key)?,
+            };
+            let Some(raw) = raw else { continue };
+            let total = Some(counter.expected.max(counter.new + 1));
+            self.core.emit(Event::Progress { step: ProgressStep::Fetching, done: counter.new, total });
+            let octets = u64::try_from(raw.len()).unwrap_or(u64::MAX);
+            let mut record = MailRecord::without_content(uid, octets, Content::Unreadable);
+            match self.process(local, &raw, &mut record).await {
+                Ok(document) => document.into_iter().for_each(|document| unindexed.add(document)),
+                // What is wrong with one mail must not keep the others away.
+                Err(CoreError::Unreadable(_) | CoreError::WrongUse(_) | CoreError::NotFound(_)) => {
+                    record.content = Content::Unreadable;
+                }
+                Err(error) => return Err(error),
+            }
+            local.judged(uid, &record)?;
+            counter.new += 1;
+            ids.push(format!("{}.{uid}", folder.name()));
+        }
+        local.flush()?;
+        ids.into_iter().for_each(|id| self.core.emit(Event::Mail { id }));
+        Ok(())
+    }
+
+    /// Acts on a mail and fills its record; what is to be indexed of it.
+    async fn process(
+        &self,
+        local: &mut LocalFolder<'_>,
+        raw: &[u8],
+        record: &mut MailRecord,
+    ) -> Result<Option<Document>, CoreError> {
+        let folder = local.folder;
+        let keys = self.decryption_keys().await?;
+        let Ok(mut opened) = self.open_mail(raw, &keys, &self.people()?) else {
+            record.content = Content::Unreadable;
+            return Ok(None);
+        };
+        if folder == Folder::Inbox {
+            if self.receive_meeting(&opened).await? {
+                opened = self.open_mail(raw, &keys, &self.people()?)?;
+                // Those that came a moment ago among them.
+                local.flush()?;
+                self.file_again(&keys)?;
+            }
+            self.learn_from(raw, &keys, &mut opened)?;
+        }
+        if folder.is_kept() {
+            self.receive_approval(raw, &opened)?;
+        }
+        let outer = Message::parse(raw).map_err(|_| CoreError::Unreadable(Unreadable::Mail))?;
+        record.message_id = outer.root().headers.message_id.clone();
+        record.from_name = opened.verdict.headers.from_mailboxes.first().and_then(|from| from.name.clone());
+        record.preview = opened.shown_text().map(|text| preview(&text));
+        let id = MailId { folder: folder.name().to_owned(), uid: record.uid };
+        let is_searched = cfg!(feature = "search") && folder.is_kept();
+        let document = is_searched.then(|| Document::of(id, record.received, &opened));
+        record.content = Content::Judged(Box::new(opened.verdict));
+        record.policy = POLICY_VERSION;
+        Ok(document)
+    }
+
+    /// Files stored requests again that came from people who were strangers then and are known now.
+    fn file_again(&self, keys: &[smime::enveloped::DecryptionKey]) -> Result<(), CoreError> {
+        let people = self.people()?;
+        let known = |address: &String| {
+            people
+                .get(&address.to_lowercase())
+                .is_some_and(|contact| contact.trust <= smime::path::Trust::PublicCa)
+        };
+        for (uid, octets) in self.mail_records(Folder::Inbox)? {
+            let record: MailRecord = decode(&octets)?;
+            let Content::Judged(verdict) = &record.content else { continue };
+            if verdict.approval.is_none() || !verdict.headers.from.iter().any(known) {
+                continue;
+            }
+            if let Some(raw) = self.store()?.body(&self.mail_key(Folder::Inbox, uid))?
+                && let Ok(opened) = self.open_mail(&raw, keys, &people)
+            {
+                self.receive_approval(&raw, &opened)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn open_mail(
+        &self,
+        raw: &[u8],
+        keys: &[smime::enveloped::DecryptionKey],
+        people: &People,
+    ) -> Result<Opened, CoreError> {
+        self.open_mail_with(raw, keys, &self.anchors(people)?, people)
+    }
+
+    fn open_mail_with(
+        &self,
+        raw: &[u8],
+        keys: &[smime::enveloped::DecryptionKey],
+        anchors: &[smime::path::TrustAnchor],
+        people: &People,
+    ) -> Result<Opened, CoreError> {
+        let timestamp_anchors = self.timestamp_anchors()?;
+        // Whoever is known only from a first mail may be the imitation.
+        let is_known = |contact: &&engine::people::Contact| contact.trust <= smime::path::Trust::PublicCa;
+        let known: Vec<_> = people.values().filter(is_known).map(|contact| contact.address.clone()).collect();
+        let opening = Opening {
+            keys,
+            at: now(),
+            anchors,
+            timestamp_anchors: &timestamp_anchors,
+            untrusted: &[],
+            own: std::slice::from_ref(&self.settings.address),
+            known: &known,
+            sources: Default::default(),
+        };
+        secure::open(raw, &opening, &mut OsRandom).map_err(|_| CoreError::Unreadable(Unreadable::Mail))
+    }
+
+    /// Pins first-seen people and refreshes certificates; a changed anchor is only reported.
+    fn learn_from(
+        &self,
+        raw: &[u8],
+        keys: &[smime::enveloped::DecryptionKey],
+        opened: &mut Opened,
+    ) -> Result<(), CoreError> {
+        let _commit = self.committing();
+        let people = &mut self.people()?;
+        let mut candidate = None;
+        if opened.verdict.signature.state == SignatureState::Untrusted {
+            candidate = self.first_seen(raw, keys, opened, people)?;
+        }
+        let believed = candidate.as_ref().unwrap_or(opened);
+        let (Some(from), Some(signer), Some(signature)) =
+            (believed.believed_from(), believed.valid_signer(), &believed.signature)
+        else {
+            return Ok(());
+        };
+        if from == self.settings.address {
+            return Ok(());
+        }
+        let name = believed.verdict.headers.from_mailboxes.first().and_then(|mailbox| mailbox.name.clone());
+        let protected = believed.headers.protected;
+        let learned = learn(people, &from, name.as_deref(), signer, &signature.signed, protected, now());
+        if learned == Learned::Nothing {
+            return Ok(());
+        }
+        if let Some(contact) = people.get(from.folded()) {
+            let mut batch = Batch::default();
+            self.put_contact(&mut batch, contact)?;
+            self.store()?.apply(batch)?;
+        }
+        if learned == Learned::ChangedAnchor {
+            self.core.emit(Event::ChangedAnchor { address: from.to_string() });
+        } else if let Some(candidate) = candidate {
+            *opened = candidate;
+        }
+        Ok(())
+    }
+
+    /// The mail as it looks when the anchor that it carries is believed for its own address.
+    fn first_seen(
+        &self,
+        raw: &[u8],
+        keys: &[smime::enveloped::DecryptionKey],
+        opened: &Opened,
+        people: &People,
+    ) -> Result<Option<Opened>, CoreError> {
+        let (Some(signature), [from]) = (&opened.signature, opened.headers.headers.from.as_slice()) else {
+            return Ok(None);
+        };
+        let Ok(from) = from.address.parse::<EmailAddress>() else { return Ok(None) };
+        let Ok(signer) = verify_signer(&signature.signed, 0, signature.content(), &[]) else {
+            return Ok(None);
+        };
+        let mut anchors = self.anchors(people)?;
+        anchors.extend(first_seen_anchors(&from, signer.certificate(), signature.signed.certificates()));
+        let again = self.open_mail_with(raw, keys, &anchors, people)?;
+        Ok((again.verdict.signature.state == SignatureState::Valid).then_some(again))
+    }
+}

@@ -1,0 +1,112 @@
+//! Synchronising with the server, and what a received mail leads to.
+
+mod act;
+mod drive;
+mod folder;
+mod judge;
+mod local;
+mod news;
+
+use engine::secure::Verdict;
+use serde::{Deserialize, Serialize};
+use smime::UnixTime;
+
+use crate::account::AccountInner;
+use crate::core::Event;
+use crate::error::CoreError;
+use crate::outbox::Flushed;
+use crate::search::Unindexed;
+pub use act::{MailAction, UndoneReason};
+pub(crate) use act::ShownMail;
+pub use folder::Folder;
+pub(crate) use folder::{FolderNames, parse_id};
+
+/// The rules by which stored verdicts were made; a newer version judges again. Whoever changes what a reader says of a
+/// mail, in `mail`, `smime` or `engine`, raises it. 2: ambiguous structure, look-alikes, revocation.
+pub(crate) const POLICY_VERSION: u32 = 2;
+
+/// What a synchronisation did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct SyncReport {
+    /// New mails.
+    pub new: u64,
+    /// Mails that are gone from their folders on the server.
+    pub removed: u64,
+    /// Mails that were sent.
+    pub sent: u64,
+    /// Mails that wait in the outbox.
+    pub waiting: u64,
+    /// Mails in the outbox that need their owner.
+    pub stuck: u64,
+}
+
+/// A stored mail without its octets.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct MailRecord {
+    pub(crate) uid: u32,
+    pub(crate) octets: u64,
+    pub(crate) received: UnixTime,
+    pub(crate) from_name: Option<String>,
+    pub(crate) message_id: Option<String>,
+    pub(crate) content: Content,
+    pub(crate) policy: u32,
+    /// Begin of the text, one line.
+    #[serde(default)]
+    pub(crate) preview: Option<String>,
+}
+
+/// What is known of a mail's content.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) enum Content {
+    /// Judged.
+    Judged(Box<Verdict>),
+    /// Not fetched: larger than this version takes.
+    TooLarge,
+    /// Over a limit of the MIME reader; the octets are kept.
+    Unreadable,
+}
+
+impl AccountInner {
+    /// Everything: mail in, meetings, approvals, outbox.
+    pub(crate) async fn sync(&self) -> Result<SyncReport, CoreError> {
+        let _busy = self.busy.lock().await;
+        match self.sync_once().await {
+            // The mail cache can be fetched again; keys, people, approvals and the outbox are not in it.
+            Err(CoreError::Store(error)) if error == store::CACHE_DAMAGED => {
+                self.core.sealed_store()?.clear_cache()?;
+                self.core.emit(Event::CacheRebuilt);
+                self.sync_once().await
+            }
+            done => done,
+        }
+    }
+
+    async fn sync_once(&self) -> Result<SyncReport, CoreError> {
+        let mut report = SyncReport::default();
+        let mut unindexed = Unindexed::default();
+        let fetched = match self.imap().await {
+            Ok(mut imap) => {
+                let fetched = self.fetch_all(&mut imap, &mut report, &mut unindexed).await;
+                imap.logout().await;
+                fetched
+            }
+            Err(error) => Err(error),
+        };
+        if let Err(error @ (CoreError::Store(_) | CoreError::Vault(_))) = fetched {
+            return Err(error);
+        }
+        // An index that can't be written keeps nothing from being sent, either.
+        let indexed = self.index(&mut unindexed).await;
+        // A mailbox that can't be read now keeps nothing from being sent.
+        self.repeat_meetings().await?;
+        self.automatic_approvals().await?;
+        let flushed = self.flush(true).await;
+        fetched?;
+        indexed?;
+        let Flushed { sent, waiting, stuck } = flushed?;
+        report.sent = sent;
+        report.waiting = waiting;
+        report.stuck = stuck;
+        Ok(report)
+    }
+}
