@@ -48,7 +48,8 @@ pub use error::{
 pub use exchange::{CameraFrame, CodeView, MeetingStage, MeetingView, QrExchange, ScanView};
 pub use log::{LogEntry, LogError, LogLevel, LogSink};
 pub use mailboxes::{
-    AttachmentView, Folder, Html, Link, MailAction, MailProblem, MailSummary, MailView, Mailboxes, UndoneReason,
+    AttachmentView, Folder, Html, Link, MailAction, MailProblem, MailSummary, MailView, Mailboxes,
+    UndoneReason,
 };
 pub use people::{ContactView, EncryptionCertificate, People, Trust};
 pub use vault::{

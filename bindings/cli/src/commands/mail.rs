@@ -1,7 +1,8 @@
 //! `mail`.
 
 use client::{
-    EncryptionState, Folder, MailAction, MailSummary, MailView, NewMail, SignatureState, Thing, TimestampState, Trust,
+    EncryptionState, Folder, MailAction, MailSummary, MailView, NewMail, SignatureState, Thing,
+    TimestampState, Trust,
 };
 
 use super::files::{addresses, attachments, text, write};
@@ -20,17 +21,25 @@ pub(crate) fn run(cli: &Cli, command: MailCommand) -> Result<(), Failure> {
             let view = session.run(session.account()?.mailboxes().read(&id))?;
             if session.json { json(&view) } else { print_mail(&view) }
         }
-        MailCommand::Mark { mark, ids } => act(cli, &ids, match mark {
-            MarkArg::Read => MailAction::MarkRead,
-            MarkArg::Unread => MailAction::MarkUnread,
-            MarkArg::Starred => MailAction::Star,
-            MarkArg::Unstarred => MailAction::Unstar,
-        }),
-        MailCommand::Move { to, ids } => act(cli, &ids, match to {
-            PlaceArg::Inbox => MailAction::ToInbox,
-            PlaceArg::Archive => MailAction::Archive,
-            PlaceArg::Junk => MailAction::Junk,
-        }),
+        MailCommand::Mark { mark, ids } => act(
+            cli,
+            &ids,
+            match mark {
+                MarkArg::Read => MailAction::MarkRead,
+                MarkArg::Unread => MailAction::MarkUnread,
+                MarkArg::Starred => MailAction::Star,
+                MarkArg::Unstarred => MailAction::Unstar,
+            },
+        ),
+        MailCommand::Move { to, ids } => act(
+            cli,
+            &ids,
+            match to {
+                PlaceArg::Inbox => MailAction::ToInbox,
+                PlaceArg::Archive => MailAction::Archive,
+                PlaceArg::Junk => MailAction::Junk,
+            },
+        ),
         MailCommand::Delete { ids } => act(cli, &ids, MailAction::Delete),
         MailCommand::Send(arguments) => send(cli, arguments),
         MailCommand::Attachment { id, part, out } => {

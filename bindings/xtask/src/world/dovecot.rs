@@ -71,6 +71,13 @@ impl Dovecot {
         wait_for_port("Dovecot (IMAP)", &self.log, self.ports.imaps)
     }
 
+    /// Announces only these capabilities from its next start on, so that a client must do without the others.
+    pub(super) fn announce(&self, capabilities: &str) -> Result<()> {
+        let text = fs::read_to_string(&self.config).at(&self.config)?;
+        let text = format!("{text}imap_capability = {capabilities}\n");
+        fs::write(&self.config, text).at(&self.config)
+    }
+
     /// Stops it; nothing to do when it does not run.
     pub(super) fn stop(&self) {
         // A stop script that fails has found nothing to stop.

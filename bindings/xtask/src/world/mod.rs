@@ -118,6 +118,13 @@ impl World {
         self.postfix.flush()
     }
 
+    /// Dovecot announces only these IMAP capabilities, separated by spaces, from now on.
+    pub fn announce(&mut self, capabilities: &str) -> Result<()> {
+        self.dovecot.stop();
+        self.dovecot.announce(capabilities)?;
+        self.start_dovecot()
+    }
+
     /// Folder that everything of this world lies in.
     pub fn root(&self) -> &Path {
         self.place.root()

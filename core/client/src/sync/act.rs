@@ -237,4 +237,3 @@ impl AccountInner {
         Ok(Some(ShownMail { folder, record, flags }))
     }
 }
-

@@ -14,7 +14,9 @@ use crate::system::now;
 /// Connections that one synchronisation of a folder takes at most, where mail breaks them.
 const MAX_CONNECTIONS: u32 = 20;
 /// Connections in a row that may break before anything new is here.
-const MAX_BREAKS: u32 = 3;
+///
+/// More than the machine needs to find the one mail that breaks them and to leave it out.
+const MAX_BREAKS: u32 = 6;
 
 /// How a connection was used.
 enum Round {
@@ -45,22 +47,20 @@ impl AccountInner {
             let mut machine = FolderSync::new(names.of(folder), policy);
             let mut local = LocalFolder::open(self, folder, names.of(folder))?;
             let mut counter = Counter::default();
-            let done =
-                self.sync_folder(imap, &mut machine, &mut local, unindexed, &mut counter).await;
+            let done = self.sync_folder(imap, &mut machine, &mut local, unindexed, &mut counter).await;
             report.new += counter.new;
             report.removed += local.removed;
             match done {
-                Ok(()) => {}
-                // A folder that can't be opened keeps nothing from the others.
-                Err(error @ CoreError::Server { problem: ServerProblem::Refused, .. }) => {
-                    failed.get_or_insert(error);
-                }
+                Ok(None) => {}
+                // A folder that can't be opened, or a mail on which the connection breaks, keeps nothing from the others.
+                Ok(Some(error)) => failed = failed.or(Some(error)),
                 Err(error) => return Err(error),
             }
         }
         failed.map_or(Ok(()), Err)
     }
 
+    /// Everything that can be had. What could not, and why, is the value; an error ends the others, too.
     async fn sync_folder(
         &self,
         imap: &mut Imap,
@@ -68,17 +68,19 @@ impl AccountInner {
         local: &mut LocalFolder<'_>,
         unindexed: &mut Unindexed,
         counter: &mut Counter,
-    ) -> Result<(), CoreError> {
+    ) -> Result<Option<CoreError>, CoreError> {
         let (mut connections, mut breaks) = (0, 0);
+        let mut cut = None;
         loop {
             let before = (counter.new, local.lacking());
             match self.round(imap, machine, local, unindexed, counter).await? {
                 Round::Ended(outcome) => {
                     return match outcome {
-                        Outcome::UpToDate => Ok(()),
+                        Outcome::UpToDate => Ok(None),
+                        Outcome::Cut => Ok(cut),
+                        Outcome::NoFolder | Outcome::Refused => Ok(Some(imap.fault(ServerProblem::Refused))),
                         Outcome::Incomplete => Err(imap.fault(ServerProblem::Protocol)),
                         Outcome::Busy => Err(imap.fault(ServerProblem::NotNow)),
-                        Outcome::NoFolder | Outcome::Refused => Err(imap.fault(ServerProblem::Refused)),
                     };
                 }
                 Round::Broken(error) => {
@@ -95,6 +97,7 @@ impl AccountInner {
                     if !may_go_on || breaks >= MAX_BREAKS || connections >= MAX_CONNECTIONS {
                         return Err(error);
                     }
+                    cut = Some(error);
                     *imap = self.imap().await?;
                     imap.folders().await?;
                 }

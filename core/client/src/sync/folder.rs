@@ -30,8 +30,7 @@ pub enum Folder {
 
 impl Folder {
     /// All.
-    pub const ALL: [Folder; 5] =
-        [Folder::Inbox, Folder::Sent, Folder::Archive, Folder::Junk, Folder::Trash];
+    pub const ALL: [Folder; 5] = [Folder::Inbox, Folder::Sent, Folder::Archive, Folder::Junk, Folder::Trash];
     /// What is listed when no folder is named.
     pub(crate) const USUAL: [Folder; 2] = [Folder::Inbox, Folder::Sent];
 
@@ -151,8 +150,7 @@ impl AccountInner {
         let mut names = FolderNames::default();
         names.0.insert(Folder::Inbox, MailboxName::inbox().shown().to_owned());
         for folder in Folder::ALL.into_iter().filter(|folder| *folder != Folder::Inbox) {
-            let found =
-                list.iter().find(|entry| entry.role == Some(folder.role()) && entry.is_selectable);
+            let found = list.iter().find(|entry| entry.role == Some(folder.role()) && entry.is_selectable);
             let name = match found {
                 Some(entry) => entry.name.clone(),
                 None if needed.contains(&folder) => imap.create(folder.default_name()).await?,

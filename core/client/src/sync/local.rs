@@ -162,8 +162,7 @@ impl<'a> LocalFolder<'a> {
                 }
             }
             Effect::RemoveMails(uids) => {
-                let gone: Vec<u32> =
-                    self.mails.keys().filter(|uid| uids.contains(**uid)).copied().collect();
+                let gone: Vec<u32> = self.mails.keys().filter(|uid| uids.contains(**uid)).copied().collect();
                 self.remove(&gone)?;
             }
             Effect::ResetFolder => {

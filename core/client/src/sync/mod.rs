@@ -16,8 +16,8 @@ use crate::core::Event;
 use crate::error::CoreError;
 use crate::outbox::Flushed;
 use crate::search::Unindexed;
-pub use act::{MailAction, UndoneReason};
 pub(crate) use act::ShownMail;
+pub use act::{MailAction, UndoneReason};
 pub use folder::Folder;
 pub(crate) use folder::{FolderNames, parse_id};
 

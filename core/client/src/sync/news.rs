@@ -31,7 +31,8 @@ impl AccountInner {
             return Ok(());
         }
         let mut imap = self.imap().await?;
-        let listening = self.listen(&mut imap, patience.min(Duration::from_secs(IDLE_RENEWAL_SECONDS)), acted);
+        let listening =
+            self.listen(&mut imap, patience.min(Duration::from_secs(IDLE_RENEWAL_SECONDS)), acted);
         let listened = listening.await;
         imap.logout().await;
         listened

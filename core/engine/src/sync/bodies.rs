@@ -7,8 +7,8 @@ use super::open::Open;
 use super::round::COMMAND_OCTETS;
 use super::{Answer, BodyState, Code, Command, Effect, FolderSync, Local, UidSet};
 
-/// Connections that may break on one mail, without an octet of it, before it is left for later.
-const MAX_CUTS: u32 = 3;
+/// Connections that may break on one mail, without an octet of it, before this round goes on without it.
+const MAX_CUTS: u32 = 2;
 
 /// What is to be fetched. Nothing of it must survive.
 #[derive(Debug, Default)]
@@ -18,6 +18,8 @@ pub(super) struct Bodies {
     /// Fetched alone: one of them broke an answer.
     suspects: UidSet,
     cuts: BTreeMap<u32, u32>,
+    /// Left out of this round. Who broke the connection, the mail or the way to it, is not known: the next one asks again.
+    left_out: UidSet,
     queue: Option<UidSet>,
 }
 
@@ -60,7 +62,7 @@ impl FolderSync {
             };
             let Some(mail) = local.mail(uid).filter(|_| open.known.contains(uid)) else { continue };
             let is_due = mail.body.is_due(self.now) || (is_wanted && mail.body != BodyState::Whole);
-            if !is_due || mail.octets > policy.max_octets {
+            if !is_due || mail.octets > policy.max_octets || bodies.left_out.contains(uid) {
                 continue;
             }
             let is_large = mail.octets > policy.range_octets || matches!(mail.body, BodyState::Partial(_));
@@ -89,7 +91,8 @@ impl FolderSync {
             }
             _ if batch.is_empty() => {
                 bodies.queue = None;
-                self.finish(Outcome::UpToDate, steps);
+                let is_whole = std::mem::take(&mut bodies.left_out).is_empty();
+                self.finish(if is_whole { Outcome::UpToDate } else { Outcome::Cut }, steps);
             }
             _ => {
                 let (uids, rest) = batch.into_iter().collect::<UidSet>().split_newest(COMMAND_OCTETS);
@@ -168,7 +171,11 @@ impl FolderSync {
         *cuts += 1;
         if *cuts >= MAX_CUTS {
             self.bodies.cuts.remove(&next);
-            self.fail(fetching, local, steps);
+            if fetching.asked.len() > 1 {
+                self.bodies.suspects = self.bodies.suspects.union(&missing);
+            } else {
+                self.bodies.left_out.insert(next);
+            }
         }
     }
 

@@ -53,6 +53,8 @@ impl Default for Policy {
 pub enum Outcome {
     /// Records, actions and bodies are as the server has them; actions that wait for their time may be left.
     UpToDate,
+    /// Up to date but for mails on which the connection broke again and again; the next round asks for them again.
+    Cut,
     /// The server's answers contradict each other. Nothing was removed for it.
     Incomplete,
     /// The server asks for rest.

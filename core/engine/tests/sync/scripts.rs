@@ -194,6 +194,35 @@ fn a_mail_that_breaks_the_reader_is_passed_and_tried_again_after_days() {
 }
 
 #[test]
+fn a_mail_on_which_the_connection_breaks_is_left_out_of_this_round_only() {
+    let mut phone = Phone::new("IMAP4rev1", policy());
+    let open = |phone: &mut Phone| {
+        phone.connect(MORNING);
+        phone.hears(selected(3, 4, None));
+        phone.lists(&[(1, "", 100), (2, "", 100), (3, "", 100)]);
+        phone.ok()
+    };
+    assert_eq!(open(&mut phone), "UID FETCH 1:3 (UID BODY.PEEK[])");
+    phone.bodies(&[(1, 100)]);
+    phone.hears(Event::Disconnected);
+    assert_eq!(open(&mut phone), "UID FETCH 2:3 (UID BODY.PEEK[])");
+    phone.hears(Event::Disconnected);
+    assert_eq!(open(&mut phone), "UID FETCH 3 (UID BODY.PEEK[])");
+    phone.bodies(&[(3, 100)]);
+    assert_eq!(phone.ok(), "UID FETCH 2 (UID BODY.PEEK[])");
+    phone.hears(Event::Disconnected);
+    assert_eq!(open(&mut phone), "UID FETCH 2 (UID BODY.PEEK[])");
+    phone.hears(Event::Disconnected);
+    assert_eq!(open(&mut phone), "");
+    assert_eq!(phone.finished, Some(Outcome::Cut));
+    assert_eq!(phone.disk.folders["INBOX"].mails[&2].mail.body, BodyState::None, "it isn't the mail's fault");
+    assert_eq!(open(&mut phone), "UID FETCH 2 (UID BODY.PEEK[])");
+    phone.bodies(&[(2, 100)]);
+    phone.ok();
+    assert_eq!(phone.finished, Some(Outcome::UpToDate));
+}
+
+#[test]
 fn idle_is_renewed_and_ended_for_news() {
     let mut phone = with_three_under("IMAP4rev1 IDLE", Policy { watch: true, ..policy() });
     assert_eq!(phone.hears(Event::Tick(MORNING.plus(28 * 60))), "");
