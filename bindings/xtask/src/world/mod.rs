@@ -122,7 +122,22 @@ impl World {
     pub fn announce(&mut self, capabilities: &str) -> Result<()> {
         self.dovecot.stop();
         self.dovecot.announce(capabilities)?;
-        self.start_dovecot()
+        self.start_dovecot()?;
+        let who = format!("{}:{}", address("alice"), password("alice"));
+        let url = format!("imaps://localhost:{}", self.ports.imaps);
+        let said = call("curl").words("--silent --request CAPABILITY --cacert").arg(&self.pki.server_ca);
+        let said = said.words("--user").arg(&who).arg(&url).ok()?.out();
+        let said = said.trim().strip_prefix("* CAPABILITY ").unwrap_or_default();
+        let sorted = |text: &str| {
+            let mut words: Vec<_> = text.split(' ').map(str::to_owned).collect();
+            words.sort();
+            words
+        };
+        if sorted(said) == sorted(capabilities) {
+            Ok(())
+        } else {
+            Err(Error::Check(format!("Dovecot announces `{said}` where `{capabilities}` was wanted")))
+        }
     }
 
     /// Folder that everything of this world lies in.

@@ -152,8 +152,8 @@ impl AccountInner {
         Ok(())
     }
 
-    /// The folders that pending actions move mail to.
-    pub(super) fn folders_of_actions(&self) -> Result<Vec<Folder>, CoreError> {
+    /// The folders that pending actions move mail to, from one folder or all.
+    pub(super) fn targets_of_actions(&self, from: Option<Folder>) -> Result<Vec<Folder>, CoreError> {
         let names = self.folder_names()?;
         let folder = |action: &Action| match &action.kind {
             ActionKind::Archive => Some(Folder::Archive),
@@ -162,7 +162,8 @@ impl AccountInner {
             ActionKind::Move { to } | ActionKind::Copy { to } => names.folder(to),
             ActionKind::AddFlags(_) | ActionKind::RemoveFlags(_) => None,
         };
-        Ok(self.actions()?.iter().filter_map(folder).collect())
+        let is_from = |action: &&Action| from.is_none_or(|from| names.of(from) == action.folder);
+        Ok(self.actions()?.iter().filter(is_from).filter_map(folder).collect())
     }
 
     /// The mails of a folder as they are shown, oldest first; mail on its way to it comes last.

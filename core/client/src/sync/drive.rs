@@ -1,5 +1,7 @@
 //! Drives the sync machine of each folder over a connection (see [`engine::sync`] for what it promises and wants).
 
+use std::collections::{BTreeSet, VecDeque};
+
 use engine::sync::{self, Command, FolderSync, Outcome, Policy, Steps};
 
 use super::judge::Counter;
@@ -32,11 +34,24 @@ impl AccountInner {
         report: &mut SyncReport,
         unindexed: &mut Unindexed,
     ) -> Result<(), CoreError> {
-        let mut needed = self.folders_of_actions()?;
+        let mut needed = self.targets_of_actions(None)?;
         needed.push(Folder::Sent);
         let names = self.find_folders(imap, &needed).await?;
         let mut failed = None;
-        for folder in Folder::ALL.into_iter().filter(|folder| names.has(*folder)) {
+        let mut queue: VecDeque<Folder> =
+            Folder::ALL.into_iter().filter(|folder| names.has(*folder)).collect();
+        let mut repeated = BTreeSet::new();
+        while let Some(folder) = queue.pop_front() {
+            // What is moved to a folder that was looked at before would be nowhere until the next time.
+            for target in self.targets_of_actions(Some(folder))? {
+                if target != folder
+                    && names.has(target)
+                    && !queue.contains(&target)
+                    && repeated.insert(target)
+                {
+                    queue.push_back(target);
+                }
+            }
             let policy = Policy {
                 special: names.special(),
                 newest: folder.newest(),
