@@ -14,6 +14,7 @@ mod mail;
 mod material;
 mod mime;
 mod p12;
+mod servers;
 mod smime;
 mod timestamp;
 mod words;

@@ -35,6 +35,8 @@ pub(crate) enum Failure {
     DoesNotHold(String),
     /// A file was not signed, encrypted, decrypted or verified.
     Smime { files: Box<SmimeFiles>, error: FileError },
+    /// The servers of an address were not found; why, and what to do.
+    NoServers(String),
     /// There is no such thing; what, and where to look.
     NotFound(&'static str),
     /// A mail is safe in the outbox, but was not sent.
@@ -100,7 +102,7 @@ impl Failure {
                 }
             }
             Failure::Timestamp { error: TimestampFailure::Network(error), .. } => error.exit_code(),
-            Failure::Timestamp { error: TimestampFailure::Answer(_), .. } => 3,
+            Failure::Timestamp { error: TimestampFailure::Answer(_), .. } | Failure::NoServers(_) => 3,
             Failure::Timestamp { .. } => 2,
             Failure::NoPassphrase => 4,
             Failure::DoesNotHold(_) => 1,
@@ -120,7 +122,7 @@ impl Failure {
             | Failure::Output { .. }
             | Failure::Unreadable { .. }
             | Failure::Mail { .. } => "unreadable_input",
-            Failure::NotFound(_) => "not_found",
+            Failure::NotFound(_) | Failure::NoServers(_) => "not_found",
             Failure::Argument(_) | Failure::NoSigner(_) => "wrong_use",
             Failure::KeyFile { error, .. } => {
                 if error.is_locked() {
@@ -205,7 +207,9 @@ impl Failure {
             }
             Failure::NoSigner(name) => format!("{name}: {}", FileError::NoOwnCertificate),
             Failure::NotFound(sentence) => (*sentence).to_owned(),
-            Failure::Argument(sentence) | Failure::DoesNotHold(sentence) => sentence.clone(),
+            Failure::Argument(sentence) | Failure::DoesNotHold(sentence) | Failure::NoServers(sentence) => {
+                sentence.clone()
+            }
             Failure::Smime { files, error } => smime_message(files, error),
             Failure::NotSent { number, cause } => {
                 let why = cause.as_ref().map(|cause| format!(" ({cause})")).unwrap_or_default();

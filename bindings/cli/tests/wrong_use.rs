@@ -259,3 +259,28 @@ fn nobody_who_reads_does_not_make_it_hold() {
     let sentence = String::from_utf8(said.stderr).unwrap();
     assert!(sentence.contains("standard output: the disk is full"), "{sentence}");
 }
+
+/// An account without `--imap` and `--smtp`: nothing is asked of anybody that the user did not allow, nothing is left behind.
+#[test]
+fn servers_that_were_found_are_shown_and_not_used_without_a_word() {
+    let desk = Desk::new();
+    let add =
+        |rest: &str| format!("account add {rest} --password-file plan --passphrase-file plan --home out");
+    desk.names(
+        2,
+        &add("alice@gmail.com"),
+        &["--yes", "--imap tls://imap.gmail.com:993 --smtp tls://smtp.gmail.com:465"],
+    );
+    desk.names(
+        2,
+        &add("1@qq.com --imap imap.qq.com"),
+        &["--imap tls://imap.qq.com:993 --smtp tls://smtp.qq.com:465"],
+    );
+    desk.names(3, &add("alice@example.org --offline"), &["working offline"]);
+    desk.names(3, &add("root@localhost --yes"), &["no mail servers of localhost", "--imap", "--smtp"]);
+    desk.names(2, &add("alice@gmail.com --imap a/b"), &["a/b"]);
+    let shown = desk.countersign("", &add("1@qq.com"));
+    for word in ["imap.qq.com:993 (TLS)", "授权码", "https://mail.qq.com/"] {
+        assert!(shown.out().contains(word), "{}", shown.out());
+    }
+}

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use crate::approvals::Approvals;
 use crate::authority;
 use crate::composer::Composer;
-use crate::config::{AccountConfig, Security, Server};
+use crate::config::{AccountConfig, Server};
 use crate::core::{CoreInner, Event, ProgressStep};
 use crate::error::{CoreError, NetworkProblem, Thing, Unreadable, WrongUse};
 use crate::exchange::QrExchange;
@@ -427,29 +427,6 @@ impl CoreInner {
     }
 }
 
-impl Server {
-    /// `host:port`, with `starttls://` or `tls://` in front to say how TLS begins; ports 143 and 587 mean STARTTLS.
-    pub fn parse(text: &str, default_port: u16) -> Option<Self> {
-        let (security, rest) = match text.split_once("://") {
-            Some(("tls", rest)) => (Some(Security::Tls), rest),
-            Some(("starttls", rest)) => (Some(Security::StartTls), rest),
-            Some(_) => return None,
-            None => (None, text),
-        };
-        let (host, port) = match rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-            Some((host, rest)) => (host, rest.strip_prefix(':').map(str::parse).transpose().ok()?),
-            None => match rest.rsplit_once(':') {
-                Some((host, port)) => (host, Some(port.parse().ok()?)),
-                None => (rest, None),
-            },
-        };
-        let port = port.unwrap_or(default_port);
-        let usual = if matches!(port, 143 | 587) { Security::StartTls } else { Security::Tls };
-        let is_host = !host.is_empty() && !host.contains(|c: char| c.is_whitespace() || c == '/');
-        is_host.then(|| Server { host: host.to_owned(), port, security: security.unwrap_or(usual) })
-    }
-}
-
 /// Everything that an account needs works: found out before it is kept.
 async fn check(core: &Arc<CoreInner>, config: &AccountConfig, password: &str) -> Result<(), CoreError> {
     if config.name.chars().any(char::is_control) {
@@ -540,30 +517,4 @@ async fn make_keys(core: &Arc<CoreInner>, config: &AccountConfig) -> Result<OwnK
             sealed_key: seal("encryption", &encryption_key).await?,
         }],
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn servers_are_read_as_people_write_them() {
-        let read = |text: &str, port| {
-            Server::parse(text, port).map(|server| (server.host, server.port, server.security))
-        };
-        assert_eq!(read("imap.example.org", 993), Some(("imap.example.org".into(), 993, Security::Tls)));
-        assert_eq!(read("localhost:40123", 993), Some(("localhost".into(), 40123, Security::Tls)));
-        assert_eq!(
-            read("mail.example.org:587", 465),
-            Some(("mail.example.org".into(), 587, Security::StartTls))
-        );
-        assert_eq!(
-            read("tls://mail.example.org:587", 465),
-            Some(("mail.example.org".into(), 587, Security::Tls))
-        );
-        assert_eq!(read("starttls://[::1]:1143", 993), Some(("::1".into(), 1143, Security::StartTls)));
-        for nonsense in ["", ":993", "plain://host:143", "host:many", "two words", "host:99999", "a/b"] {
-            assert_eq!(read(nonsense, 993), None, "{nonsense}");
-        }
-    }
 }

@@ -67,12 +67,15 @@ async fn try_post(url: &str, body: Vec<u8>) -> reqwest::Result<Result<Vec<u8>, C
 }
 
 /// What an error of the connection means.
-async fn problem(error: &reqwest::Error, url: &str) -> CoreError {
+pub(crate) async fn problem(error: &reqwest::Error, url: &str) -> CoreError {
     let network = |problem| CoreError::Network { host: url.to_owned(), problem };
     let Some(cause) = cause(error) else {
         return network(NetworkProblem::Cut);
     };
+    // Whoever shook hands, or tried to, is there: no look-up is needed to tell.
+    let is_tls = cause.get_ref().is_some_and(|inner| inner.is::<rustls::Error>());
     match cause.kind() {
+        _ if is_tls => crate::tls::error_at(cause, url.to_owned()),
         ErrorKind::ConnectionRefused => network(NetworkProblem::Refused),
         ErrorKind::TimedOut => network(NetworkProblem::Timeout),
         _ if error.is_connect() && !is_known(url).await => network(NetworkProblem::UnknownHost),

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+pub use engine::autoconfig::{Security, Server};
 use serde::{Deserialize, Serialize};
 use smime::EmailAddress;
 
@@ -12,27 +13,6 @@ pub struct CoreConfig {
     pub home: PathBuf,
     /// No network at all.
     pub offline: bool,
-}
-
-/// How TLS begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Security {
-    /// TLS from the first octet (ports 993, 465).
-    Tls,
-    /// STARTTLS (RFC 3207, RFC 9051); without it nothing is sent.
-    StartTls,
-}
-
-/// One server.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Server {
-    /// Host name or address.
-    pub host: String,
-    /// Port.
-    pub port: u16,
-    /// How TLS begins.
-    pub security: Security,
 }
 
 /// A timestamp authority (RFC 3161 over HTTP).

@@ -11,6 +11,7 @@ mod chain;
 mod composer;
 mod config;
 mod core;
+mod discover;
 mod error;
 mod exchange;
 pub mod files;
@@ -50,6 +51,7 @@ pub use chain::{ChainPurpose, ChainQuestion, ChainReport, ChainStatus, NotAPolic
 pub use composer::{Composer, FileToSend, NewMail, RecipientView, WrittenMail};
 pub use config::{AccountConfig, Authority, CoreConfig, Language, Security, Server};
 pub use core::{Core, Event, ProgressStep};
+pub use discover::{DiscoverOptions, DiscoverProblem, Discovery, discover, discover_and_wait};
 pub use error::{
     CertificateProblem, CoreError, NetworkProblem, NotDecidable, ServerProblem, Thing, Unreadable, WrongUse,
 };
@@ -70,6 +72,7 @@ pub use task::{Canceller, Task};
 pub use engine::approval::{
     Alarm, BuildError, Document, NotCounted, RequestDigest, Rule, StageState, Undecidable, Word,
 };
+pub use engine::autoconfig::{Authentication, AutoconfigError, Candidate, Offer, Provider, SignIn, Source};
 pub use engine::meeting::{Stage as MeetingStage, Status as MeetingStatus};
 pub use engine::ports::Vault;
 pub use engine::search::Cursor as SearchCursor;

@@ -176,7 +176,7 @@ fn failure(error: &lettre::transport::smtp::Error, host: &str, port: u16) -> Cor
 }
 
 /// Greeting, EHLO, STARTTLS in clear; nothing else is ever said in clear. `None`: not offered or refused.
-async fn starttls(stream: TcpStream) -> std::io::Result<Option<TcpStream>> {
+pub(crate) async fn starttls(stream: TcpStream) -> std::io::Result<Option<TcpStream>> {
     let mut reader = BufReader::new(stream);
     if plain_answer(&mut reader).await? != Some(220) {
         return Ok(None);

@@ -19,13 +19,19 @@ pub(crate) struct AddArgs {
     /// Your name, as others see it
     #[arg(long, default_value = "", hide_default_value = true)]
     pub(crate) name: String,
-    /// IMAP server: HOST[:PORT], TLS from the start; starttls://HOST:PORT or port 143 for STARTTLS
+    /// IMAP server: HOST[:PORT], TLS from the start; starttls://HOST:PORT or port 143 for STARTTLS [default: looked for]
     #[arg(long, value_name = "HOST[:PORT]")]
-    pub(crate) imap: String,
-    /// SMTP submission server: HOST[:PORT], TLS from the start; starttls://HOST:PORT or port 587 for STARTTLS
+    pub(crate) imap: Option<String>,
+    /// SMTP submission server: HOST[:PORT], TLS from the start; starttls://HOST:PORT or port 587 for STARTTLS [default: looked for]
     #[arg(long, value_name = "HOST[:PORT]")]
-    pub(crate) smtp: String,
-    /// User name at the servers [default: the address]
+    pub(crate) smtp: Option<String>,
+    /// Use the servers that are found without asking
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// When looking for servers, ask Thunderbird's database, too; its owner learns the domain of the address
+    #[arg(long)]
+    pub(crate) ask_database: bool,
+    /// User name at the servers [default: as found, else the address]
     #[arg(long, value_name = "NAME")]
     pub(crate) login: Option<String>,
     /// File with the password of the mail account; without it you are asked

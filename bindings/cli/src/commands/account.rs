@@ -1,8 +1,9 @@
 //! `account`.
 
-use client::{AccountConfig, Authority, Language, Server};
+use client::{AccountConfig, Authority, Language, Security, Server};
 
 use super::files::{address, certificates};
+use super::servers;
 use crate::args::{AccountCommand, AddArgs, Cli, LanguageArg};
 use crate::failure::Failure;
 use crate::output::{json, line, table};
@@ -16,26 +17,18 @@ pub(crate) fn run(cli: &Cli, command: AccountCommand) -> Result<(), Failure> {
     }
 }
 
-fn server(text: &str, default_port: u16) -> Result<Server, Failure> {
-    Server::parse(text, default_port).ok_or_else(|| {
-        Failure::Argument(format!(
-            "{text:?} is not a server (expected HOST, HOST:PORT, or starttls://HOST:PORT)"
-        ))
-    })
-}
-
 fn add(cli: &Cli, arguments: AddArgs) -> Result<(), Failure> {
     // Everything that can be wrong on the command line is found before anything is made or asked.
     let address = address(&arguments.address)?;
-    let config = AccountConfig {
-        login: arguments.login.unwrap_or_else(|| address.to_string()),
+    let mut config = AccountConfig {
+        login: String::new(),
         address,
         name: arguments.name.clone(),
-        imap: server(&arguments.imap, 993)?,
-        smtp: server(&arguments.smtp, 465)?,
+        imap: Server { host: String::new(), port: 0, security: Security::Tls },
+        smtp: Server { host: String::new(), port: 0, security: Security::Tls },
         tls_anchors: certificates(&arguments.ca)?,
         organisation_anchors: certificates(&arguments.organisation_ca)?,
-        authority: match arguments.timestamp_url {
+        authority: match arguments.timestamp_url.clone() {
             Some(url) if url.starts_with("http://") || url.starts_with("https://") => {
                 Some(Authority { url, anchors: certificates(&arguments.timestamp_ca)? })
             }
@@ -47,6 +40,8 @@ fn add(cli: &Cli, arguments: AddArgs) -> Result<(), Failure> {
             LanguageArg::Zh => Language::Zh,
         },
     };
+    let servers = servers::of(cli, &arguments, &config)?;
+    (config.imap, config.smtp, config.login) = (servers.imap, servers.smtp, servers.login);
     let password = match &arguments.password_file {
         Some(file) => passphrase::secret(file)?,
         None => passphrase::ask(&format!("Password of {}: ", config.address)).map_err(|_| {

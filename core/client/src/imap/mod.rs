@@ -28,7 +28,7 @@ use crate::tls;
 pub(crate) use connection::Connection;
 use login::Greeting;
 pub(crate) use login::Login;
-use place::Place;
+pub(crate) use place::Place;
 
 /// Largest mail that is fetched, in octets.
 pub(crate) const MAX_MAIL_OCTETS: u64 = 64 * 1024 * 1024;
@@ -39,6 +39,11 @@ const RESPONSE_OCTETS: u64 = 32 * 1024 * 1024;
 
 /// A connection that is logged in, over TLS.
 pub(crate) type Imap = Connection<TlsStream<TcpStream>>;
+
+/// Greeting and STARTTLS; gives the stream for the handshake.
+pub(crate) async fn start_tls(stream: TcpStream, place: Place) -> Result<TcpStream, CoreError> {
+    Connection::new(stream, place).start_tls().await
+}
 
 /// Connects, checks the certificate, logs in by a password. It leaves only over TLS.
 pub(crate) async fn connect(
@@ -69,7 +74,7 @@ pub(crate) async fn open(
             (imap, greeting)
         }
         Security::StartTls => {
-            let stream = Connection::new(stream, place.clone()).start_tls().await?;
+            let stream = start_tls(stream, place.clone()).await?;
             let stream = tls::handshake(connector, stream, host, port).await?;
             (Connection::new(stream, place), Greeting::Ok)
         }
