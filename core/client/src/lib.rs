@@ -11,6 +11,7 @@ mod chain;
 mod composer;
 mod config;
 mod core;
+#[cfg(feature = "discover")]
 mod discover;
 mod error;
 mod exchange;
@@ -51,6 +52,7 @@ pub use chain::{ChainPurpose, ChainQuestion, ChainReport, ChainStatus, NotAPolic
 pub use composer::{Composer, FileToSend, NewMail, RecipientView, WrittenMail};
 pub use config::{AccountConfig, Authority, CoreConfig, Language, Security, Server};
 pub use core::{Core, Event, ProgressStep};
+#[cfg(feature = "discover")]
 pub use discover::{DiscoverOptions, DiscoverProblem, Discovery, discover, discover_and_wait};
 pub use error::{
     CertificateProblem, CoreError, NetworkProblem, NotDecidable, ServerProblem, Thing, Unreadable, WrongUse,

@@ -4,6 +4,7 @@
 //! seeds in `fixtures/fuzz`. A crash becomes a seed with the name of what was wrong.
 
 mod approval;
+mod autoconfig;
 mod ber;
 mod cms;
 mod containers;
@@ -21,6 +22,7 @@ pub type Target = (&'static str, fn(&[u8]));
 /// All targets.
 pub const TARGETS: &[Target] = &[
     ("approval", approval::approval),
+    ("autoconfig", autoconfig::autoconfig),
     ("ber", ber::ber),
     ("csr", containers::csr),
     ("decrypt", cms::decrypt),
