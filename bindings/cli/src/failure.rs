@@ -45,6 +45,8 @@ pub(crate) enum Failure {
     Uncertain { number: u64 },
     /// The server refused a mail for good.
     Refused { number: u64 },
+    /// The server takes no mail as large as this.
+    TooLarge { number: u64 },
 }
 
 impl From<CoreError> for Failure {
@@ -111,7 +113,10 @@ impl Failure {
                 FileError::Open(OpenError::Decrypt(DecryptError::NoKey)) => 4,
                 _ => 2,
             },
-            Failure::NotSent { .. } | Failure::Uncertain { .. } | Failure::Refused { .. } => 3,
+            Failure::NotSent { .. }
+            | Failure::Uncertain { .. }
+            | Failure::Refused { .. }
+            | Failure::TooLarge { .. } => 3,
         }
     }
 
@@ -151,6 +156,7 @@ impl Failure {
             Failure::NotSent { .. } => "not_sent",
             Failure::Uncertain { .. } => "uncertain",
             Failure::Refused { .. } => "refused",
+            Failure::TooLarge { .. } => "too_large",
         }
     }
 
@@ -223,6 +229,9 @@ impl Failure {
             ),
             Failure::Refused { number } => format!(
                 "the server refused mail {number} or one of its recipients; `countersign mail retry {number}` tries again"
+            ),
+            Failure::TooLarge { number } => format!(
+                "mail {number} is larger than the server takes; throw it away with `countersign mail discard {number}` and send less at once"
             ),
         }
     }

@@ -85,6 +85,7 @@ impl Session {
             None | Some(OutboxState::Sent) => Ok(()),
             Some(OutboxState::Uncertain) => Err(Failure::Uncertain { number }),
             Some(OutboxState::Refused) => Err(Failure::Refused { number }),
+            Some(OutboxState::TooLarge) => Err(Failure::TooLarge { number }),
             Some(_) => Err(Failure::NotSent { number, cause }),
         }
     }

@@ -3,9 +3,12 @@
 
 mod common;
 
-use common::{Office, refused_both, words};
+use std::path::Path;
+
+use common::{Office, as_text, file, mails, refused_both, words};
 use serde_json::Value;
-use xtask::cli::{Terminal, list};
+use xtask::cli::{Terminal, list, text};
+use xtask::run::call;
 use xtask::world::address;
 
 fn outbox(terminal: &Terminal) -> Vec<(u64, String)> {
@@ -36,7 +39,7 @@ fn a_refused_mail_holds_up_no_other_and_waits_for_its_owner() {
     office.sync(&alice);
     assert_eq!(outbox(&alice), left, "tried again without being asked");
     office.sync(&bob);
-    assert_eq!((common::mails(&bob, "one").len(), common::mails(&bob, "two").len()), (1, 1));
+    assert_eq!((mails(&bob, "one").len(), mails(&bob, "two").len()), (1, 1));
     assert_eq!(office.delivered("bob"), 2);
 
     // Its owner tries once more, then gives it up.
@@ -45,4 +48,92 @@ fn a_refused_mail_holds_up_no_other_and_waits_for_its_owner() {
     alice.ok(["mail", "discard", &number]).unwrap();
     assert!(outbox(&alice).is_empty());
     refused_both(&alice, &words(&["mail", "discard", &number]), 2, "not_found");
+}
+
+#[test]
+fn a_mail_larger_than_the_server_takes_never_leaves() {
+    let mut office = Office::open();
+    office.world.take_at_most(200_000).unwrap();
+    let alice = office.person("alice");
+    let attachment = file(&office, "large.bin", &[b'x'; 200_000]);
+    let to_bob = address("bob");
+    let args = [
+        "mail",
+        "send",
+        "--signed-only",
+        "--to",
+        &to_bob,
+        "--text",
+        "Look.",
+        "--attach",
+        as_text(&attachment),
+    ];
+    let said = alice.call(args).run().unwrap();
+    let sentence = common::refused(&said, 3);
+    assert!(sentence.contains("larger than the server takes"), "{sentence}");
+    assert_eq!(outbox(&alice), [(1, "too_large".to_owned())]);
+    write(&alice, &to_bob, "small");
+    office.sync(&alice);
+    assert_eq!(office.delivered("bob"), 1, "it holds no other up");
+    assert_eq!(outbox(&alice), [(1, "too_large".to_owned())], "and is not tried again by itself");
+    let log = std::fs::read_to_string(office.world.root().join("log/postfix.log")).unwrap();
+    assert!(!log.contains("552"), "the server was not even asked");
+
+    // Another day the server takes more.
+    office.world.take_at_most(10_000_000).unwrap();
+    alice.ok(["mail", "retry", "1"]).unwrap();
+    assert_eq!((office.delivered("bob"), outbox(&alice).len()), (2, 0));
+}
+
+/// How many people OpenSSL finds it encrypted to.
+fn recipients(mail: &Path) -> usize {
+    let printed = call("openssl").words("cms -cmsout -print -inform SMIME -in").arg(mail).ok().unwrap();
+    printed.out().matches("d.kari:").count()
+}
+
+#[test]
+fn of_a_blind_copy_nobody_else_learns() {
+    let office = Office::open();
+    let (alice, bob, carol) = (office.person("alice"), office.person("bob"), office.person("carol"));
+    office.meet(("alice", &alice), ("bob", &bob));
+    office.meet(("alice", &alice), ("carol", &carol));
+    let before = (office.delivered("bob"), office.delivered("carol"));
+    let (to_bob, to_carol) = (address("bob"), address("carol"));
+    for how in [None, Some("--signed-only")] {
+        let subject = how.map_or("sealed", |_| "signed");
+        let args =
+            ["mail", "send", "--to", &to_bob, "--bcc", &to_carol, "--bcc", &to_carol, "--subject", subject];
+        alice.ok(args.into_iter().chain(["--text", "Between us."]).chain(how)).unwrap();
+    }
+    office.world.settle().unwrap();
+    assert_eq!(
+        (office.delivered("bob"), office.delivered("carol")),
+        (before.0 + 2, before.1 + 2),
+        "once each"
+    );
+    office.sync(&alice);
+    for subject in ["sealed", "signed"] {
+        for terminal in [&bob, &carol] {
+            office.sync(terminal);
+            let got = mails(terminal, subject);
+            assert_eq!(got.len(), 1, "{subject}");
+            assert_eq!(text(&got[0], "signature"), "valid");
+            assert_eq!(got[0]["to"], serde_json::json!([to_bob]));
+        }
+        assert_eq!(mails(&alice, subject).len(), 1, "one copy in Sent");
+    }
+    let newest = |person: &str| office.world.inbox(person).unwrap().into_iter().rev().take(2);
+    for mail in newest("bob") {
+        let raw = std::fs::read_to_string(&mail).unwrap();
+        let told: Vec<&str> =
+            raw.lines().filter(|line| line.contains("carol") || line.starts_with("Bcc")).collect();
+        assert!(told.is_empty(), "{told:?}");
+    }
+    // Bob's is for him and its writer, Carol's for her alone.
+    let sealed = |mail: &std::path::PathBuf| {
+        std::fs::read_to_string(mail).unwrap().contains("smime-type=authEnveloped-data")
+    };
+    assert_eq!(newest("bob").find(sealed).map(|mail| recipients(&mail)), Some(2));
+    assert_eq!(newest("carol").find(sealed).map(|mail| recipients(&mail)), Some(1));
+    assert!(outbox(&alice).is_empty());
 }

@@ -23,6 +23,8 @@ mirror! {
         TooManyAttempts,
         /// A recipient's key can't be encrypted to, or its content is gone.
         Unsealable,
+        /// Larger than the server takes.
+        TooLarge,
         /// A server took it.
         Sent,
     }
@@ -36,6 +38,9 @@ pub struct NewMail {
     /// Cc.
     #[uniffi(default = [])]
     pub cc: Vec<String>,
+    /// Bcc: each gets a message of its own, of which the others see nothing.
+    #[uniffi(default = [])]
+    pub bcc: Vec<String>,
     /// Subject.
     pub subject: String,
     /// Plain text.
@@ -174,6 +179,7 @@ impl TryFrom<NewMail> for client::NewMail {
         Ok(client::NewMail {
             to: addresses(&mail.to)?,
             cc: addresses(&mail.cc)?,
+            bcc: addresses(&mail.bcc)?,
             subject: mail.subject,
             text: mail.text,
             files: all(mail.files),

@@ -717,11 +717,11 @@ impl AccountInner {
             is_current
         };
         if !is_current {
-            self.remove_bodies(enqueued.number)?;
+            self.remove_bodies(enqueued.item.number)?;
             return Err(CoreError::WrongUse(WrongUse::NotDecidable(NotDecidable::ChangedMeanwhile)));
         }
         let named = built.digest;
-        Ok(RequestRef { id: named.to_string(), code: named.code().to_string(), outbox: enqueued.number })
+        Ok(RequestRef { id: named.to_string(), code: named.code().to_string(), outbox: enqueued.item.number })
     }
 }
 

@@ -38,6 +38,9 @@ pub struct NewMail {
     pub to: Vec<EmailAddress>,
     /// Cc.
     pub cc: Vec<EmailAddress>,
+    /// Bcc: each gets a message of its own, encrypted to nobody else. An encrypted message names its recipients, so one for all would
+    /// tell the others of them.
+    pub bcc: Vec<EmailAddress>,
     /// Subject.
     pub subject: String,
     /// Plain text.
@@ -192,8 +195,7 @@ impl AccountInner {
         if mail.to.is_empty() && mail.cc.is_empty() {
             return Err(CoreError::WrongUse(WrongUse::NoRecipient));
         }
-        let to = self.addressees(&mail.to, !mail.signed_only)?;
-        let cc = self.addressees(&mail.cc, !mail.signed_only)?;
+        let (to, cc, bcc) = self.three_kinds(&mail)?;
         let attachment = |file: FileToSend| Attachment {
             name: Some(file.name),
             content_type: file.content_type,
@@ -218,8 +220,48 @@ impl AccountInner {
         };
         let mut batch = Batch::default();
         let enqueued = self.enqueue(outgoing, &mut batch).await?;
+        for blind in &bcc {
+            self.enqueue_blind(&enqueued, blind, &mut batch)?;
+        }
         self.store()?.apply(batch)?;
-        Ok(enqueued.number)
+        Ok(enqueued.item.number)
+    }
+
+    /// To, Cc and Bcc. Who is named openly needs no blind copy.
+    fn three_kinds(
+        &self,
+        mail: &NewMail,
+    ) -> Result<(Vec<Addressee>, Vec<Addressee>, Vec<Addressee>), CoreError> {
+        let mut bcc: Vec<EmailAddress> = Vec::new();
+        for address in &mail.bcc {
+            if !mail.to.contains(address) && !mail.cc.contains(address) && !bcc.contains(address) {
+                bcc.push(address.clone());
+            }
+        }
+        let all = [mail.to.as_slice(), &mail.cc, &bcc].concat();
+        let mut to = self.addressees(&all, !mail.signed_only)?;
+        let mut cc = to.split_off(mail.to.len());
+        let bcc = cc.split_off(mail.cc.len());
+        Ok((to, cc, bcc))
+    }
+
+    /// The same signed mail once more, for one person of whom nobody else is to know.
+    fn enqueue_blind(&self, open: &Enqueued, blind: &Addressee, batch: &mut Batch) -> Result<(), CoreError> {
+        let number = self.next_number()?;
+        let is_encrypted = !open.item.seal_to.is_empty();
+        let item = OutboxItem {
+            number,
+            recipients: vec![blind.address.clone()],
+            seal_to: if is_encrypted { blind.seal_to.clone() } else { Vec::new() },
+            encryption: encryption_for(std::iter::once(&blind.capabilities)),
+            wants_copy: false,
+            ..open.item.clone()
+        };
+        self.store()?.put_body(&body_key(self.group(), number, Body::Signed), &open.signed)?;
+        if let Some(payload) = &open.payload {
+            self.store()?.put_body(&body_key(self.group(), number, Body::Payload), payload)?;
+        }
+        self.put_item(batch, &item)
     }
 
     /// A draft by this account, now.
@@ -338,7 +380,7 @@ impl AccountInner {
             self.store()?.put_body(&body_key(self.group(), number, Body::Payload), &protected.payload)?;
         }
         self.put_item(batch, &item)?;
-        Ok(Enqueued { number, signed })
+        Ok(Enqueued { item, signed, payload: (!outgoing.encrypt).then_some(protected.payload) })
     }
 
     /// Whom the server hands it to. What concerns nobody else goes to oneself: a server takes no mail without a recipient.
@@ -372,9 +414,11 @@ impl AccountInner {
 
 /// What [`AccountInner::enqueue`] made.
 pub(crate) struct Enqueued {
-    pub(crate) number: u64,
+    pub(crate) item: OutboxItem,
     /// The ContentInfo.
     pub(crate) signed: Vec<u8>,
+    /// What was signed, where it is not in the ContentInfo.
+    payload: Option<Vec<u8>>,
 }
 
 fn seal_to(recipient: &Recipient) -> SealTo {

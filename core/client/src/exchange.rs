@@ -497,7 +497,7 @@ impl AccountInner {
             wants_timestamp: false,
             wants_copy: false,
         };
-        Ok(Some(self.enqueue(outgoing, batch).await?.number))
+        Ok(Some(self.enqueue(outgoing, batch).await?.item.number))
     }
 
     /// The same octets once more.

@@ -56,6 +56,8 @@ pub enum OutboxState {
     TooManyAttempts,
     /// A recipient's key can't be encrypted to, or its content is gone.
     Unsealable,
+    /// Larger than the server takes.
+    TooLarge,
     /// A server took it.
     Sent,
 }
@@ -70,6 +72,7 @@ impl OutboxState {
             OutboxState::Superseded => "superseded",
             OutboxState::Unsealable => "unsealable",
             OutboxState::TooManyAttempts => "too_many_attempts",
+            OutboxState::TooLarge => "too_large",
             OutboxState::Sent => "sent",
         }
     }
@@ -386,7 +389,7 @@ impl AccountInner {
                 }
             },
         };
-        match smtp.begin(&self.settings.address, &item.recipients).await {
+        match smtp.begin(&self.settings.address, &item.recipients, message.len()).await {
             Ok(None) => {}
             Ok(Some(delivery)) => {
                 item.delivered(delivery, now());
@@ -520,6 +523,7 @@ fn state(stage: &Stage) -> OutboxState {
         Stage::Failed(Failure::Superseded) => OutboxState::Superseded,
         Stage::Failed(Failure::TooManyAttempts) => OutboxState::TooManyAttempts,
         Stage::Failed(Failure::Unsealable) => OutboxState::Unsealable,
+        Stage::Failed(Failure::TooLarge) => OutboxState::TooLarge,
     }
 }
 

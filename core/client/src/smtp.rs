@@ -13,7 +13,7 @@ use std::task::{Context, Poll};
 use engine::outbox::Delivery;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, AsyncTokioStream};
-use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
+use lettre::transport::smtp::commands::{Data, Ehlo, Mail, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, MailParameter};
 use smime::EmailAddress;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader, ReadBuf};
@@ -33,6 +33,10 @@ const MAX_PLAIN_LINES: usize = 64;
 /// A logged-in connection.
 pub(crate) struct Smtp {
     connection: AsyncSmtpConnection,
+    /// Most octets of a mail (SIZE, RFC 1870); none when the server names no limit.
+    limit: Option<usize>,
+    /// The server takes the SIZE parameter.
+    has_size: bool,
     /// The final dot was written.
     dot: Arc<AtomicBool>,
     activity: Activity,
@@ -93,7 +97,12 @@ impl Smtp {
         let credentials = Credentials::new(login.to_owned(), password.to_owned());
         let login = connection.auth(&[Mechanism::Plain, Mechanism::Login], &credentials);
         match tokio::time::timeout(tls::IO_TIMEOUT, login).await {
-            Ok(Ok(_)) => Ok(Smtp { connection, dot, activity, host: host.to_owned(), port }),
+            Ok(Ok(_)) => {
+                let host = host.to_owned();
+                let mut smtp = Smtp { connection, limit: None, has_size: false, dot, activity, host, port };
+                smtp.ask_for_limit(hello).await?;
+                Ok(smtp)
+            }
             Ok(Err(error)) if error.is_permanent() => {
                 Err(CoreError::LoginRefused { host: tls::place(host, port) })
             }
@@ -104,16 +113,41 @@ impl Smtp {
         }
     }
 
+    /// What a server takes may depend on who logged in (RFC 4954 section 4), and lettre keeps nothing of SIZE.
+    async fn ask_for_limit(&mut self, hello: ClientId) -> Result<(), CoreError> {
+        let asked = tokio::time::timeout(tls::IO_TIMEOUT, self.connection.command(Ehlo::new(hello))).await;
+        match asked {
+            Ok(Ok(answer)) => {
+                let size = answer.message().find_map(size);
+                self.has_size = size.is_some();
+                self.limit = size.flatten();
+                Ok(())
+            }
+            Ok(Err(error)) => Err(failure(&error, &self.host, self.port)),
+            Err(_) => Err(self.timeout()),
+        }
+    }
+
     /// MAIL, RCPT for every recipient, DATA. `Ok(None)`: the server is ready for the message, of which it has nothing yet.
     pub(crate) async fn begin(
         &mut self,
         from: &EmailAddress,
         recipients: &[EmailAddress],
+        octets: usize,
     ) -> Result<Option<Delivery>, CoreError> {
+        if self.limit.is_some_and(|limit| octets > limit) {
+            return Ok(Some(Delivery::TooLarge));
+        }
         let mut commands = Vec::new();
         let international =
             std::iter::once(from).chain(recipients).any(|address| !address.as_str().is_ascii());
-        let parameters = if international { vec![MailParameter::SmtpUtfEight] } else { Vec::new() };
+        let mut parameters = Vec::new();
+        if self.has_size {
+            parameters.push(MailParameter::Size(octets));
+        }
+        if international {
+            parameters.push(MailParameter::SmtpUtfEight);
+        }
         let Some(sender) = envelope(from) else { return Ok(Some(Delivery::Refused)) };
         commands.push(Mail::new(Some(sender), parameters).to_string());
         for recipient in recipients {
@@ -121,9 +155,13 @@ impl Smtp {
             commands.push(Rcpt::new(address, Vec::new()).to_string());
         }
         commands.push(Data.to_string());
-        for command in commands {
+        for (index, command) in commands.into_iter().enumerate() {
             match tokio::time::timeout(tls::IO_TIMEOUT, self.connection.command(command)).await {
                 Ok(Ok(_)) => {}
+                // To MAIL it speaks of the size that was named; later, of a full mailbox.
+                Ok(Err(error)) if index == 0 && error.status().is_some_and(|code| u16::from(code) == 552) => {
+                    return Ok(Some(Delivery::TooLarge));
+                }
                 Ok(Err(error)) if error.is_permanent() => return Ok(Some(Delivery::Refused)),
                 Ok(Err(error)) if error.is_transient() => return Ok(Some(Delivery::NotNow)),
                 Ok(Err(error)) => return Err(failure(&error, &self.host, self.port)),
@@ -156,6 +194,13 @@ impl Smtp {
     fn timeout(&self) -> CoreError {
         CoreError::Network { host: tls::place(&self.host, self.port), problem: NetworkProblem::Timeout }
     }
+}
+
+/// The limit in a line of an EHLO answer that is about SIZE; zero or nothing is no limit that is known (RFC 1870 section 4).
+fn size(line: &str) -> Option<Option<usize>> {
+    let mut words = line.split_ascii_whitespace();
+    words.next().filter(|word| word.eq_ignore_ascii_case("SIZE"))?;
+    Some(words.next().and_then(|limit| limit.parse().ok()).filter(|limit| *limit > 0))
 }
 
 fn envelope(address: &EmailAddress) -> Option<lettre::Address> {
@@ -279,5 +324,22 @@ impl AsyncWrite for Submission {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::size;
+
+    #[test]
+    fn a_limit_is_read_as_rfc_1870_says() {
+        assert_eq!(size("SIZE 10240000"), Some(Some(10_240_000)));
+        assert_eq!(size("size 1"), Some(Some(1)));
+        for no_limit in ["SIZE", "SIZE 0", "SIZE x", "SIZE -1", "SIZE 99999999999999999999999"] {
+            assert_eq!(size(no_limit), Some(None), "{no_limit}");
+        }
+        for other in ["", "SIZES 5", "8BITMIME", "example.org SIZE 5"] {
+            assert_eq!(size(other), None, "{other}");
+        }
     }
 }

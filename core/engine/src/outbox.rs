@@ -87,6 +87,8 @@ pub enum Failure {
     TooManyAttempts,
     /// A recipient's key can't be encrypted to, or its content is gone.
     Unsealable,
+    /// Larger than the server takes (RFC 1870).
+    TooLarge,
 }
 
 /// One mail in the outbox.
@@ -153,6 +155,8 @@ pub enum Delivery {
     NotNow,
     /// 5xx.
     Refused,
+    /// Larger than the server takes; none of it left.
+    TooLarge,
     /// Cut after the data was sent, before the answer.
     Unknown,
 }
@@ -208,6 +212,7 @@ impl OutboxItem {
                 self.postpone(now);
             }
             Delivery::Refused => self.stage = Stage::Failed(Failure::Refused),
+            Delivery::TooLarge => self.stage = Stage::Failed(Failure::TooLarge),
             Delivery::Unknown => self.stage = Stage::Uncertain,
         }
     }
@@ -240,7 +245,7 @@ impl OutboxItem {
     pub fn retry(&mut self, now: UnixTime) -> bool {
         let may = matches!(
             self.stage,
-            Stage::Uncertain | Stage::Failed(Failure::Refused) | Stage::Failed(Failure::TooManyAttempts)
+            Stage::Uncertain | Stage::Failed(Failure::Refused | Failure::TooManyAttempts | Failure::TooLarge)
         );
         if may {
             self.may_have_arrived |= self.stage == Stage::Uncertain;

@@ -127,6 +127,9 @@ pub(crate) struct SendArgs {
     /// Recipient of a copy; may be given several times
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) cc: Vec<String>,
+    /// Recipient of whom the others see nothing; may be given several times
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) bcc: Vec<String>,
     /// Subject (encrypted with the rest)
     #[arg(long, default_value = "", hide_default_value = true)]
     pub(crate) subject: String,

@@ -205,6 +205,7 @@ fn send(cli: &Cli, arguments: SendArgs) -> Result<(), Failure> {
     let mail = NewMail {
         to: addresses(&arguments.to)?,
         cc: addresses(&arguments.cc)?,
+        bcc: addresses(&arguments.bcc)?,
         subject: arguments.subject,
         text: text(arguments.text)?,
         files: attachments(&arguments.attach)?,

@@ -140,6 +140,13 @@ impl World {
         }
     }
 
+    /// Postfix takes no message of more octets from now on.
+    pub fn take_at_most(&mut self, octets: u64) -> Result<()> {
+        self.postfix.stop();
+        self.postfix.take_at_most(octets)?;
+        self.postfix.start()
+    }
+
     /// Folder that everything of this world lies in.
     pub fn root(&self) -> &Path {
         self.place.root()

@@ -79,6 +79,12 @@ impl Postfix {
         as_root("postfix").arg("-c").arg(&self.config).arg("flush").ok().map(drop)
     }
 
+    /// Takes no message larger than this from its next start on (`message_size_limit`).
+    pub(super) fn take_at_most(&self, octets: u64) -> Result<()> {
+        let set = format!("message_size_limit={octets}");
+        as_root("postconf").arg("-c").arg(&self.config).arg("-e").arg(set).ok().map(drop)
+    }
+
     /// Queue folder.
     pub(super) fn queue(&self) -> &Path {
         &self.queue
