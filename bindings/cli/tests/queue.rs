@@ -137,3 +137,60 @@ fn of_a_blind_copy_nobody_else_learns() {
     assert_eq!(newest("carol").find(sealed).map(|mail| recipients(&mail)), Some(1));
     assert!(outbox(&alice).is_empty());
 }
+
+/// The header fields of the newest mail of a person on the server, unfolded.
+fn newest_header(office: &Office, person: &str) -> String {
+    let mail = office.world.inbox(person).unwrap().pop().unwrap();
+    let raw = std::fs::read_to_string(mail).unwrap();
+    let (header, _) = raw.split_once("\n\n").unwrap();
+    header.replace("\n ", " ").replace("\n\t", " ")
+}
+
+fn field<'a>(header: &'a str, name: &str) -> &'a str {
+    header.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ")).unwrap_or_default()
+}
+
+#[test]
+fn an_answer_joins_the_conversation_and_stays_encrypted() {
+    let office = Office::open();
+    let (alice, bob) = (office.person("alice"), office.person("bob"));
+    office.meet(("alice", &alice), ("bob", &bob));
+    let id = |terminal: &Terminal, subject: &str| {
+        office.sync(terminal);
+        let inbox = terminal.json(["--offline", "mail", "list", "--folder", "inbox"]).unwrap();
+        let mail = list(&inbox, "mails").iter().rev().find(|mail| text(mail, "subject") == subject).cloned();
+        text(&mail.unwrap(), "id").to_owned()
+    };
+    alice
+        .ok(["mail", "send", "--to", &address("bob"), "--subject", "采购", "--text", "Four or five?"])
+        .unwrap();
+    office.world.settle().unwrap();
+    let first = field(&newest_header(&office, "bob"), "Message-ID").to_owned();
+    assert!(first.starts_with('<') && first.ends_with('>'), "{first}");
+
+    let asked = id(&bob, "采购");
+    // Not in clear, and nothing to nobody.
+    let clear = words(&["mail", "send", "--answer", &asked, "--signed-only", "--text", "Five."]);
+    let sentence = refused_both(&bob, &clear, 2, "wrong_use");
+    assert!(sentence.contains("came encrypted"), "{sentence}");
+    refused_both(&bob, &words(&["mail", "send", "--answer", "inbox.999", "--text", "Five."]), 2, "not_found");
+    assert!(outbox(&bob).is_empty());
+
+    bob.ok(["--offline", "mail", "send", "--answer", &asked, "--text", "Five."]).unwrap();
+    office.sync(&bob);
+    let answered = id(&alice, "Re: 采购");
+    let header = newest_header(&office, "alice");
+    let second = field(&header, "Message-ID").to_owned();
+    assert_eq!(
+        (field(&header, "In-Reply-To"), field(&header, "References")),
+        (first.as_str(), first.as_str())
+    );
+    let read = alice.json(["--offline", "mail", "read", &answered]).unwrap();
+    assert_eq!(text(&read["verdict"]["encryption"], "state"), "decrypted");
+
+    alice.ok(["mail", "send", "--answer", &answered, "--text", "So be it."]).unwrap();
+    id(&bob, "Re: 采购");
+    let header = newest_header(&office, "bob");
+    assert_eq!(field(&header, "In-Reply-To"), second);
+    assert_eq!(field(&header, "References"), format!("{first} {second}"));
+}

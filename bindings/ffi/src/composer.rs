@@ -48,6 +48,9 @@ pub struct NewMail {
     /// Files.
     #[uniffi(default = [])]
     pub files: Vec<FileToSend>,
+    /// Id of the mail that this answers; it joins that mail's conversation.
+    #[uniffi(default = None)]
+    pub answers: Option<String>,
     /// Send signed but not encrypted, for people without certificates.
     #[uniffi(default = false)]
     pub signed_only: bool,
@@ -183,6 +186,7 @@ impl TryFrom<NewMail> for client::NewMail {
             subject: mail.subject,
             text: mail.text,
             files: all(mail.files),
+            answers: mail.answers,
             signed_only: mail.signed_only,
         })
     }

@@ -128,6 +128,8 @@ pub enum Misuse {
     Deadline,
     /// A date in a search can't be read.
     SearchDate,
+    /// What came encrypted is not answered in clear.
+    AnswerInClear,
     /// The mail is in no state to be sent again or thrown away.
     NothingToRetry,
 }
@@ -354,6 +356,7 @@ fn from_wrong_use(problem: client::WrongUse) -> CoreError {
         Client::Approval(why) => Misuse::Request { why: why.into() },
         Client::Deadline => Misuse::Deadline,
         Client::SearchDate => Misuse::SearchDate,
+        Client::AnswerInClear => Misuse::AnswerInClear,
         Client::NothingToRetry => Misuse::NothingToRetry,
     };
     CoreError::WrongUse { problem }
@@ -368,6 +371,7 @@ fn wrong_use(problem: Misuse) -> Option<client::WrongUse> {
         Misuse::NoRecipient => Client::NoRecipient,
         Misuse::NotDecidable { why } => Client::NotDecidable(why.into()),
         Misuse::OwnCode => Client::OwnCode,
+        Misuse::AnswerInClear => Client::AnswerInClear,
         Misuse::Request { why: RequestProblem::Line | RequestProblem::Text } => {
             Client::Approval(client::BuildError::Text)
         }

@@ -153,6 +153,7 @@ fn before_they_met(alice: &Phone) {
     let mail = |to: Vec<String>| NewMail {
         to,
         cc: Vec::new(),
+        answers: None,
         bcc: Vec::new(),
         subject: "Hello".to_owned(),
         text: "Hello".to_owned(),
@@ -253,6 +254,7 @@ fn a_mail_goes_encrypted(world: &World, alice: &Phone, bob: &Phone) {
     let mail = NewMail {
         to: vec![address("alice")],
         cc: Vec::new(),
+        answers: None,
         bcc: Vec::new(),
         subject: "Minutes".to_owned(),
         text: "As said.".to_owned(),

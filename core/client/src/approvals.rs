@@ -1,5 +1,6 @@
 //! Approvals: asking, deciding, showing, and what the app does on its own.
 
+pub use receive::answer_subject;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

@@ -25,6 +25,10 @@ use crate::view::{ComposeDraft, ComposeScreen, compose_screen};
 /// Largest mail before it is sealed, in octets. Base64 makes it a third larger, and nobody fetches more than 64 MiB.
 const MAX_PAYLOAD_OCTETS: usize = 44 * 1024 * 1024;
 
+/// Message-IDs that an answer names at most, and octets of each.
+const MAX_REFERENCES: usize = 20;
+const MAX_ID_OCTETS: usize = 250;
+
 /// Writes mail for one account.
 #[derive(Clone)]
 pub struct Composer {
@@ -47,6 +51,8 @@ pub struct NewMail {
     pub text: String,
     /// Files.
     pub files: Vec<FileToSend>,
+    /// Id of the mail that this answers; it joins that mail's conversation. What came encrypted is answered encrypted.
+    pub answers: Option<String>,
     /// Send signed but not encrypted, for people without certificates.
     pub signed_only: bool,
 }
@@ -195,7 +201,11 @@ impl AccountInner {
         if mail.to.is_empty() && mail.cc.is_empty() {
             return Err(CoreError::WrongUse(WrongUse::NoRecipient));
         }
-        let (to, cc, bcc) = self.three_kinds(&mail)?;
+        let thread = match &mail.answers {
+            Some(id) => Some(self.thread(id, mail.signed_only).await?),
+            None => None,
+        };
+        let [to, cc, bcc] = self.three_kinds(&mail)?;
         let attachment = |file: FileToSend| Attachment {
             name: Some(file.name),
             content_type: file.content_type,
@@ -206,6 +216,10 @@ impl AccountInner {
         draft.to = to.iter().map(|addressee| addressee.mailbox.clone()).collect();
         draft.cc = cc.iter().map(|addressee| addressee.mailbox.clone()).collect();
         draft.attachments = mail.files.into_iter().map(attachment).collect();
+        if let Some(thread) = thread {
+            draft.in_reply_to = thread.last().cloned();
+            draft.references = thread;
+        }
         let outgoing = Outgoing {
             kind: Kind::Ordinary,
             draft,
@@ -227,11 +241,30 @@ impl AccountInner {
         Ok(enqueued.item.number)
     }
 
+    /// References of an answer (RFC 5322 section 3.6.4): those of the mail that it answers, and that mail, last.
+    async fn thread(&self, id: &str, in_clear: bool) -> Result<Vec<String>, CoreError> {
+        let (_, raw) = self.stored(id)?;
+        let opened = self.open_mail(&raw, &self.decryption_keys().await?, &self.people()?)?;
+        if in_clear && opened.must_encrypt_answer() {
+            return Err(CoreError::WrongUse(WrongUse::AnswerInClear));
+        }
+        let headers = opened.headers.headers;
+        let Some(own) = headers.message_id else { return Ok(Vec::new()) };
+        let mut thread = if headers.references.is_empty() { headers.in_reply_to } else { headers.references };
+        thread.retain(|known| *known != own);
+        thread.push(own);
+        // Somebody else's, so of any length and with anything in them. The first names the conversation.
+        thread.retain(|id| id.len() <= MAX_ID_OCTETS && id.bytes().all(|octet| octet.is_ascii_graphic()));
+        if thread.len() > MAX_REFERENCES {
+            let newest = thread.split_off(thread.len() - (MAX_REFERENCES - 1));
+            thread.truncate(1);
+            thread.extend(newest);
+        }
+        Ok(thread)
+    }
+
     /// To, Cc and Bcc. Who is named openly needs no blind copy.
-    fn three_kinds(
-        &self,
-        mail: &NewMail,
-    ) -> Result<(Vec<Addressee>, Vec<Addressee>, Vec<Addressee>), CoreError> {
+    fn three_kinds(&self, mail: &NewMail) -> Result<[Vec<Addressee>; 3], CoreError> {
         let mut bcc: Vec<EmailAddress> = Vec::new();
         for address in &mail.bcc {
             if !mail.to.contains(address) && !mail.cc.contains(address) && !bcc.contains(address) {
@@ -242,7 +275,7 @@ impl AccountInner {
         let mut to = self.addressees(&all, !mail.signed_only)?;
         let mut cc = to.split_off(mail.to.len());
         let bcc = cc.split_off(mail.cc.len());
-        Ok((to, cc, bcc))
+        Ok([to, cc, bcc])
     }
 
     /// The same signed mail once more, for one person of whom nobody else is to know.

@@ -101,6 +101,9 @@ pub enum WrongUse {
     /// A date in a search can't be read.
     #[error("{}", engine::search::DateProblem)]
     SearchDate,
+    /// What came encrypted is not answered in clear.
+    #[error("this mail came encrypted, and so must its answer be")]
+    AnswerInClear,
     /// The mail is in no state to be sent again.
     #[error("this mail is not waiting for you")]
     NothingToRetry,

@@ -42,7 +42,7 @@ pub mod view;
 pub use account::{Account, AccountSummary, OwnKey, OwnKeyRole};
 pub use approvals::{
     ApprovalState, ApprovalSummary, ApprovalView, Approvals, Deciding, Decision, NewApproval, NotCountedView,
-    PersonDecision, RequestRef, StageLine,
+    PersonDecision, RequestRef, StageLine, answer_subject,
 };
 pub use certificates::{
     CertificateReport, Pkcs12Certificate, Pkcs12Key, Pkcs12Report, describe_certificates, describe_pkcs12,

@@ -181,7 +181,7 @@ impl Mailboxes {
 }
 
 impl AccountInner {
-    fn stored(&self, id: &str) -> Result<(MailRecord, Vec<u8>), CoreError> {
+    pub(crate) fn stored(&self, id: &str) -> Result<(MailRecord, Vec<u8>), CoreError> {
         let missing = CoreError::NotFound(Thing::Mail);
         let (folder, uid) = parse_id(id)?;
         let key = self.mail_key(folder, uid);

@@ -121,8 +121,8 @@ pub(crate) enum PlaceArg {
 
 #[derive(Debug, Args)]
 pub(crate) struct SendArgs {
-    /// Recipient; may be given several times
-    #[arg(long, required = true, value_name = "ADDRESS")]
+    /// Recipient; may be given several times. An answer goes to who wrote the mail, when nobody is named
+    #[arg(long, required_unless_present = "answer", value_name = "ADDRESS")]
     pub(crate) to: Vec<String>,
     /// Recipient of a copy; may be given several times
     #[arg(long, value_name = "ADDRESS")]
@@ -130,9 +130,12 @@ pub(crate) struct SendArgs {
     /// Recipient of whom the others see nothing; may be given several times
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) bcc: Vec<String>,
-    /// Subject (encrypted with the rest)
-    #[arg(long, default_value = "", hide_default_value = true)]
-    pub(crate) subject: String,
+    /// Answer this mail: its id from `mail list`
+    #[arg(long, value_name = "ID")]
+    pub(crate) answer: Option<String>,
+    /// Subject (encrypted with the rest); an answer has that of the mail, when none is given
+    #[arg(long, value_name = "SUBJECT")]
+    pub(crate) subject: Option<String>,
     /// Text; `-` reads it from standard input
     #[arg(long, default_value = "", hide_default_value = true)]
     pub(crate) text: String,

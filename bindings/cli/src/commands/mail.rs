@@ -202,17 +202,28 @@ fn encryption_line(view: &MailView) -> String {
 }
 
 fn send(cli: &Cli, arguments: SendArgs) -> Result<(), Failure> {
-    let mail = NewMail {
+    let mut mail = NewMail {
         to: addresses(&arguments.to)?,
         cc: addresses(&arguments.cc)?,
         bcc: addresses(&arguments.bcc)?,
-        subject: arguments.subject,
+        subject: arguments.subject.clone().unwrap_or_default(),
         text: text(arguments.text)?,
         files: attachments(&arguments.attach)?,
+        answers: arguments.answer.clone(),
         signed_only: arguments.signed_only,
     };
     let session = Session::open(cli, false)?;
     let account = session.account()?;
+    if let Some(id) = &arguments.answer {
+        let read = session.run(account.mailboxes().read(id))?;
+        let headers = &read.verdict.headers;
+        if mail.to.is_empty() {
+            mail.to = addresses(&headers.from)?;
+        }
+        if arguments.subject.is_none() {
+            mail.subject = client::answer_subject(headers.subject.as_deref().unwrap_or_default());
+        }
+    }
     let number = session.run(account.composer().send(mail))?;
     let sent = session.send_now(&account, number);
     if session.json {

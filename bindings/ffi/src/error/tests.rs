@@ -38,6 +38,7 @@ fn table() -> Vec<(client::CoreError, CoreError)> {
             (WrongUse::OwnCode, Misuse::OwnCode),
             (WrongUse::Deadline, Misuse::Deadline),
             (WrongUse::SearchDate, Misuse::SearchDate),
+            (WrongUse::AnswerInClear, Misuse::AnswerInClear),
             (WrongUse::NothingToRetry, Misuse::NothingToRetry),
         ]
         .map(|(from, to)| (Client::WrongUse(from), misuse(to))),

@@ -107,12 +107,25 @@ fn participants(payload: &Message) -> BTreeSet<String> {
     }
 }
 
+/// How subjects of answers begin, and of forwarded mail.
+const ANSWERED: [&str; 7] = ["re:", "aw:", "sv:", "回复:", "回复：", "答复:", "答复："];
+const FORWARDED: [&str; 2] = ["fwd:", "fw:"];
+
+/// The subject of an answer: one "Re:", however many answers there were.
+pub fn answer_subject(subject: &str) -> String {
+    let subject = subject.trim();
+    if ANSWERED.iter().any(|prefix| strip_prefix_ignoring_case(subject, prefix).is_some()) {
+        subject.to_owned()
+    } else {
+        format!("Re: {subject}")
+    }
+}
+
 /// A subject without the prefixes of replies.
 fn without_prefixes(subject: &str) -> String {
     let mut rest = subject.trim();
-    while let Some(shorter) = ["re:", "aw:", "fwd:", "fw:", "sv:", "回复:", "回复：", "答复:", "答复："]
-        .iter()
-        .find_map(|prefix| strip_prefix_ignoring_case(rest, prefix))
+    while let Some(shorter) =
+        ANSWERED.iter().chain(&FORWARDED).find_map(|prefix| strip_prefix_ignoring_case(rest, prefix))
     {
         rest = shorter.trim_start();
     }

@@ -74,6 +74,7 @@ fn wrong_use(wrong: &WrongUse) -> Option<Text> {
         | WrongUse::Closed
         | WrongUse::Deadline
         | WrongUse::SearchDate
+        | WrongUse::AnswerInClear
         | WrongUse::NothingToRetry => {
             return None;
         }
