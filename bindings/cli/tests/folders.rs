@@ -134,6 +134,7 @@ fn what_is_done_offline_is_done_later_once(capabilities: &str) {
         let report = office.sync(&bob);
         as_wanted(when);
         assert_eq!(files(&office, "").len(), 3, "{when}: {report}");
+        assert_eq!(report["new"], 0, "what was put away is no news: {report}");
         for (folder, subject) in
             [("Archive", "archived"), ("Archive", "both"), ("Trash", "deleted"), ("Junk", "spam")]
         {

@@ -194,3 +194,54 @@ fn an_answer_joins_the_conversation_and_stays_encrypted() {
     assert_eq!(field(&header, "In-Reply-To"), second);
     assert_eq!(field(&header, "References"), format!("{first} {second}"));
 }
+
+#[test]
+fn whatever_a_mail_names_its_answer_can_be_sent() {
+    let office = Office::open();
+    let (alice, bob) = (office.person("alice"), office.person("bob"));
+    // Dovecot makes the mailbox with the first mail.
+    write(&alice, &address("bob"), "first");
+    office.sync(&alice);
+    let long = "x".repeat(400);
+    let many: String = (0..500).map(|number| format!(" <{number}@example.org>\n")).collect();
+    let hostile = [
+        format!(
+            "Message-ID: <first@example.org>\nReferences: <{long}@example.org> <中@example.org> <ok@example.org>\n"
+        ),
+        format!("Message-ID: <second@example.org>\nReferences:\n{many}"),
+        "Message-ID: a>b@example.org\nIn-Reply-To: >><@example.org\nReferences: x>y@example.org <>\n"
+            .to_owned(),
+        "References: <own@example.org> <own@example.org>\n".to_owned(),
+        String::new(),
+    ];
+    for (number, fields) in hostile.iter().enumerate() {
+        let file =
+            office.world.maildir("bob").join(format!("new/{}.hostile.{number}", 1_700_000_000 + number));
+        let text = format!(
+            "From: alice@example.test\nTo: bob@example.test\nSubject: number {number}\n{fields}\nText.\n"
+        );
+        std::fs::write(file, text).unwrap();
+    }
+    office.sync(&bob);
+    for number in 0..hostile.len() {
+        let id = text(&mails(&bob, &format!("number {number}"))[0], "id").to_owned();
+        bob.ok(["mail", "send", "--answer", &id, "--signed-only", "--text", "Yes."]).unwrap();
+        office.world.settle().unwrap();
+        let header = newest_header(&office, "alice");
+        assert_eq!(field(&header, "Subject"), format!("Re: number {number}"));
+        let references = field(&header, "References");
+        let expected = match number {
+            0 => "<ok@example.org> <first@example.org>".to_owned(),
+            1 => {
+                let newest = (482..500).map(|number| format!("<{number}@example.org> "));
+                format!("<0@example.org> {}<second@example.org>", newest.collect::<String>())
+            }
+            3 => "<own@example.org>".to_owned(),
+            _ => String::new(),
+        };
+        assert_eq!(references, expected, "{number}");
+        let answered = ["<first@example.org>", "<second@example.org>", "", "", ""];
+        assert_eq!(field(&header, "In-Reply-To"), answered[number]);
+    }
+    office.sync(&alice);
+}

@@ -217,8 +217,7 @@ impl AccountInner {
         draft.cc = cc.iter().map(|addressee| addressee.mailbox.clone()).collect();
         draft.attachments = mail.files.into_iter().map(attachment).collect();
         if let Some(thread) = thread {
-            draft.in_reply_to = thread.last().cloned();
-            draft.references = thread;
+            (draft.in_reply_to, draft.references) = thread;
         }
         let outgoing = Outgoing {
             kind: Kind::Ordinary,
@@ -241,26 +240,30 @@ impl AccountInner {
         Ok(enqueued.item.number)
     }
 
-    /// References of an answer (RFC 5322 section 3.6.4): those of the mail that it answers, and that mail, last.
-    async fn thread(&self, id: &str, in_clear: bool) -> Result<Vec<String>, CoreError> {
+    /// In-Reply-To and References of an answer (RFC 5322 section 3.6.4): the mail that it answers, after what that one names.
+    async fn thread(&self, id: &str, in_clear: bool) -> Result<(Option<String>, Vec<String>), CoreError> {
         let (_, raw) = self.stored(id)?;
         let opened = self.open_mail(&raw, &self.decryption_keys().await?, &self.people()?)?;
         if in_clear && opened.must_encrypt_answer() {
             return Err(CoreError::WrongUse(WrongUse::AnswerInClear));
         }
         let headers = opened.headers.headers;
-        let Some(own) = headers.message_id else { return Ok(Vec::new()) };
-        let mut thread = if headers.references.is_empty() { headers.in_reply_to } else { headers.references };
-        thread.retain(|known| *known != own);
-        thread.push(own);
-        // Somebody else's, so of any length and with anything in them. The first names the conversation.
-        thread.retain(|id| id.len() <= MAX_ID_OCTETS && id.bytes().all(|octet| octet.is_ascii_graphic()));
-        if thread.len() > MAX_REFERENCES {
-            let newest = thread.split_off(thread.len() - (MAX_REFERENCES - 1));
-            thread.truncate(1);
-            thread.extend(newest);
+        let own = headers.message_id.filter(|id| is_sound(id));
+        let named = if headers.references.is_empty() { headers.in_reply_to } else { headers.references };
+        let mut references: Vec<String> = Vec::new();
+        for id in named.into_iter().filter(|id| is_sound(id) && Some(id) != own.as_ref()) {
+            if references.last() != Some(&id) {
+                references.push(id);
+            }
         }
-        Ok(thread)
+        if references.len() >= MAX_REFERENCES {
+            // The first names the conversation.
+            let newest = references.split_off(references.len() - (MAX_REFERENCES - 2));
+            references.truncate(1);
+            references.extend(newest);
+        }
+        references.extend(own.clone());
+        Ok((own, references))
     }
 
     /// To, Cc and Bcc. Who is named openly needs no blind copy.
@@ -452,6 +455,11 @@ pub(crate) struct Enqueued {
     pub(crate) signed: Vec<u8>,
     /// What was signed, where it is not in the ContentInfo.
     payload: Option<Vec<u8>>,
+}
+
+/// Somebody else's Message-ID, which may be of any length and have anything in it, can be named.
+fn is_sound(id: &str) -> bool {
+    id.len() <= MAX_ID_OCTETS && id.bytes().all(|octet| octet.is_ascii_graphic() && !b"<>".contains(&octet))
 }
 
 fn seal_to(recipient: &Recipient) -> SealTo {

@@ -123,6 +123,8 @@ impl Smtp {
                 self.limit = size.flatten();
                 Ok(())
             }
+            // Whoever wants to be greeted only once names no limit.
+            Ok(Err(error)) if error.is_permanent() => Ok(()),
             Ok(Err(error)) => Err(failure(&error, &self.host, self.port)),
             Err(_) => Err(self.timeout()),
         }

@@ -63,7 +63,9 @@ impl AccountInner {
             let mut local = LocalFolder::open(self, folder, names.of(folder))?;
             let mut counter = Counter::default();
             let done = self.sync_folder(imap, &mut machine, &mut local, unindexed, &mut counter).await;
-            report.new += counter.new;
+            if Folder::USUAL.contains(&folder) {
+                report.new += counter.new;
+            }
             report.removed += local.removed;
             match done {
                 Ok(None) => {}

@@ -62,7 +62,10 @@ impl AccountInner {
             ids.push(format!("{}.{uid}", folder.name()));
         }
         local.flush()?;
-        ids.into_iter().for_each(|id| self.core.emit(Event::Mail { id }));
+        // What was put away or thrown away is no news.
+        if Folder::USUAL.contains(&folder) {
+            ids.into_iter().for_each(|id| self.core.emit(Event::Mail { id }));
+        }
         Ok(())
     }
 

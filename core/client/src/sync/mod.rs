@@ -28,7 +28,7 @@ pub(crate) const POLICY_VERSION: u32 = 2;
 /// What a synchronisation did.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct SyncReport {
-    /// New mails.
+    /// New mails in the inbox and among sent mail.
     pub new: u64,
     /// Mails that are gone from their folders on the server.
     pub removed: u64,
