@@ -176,11 +176,13 @@ static void begin(const char *home, char **words) {
   Writer mail = {0};
   u32(&mail, 1);
   text(&mail, "carol@example.test");
-  u32(&mail, 0);
+  u32(&mail, 0); /* Cc */
+  u32(&mail, 0); /* Bcc */
   text(&mail, "From a library");
   text(&mail, "Signed by the library of the APK.");
-  u32(&mail, 0);
-  u8(&mail, 1); /* signed only */
+  u32(&mail, 0); /* files */
+  u8(&mail, 0);  /* answers nothing */
+  u8(&mail, 1);  /* signed only */
   FINISH(u64, CALL(method_composer_send)(CLONE(composer, composer), lower(&mail), none()));
   expect(status.code == 0, "a mail is signed");
   RustBuffer flushed = FINISH(rust_buffer, CALL(method_composer_flush)(CLONE(composer, composer), none()));
