@@ -1,5 +1,7 @@
 //! `cargo xtask bench`: figures as ratios to a peer that runs at the same time on the same files.
 
+mod cost;
+mod mailbox;
 mod operations;
 mod smime;
 
@@ -47,6 +49,7 @@ pub fn run(root: &Path, name: &str, as_json: bool) -> Result<()> {
         }
         // The first part alone.
         "operations" => operations::measure(root, as_json)?,
+        "mailbox" => mailbox::measure(root, as_json)?,
         other => return Err(Error::Usage(format!("unknown benchmark `{other}`"))),
     };
     println!("{}", if as_json { in_json(&rows).to_string() } else { table(&rows) });

@@ -23,6 +23,7 @@ cargo xtask COMMAND
   ios test             the Swift package over the same core, on Linux, against the real servers
   bench smime [--json] single operations against libcrypto (`bench operations`: only these), and files of 25 MB and 1 GiB
                       against `openssl cms`: time and memory as ratios; needs 5 GB in $TMPDIR
+  bench mailbox       10,000 mails fetched from Dovecot, against mbsync: time, memory and disk
   lint                 format, clippy, layer rules, repository, wasm32 build, licences and bans
   demo [--keep]        the whole story between real servers, step by step; writes target/demo/index.html
                        --keep leaves the servers up; --break N spoils step N, to see it fail and name itself;

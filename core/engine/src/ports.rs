@@ -140,10 +140,18 @@ pub trait Store: Send + Sync {
     fn apply(&self, batch: Batch) -> Result<(), StoreError>;
     /// Stores a large body (a received mail) under a key; replaces an older one.
     fn put_body(&self, key: &RecordKey, body: &[u8]) -> Result<(), StoreError>;
+    /// Stores several bodies, durably when it returns; of two under one key the last. After an error some of them may be stored.
+    fn put_bodies(&self, bodies: &[(RecordKey, Vec<u8>)]) -> Result<(), StoreError> {
+        bodies.iter().try_for_each(|(key, body)| self.put_body(key, body))
+    }
     /// Reads a body.
     fn body(&self, key: &RecordKey) -> Result<Option<Vec<u8>>, StoreError>;
     /// Removes a body; no error when there is none.
     fn remove_body(&self, key: &RecordKey) -> Result<(), StoreError>;
+    /// Removes several bodies. After an error some of them may be gone.
+    fn remove_bodies(&self, keys: &[RecordKey]) -> Result<(), StoreError> {
+        keys.iter().try_for_each(|key| self.remove_body(key))
+    }
 }
 
 /// What a vault key is for.

@@ -1,16 +1,21 @@
 //! Bodies: sealed files in chunks of 64 KiB (see [`crate::chunks`]).
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use engine::ports::StoreError;
 
 use crate::chunks::{Chunks, Format, HEADER_OCTETS, Sealer};
-use crate::files::{create_folder, hexadecimal, io_error, replace, sync_folder};
+use crate::files::{create_folder, hexadecimal, io_error, replace, sync_folder, write_synced};
 use crate::seal::Seals;
 
 const FORMAT: Format = Format { magic: b"CSBODY1\0", chunk_octets: 64 * 1024 };
+
+/// Threads that write bodies which come together.
+const WRITERS: usize = 8;
 
 /// The folders with body files.
 pub(crate) struct Bodies {
@@ -37,6 +42,42 @@ impl Bodies {
             .map_err(|error| io_error(&error))
     }
 
+    /// Writes several bodies, as [`put`](Self::put) does each. Waiting for the disk is most of it, and the disk takes what comes
+    /// together together: so there are threads, and the names are made durable once.
+    pub(crate) fn put_all(
+        &self,
+        seals: &Seals,
+        bodies: &BTreeMap<[u8; 32], &[u8]>,
+    ) -> Result<(), StoreError> {
+        let all: Vec<_> = bodies.iter().collect();
+        let write = |(name, body): &(&[u8; 32], &&[u8])| {
+            write_synced(&self.path(&self.incoming, name), |file| write_sealed(file, seals, name, body))
+        };
+        let written = thread::scope(|scope| {
+            let shares = all.chunks(all.len().div_ceil(WRITERS).max(1));
+            let writers: Vec<_> =
+                shares.map(|share| scope.spawn(move || share.iter().try_for_each(write))).collect();
+            // All are waited for before the first error counts: nobody writes any more when this returns.
+            let written: Vec<_> = writers.into_iter().map(thread::ScopedJoinHandle::join).collect();
+            written.into_iter().try_for_each(|written| {
+                written.unwrap_or_else(|_| Err(io::Error::other("a writing thread ended")))
+            })
+        });
+        let named = written.and_then(|()| {
+            all.iter().try_for_each(|(name, _)| {
+                fs::rename(self.path(&self.incoming, name), self.path(&self.folder, name))
+            })
+        });
+        if let Err(error) = named {
+            for (name, _) in all {
+                // Most are named already, or were never made.
+                let _ = fs::remove_file(self.path(&self.incoming, name));
+            }
+            return Err(io_error(&error));
+        }
+        sync_folder(&self.folder).map_err(|error| io_error(&error))
+    }
+
     /// Reads a body; `None` when there is none.
     pub(crate) fn read(&self, seals: &Seals, name: &[u8; 32]) -> Result<Option<Vec<u8>>, StoreError> {
         match fs::read(self.path(&self.folder, name)) {
@@ -46,12 +87,19 @@ impl Bodies {
         }
     }
 
-    /// Removes a body, if there is one.
-    pub(crate) fn remove(&self, name: &[u8; 32]) -> Result<(), StoreError> {
-        match fs::remove_file(self.path(&self.folder, name)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            removed => removed.and_then(|()| sync_folder(&self.folder)).map_err(|error| io_error(&error)),
+    /// Removes bodies, those that there are.
+    pub(crate) fn remove_all(&self, names: &[[u8; 32]]) -> Result<(), StoreError> {
+        let mut is_changed = false;
+        for name in names {
+            match fs::remove_file(self.path(&self.folder, name)) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                removed => {
+                    removed.map_err(|error| io_error(&error))?;
+                    is_changed = true;
+                }
+            }
         }
+        if is_changed { sync_folder(&self.folder).map_err(|error| io_error(&error)) } else { Ok(()) }
     }
 
     fn path(&self, folder: &Path, name: &[u8; 32]) -> PathBuf {

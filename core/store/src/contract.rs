@@ -25,7 +25,7 @@ macro_rules! store_contract_tests {
                 keys_differ_in_every_component, numbers_come_in_order_then_names_in_order, groups_are_listed_in_order,
                 values_of_any_size_and_content, names_of_any_size_and_content, a_shorter_value_replaces_a_longer_one,
                 a_batch_spans_trees_and_groups, a_large_batch_is_applied, bodies_are_kept_apart_from_records,
-                bodies_of_any_size, an_empty_batch_changes_nothing, the_store_can_be_shared_by_threads,
+                bodies_of_any_size, bodies_come_and_go_together, an_empty_batch_changes_nothing, the_store_can_be_shared_by_threads,
             );
         }
     };
@@ -275,6 +275,30 @@ pub fn bodies_of_any_size(subject: &mut impl Subject) {
             Some(filler(octets)),
             "{octets} octets"
         );
+    }
+}
+
+/// Bodies that are put or removed together are as if each was put or removed, in order.
+pub fn bodies_come_and_go_together(subject: &mut impl Subject) {
+    let key = |number: u64| RecordKey::numbered(Tree::Mail, "INBOX", number);
+    subject.store().put_body(&key(3), b"older").unwrap();
+    let mut bodies: Vec<_> =
+        (0..100).map(|number| (key(number), format!("body {number}").into_bytes())).collect();
+    bodies.push((key(5), b"twice".to_vec()));
+    subject.store().put_bodies(&bodies).unwrap();
+    subject.store().put_bodies(&[]).unwrap();
+    subject.between();
+    for number in 0..100 {
+        let expected = if number == 5 { b"twice".to_vec() } else { format!("body {number}").into_bytes() };
+        assert_eq!(subject.store().body(&key(number)).unwrap(), Some(expected), "{number}");
+    }
+    let keys: Vec<_> = (50..200).map(key).collect();
+    subject.store().remove_bodies(&keys).unwrap();
+    subject.store().remove_bodies(&keys).unwrap();
+    subject.store().remove_bodies(&[]).unwrap();
+    subject.between();
+    for number in 0..120 {
+        assert_eq!(subject.store().body(&key(number)).unwrap().is_some(), number < 50, "{number}");
     }
 }
 

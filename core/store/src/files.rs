@@ -49,23 +49,26 @@ pub(crate) fn private() -> OpenOptions {
     options
 }
 
-/// Writes `chunks` to `beside`, syncs it, gives it the name `path` and syncs that. `path` is the old or the new file at any
-/// moment. After an error nothing is left of `beside`.
+/// Writes a private file and syncs its content, not yet its name. After an error nothing is left of it.
+pub(crate) fn write_synced(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+    let written = private().write(true).create(true).truncate(true).open(path).and_then(|mut file| {
+        write(&mut file)?;
+        file.flush()?;
+        file.sync_all()
+    });
+    // The first error is the one to report; a rest of the file is overwritten by the next write.
+    written.inspect_err(|_| drop(fs::remove_file(path)))
+}
+
+/// Writes to `beside`, syncs it, gives it the name `path` and syncs that. `path` is the old or the new file at any moment. After
+/// an error nothing is left of `beside`.
 pub(crate) fn replace(
     path: &Path,
     beside: &Path,
     write: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> io::Result<()> {
-    let written = private().write(true).create(true).truncate(true).open(beside).and_then(|mut file| {
-        write(&mut file)?;
-        file.flush()?;
-        file.sync_all()
-    });
-    if let Err(error) = written.and_then(|()| fs::rename(beside, path)) {
-        // The first error is the one to report; a rest of the file is overwritten by the next write.
-        let _ = fs::remove_file(beside);
-        return Err(error);
-    }
+    write_synced(beside, write)?;
+    fs::rename(beside, path).inspect_err(|_| drop(fs::remove_file(beside)))?;
     path.parent().map_or(Ok(()), sync_folder)
 }
 

@@ -183,12 +183,24 @@ impl Store for SealedStore {
         self.bodies.put(&self.seals, &body_name(&self.seals, key), body)
     }
 
+    fn put_bodies(&self, bodies: &[(RecordKey, Vec<u8>)]) -> Result<(), StoreError> {
+        let _writing = self.writing_body.lock().unwrap_or_else(PoisonError::into_inner);
+        let named = bodies.iter().map(|(key, body)| (body_name(&self.seals, key), body.as_slice())).collect();
+        self.bodies.put_all(&self.seals, &named)
+    }
+
     fn body(&self, key: &RecordKey) -> Result<Option<Vec<u8>>, StoreError> {
         self.bodies.read(&self.seals, &body_name(&self.seals, key))
     }
 
     fn remove_body(&self, key: &RecordKey) -> Result<(), StoreError> {
         let _writing = self.writing_body.lock().unwrap_or_else(PoisonError::into_inner);
-        self.bodies.remove(&body_name(&self.seals, key))
+        self.bodies.remove_all(&[body_name(&self.seals, key)])
+    }
+
+    fn remove_bodies(&self, keys: &[RecordKey]) -> Result<(), StoreError> {
+        let _writing = self.writing_body.lock().unwrap_or_else(PoisonError::into_inner);
+        let names: Vec<[u8; 32]> = keys.iter().map(|key| body_name(&self.seals, key)).collect();
+        self.bodies.remove_all(&names)
     }
 }

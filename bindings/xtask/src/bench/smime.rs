@@ -4,9 +4,9 @@
 use std::fs::{self, File};
 use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use super::Row;
+use super::cost::{Cost, median, program, run};
 use crate::error::{At, Result, check};
 use crate::run::{call, quote};
 
@@ -28,14 +28,6 @@ const SIZES: [Size; 2] = [
     Size { name: "1 GiB", octets: 1 << 30, seal_runs: 3, open_runs: 1, open_goal: 0.4 },
 ];
 
-/// The most of what a command line took, of all its processes.
-#[derive(Clone, Copy)]
-struct Cost {
-    seconds: f64,
-    /// Of the largest process, in MiB.
-    memory: f64,
-}
-
 struct Bench {
     folder: tempfile::TempDir,
     program: PathBuf,
@@ -43,15 +35,8 @@ struct Bench {
 
 /// Measures; about three minutes and 5 GB in the folder for temporary files.
 pub(super) fn measure(root: &Path) -> Result<Vec<Row>> {
-    eprintln!("bench: building countersign (release)");
-    let build = ["build", "--release", "--locked", "--quiet", "--package", "countersign"];
-    call("cargo").args(build).within(root).without_package().shown()?;
     let temporary = std::env::temp_dir();
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    let bench = Bench {
-        folder: tempfile::tempdir().at(&temporary)?,
-        program: root.join(target).join("release/countersign"),
-    };
+    let bench = Bench { folder: tempfile::tempdir().at(&temporary)?, program: program(root)? };
     bench.identities()?;
     let mut rows = Vec::new();
     for size in &SIZES {
@@ -138,32 +123,11 @@ impl Bench {
     fn compare(&self, ours: &str, peer: &str, runs: usize) -> Result<(Cost, Cost)> {
         let (mut all_ours, mut all_peer) = (Vec::new(), Vec::new());
         for _ in 0..runs {
-            all_ours.push(self.run(ours)?);
-            all_peer.push(self.run(peer)?);
+            all_ours.push(run(self.folder.path(), ours)?);
+            all_peer.push(run(self.folder.path(), peer)?);
         }
         Ok((median(all_ours), median(all_peer)))
     }
-
-    /// Runs a command line of the shell; `$T` stands before each program whose memory counts.
-    fn run(&self, line: &str) -> Result<Cost> {
-        let memory = self.path("memory");
-        fs::write(&memory, "").at(&memory)?;
-        let script = format!("set -e; T='/usr/bin/time -a -o memory -f %M'; {line}");
-        let start = Instant::now();
-        call("sh").args(["-c", &script]).within(self.folder.path()).ok()?;
-        let seconds = start.elapsed().as_secs_f64();
-        let kib = fs::read_to_string(&memory).at(&memory)?;
-        let largest = kib.lines().filter_map(|line| line.trim().parse::<f64>().ok()).fold(0.0, f64::max);
-        check(largest > 0.0, || format!("GNU time told no memory: {kib}"))?;
-        Ok(Cost { seconds, memory: largest / 1024.0 })
-    }
-}
-
-fn median(mut costs: Vec<Cost>) -> Cost {
-    costs.sort_by(|one, other| one.seconds.total_cmp(&other.seconds));
-    let memory = costs.iter().map(|cost| cost.memory).fold(0.0, f64::max);
-    let seconds = costs.get(costs.len() / 2).map_or(0.0, |cost| cost.seconds);
-    Cost { seconds, memory }
 }
 
 fn same(one: &Path, other: &Path) -> Result<bool> {

@@ -52,6 +52,8 @@ pub(super) struct LocalFolder<'a> {
     mails: BTreeMap<u32, SyncedMail>,
     actions: Vec<Action>,
     batch: Batch,
+    /// Bodies that are written before the batch.
+    bodies: Vec<(RecordKey, Vec<u8>)>,
     /// Bodies that go when the batch is written.
     leftovers: Vec<RecordKey>,
     /// Whole mails that came, not looked into yet.
@@ -94,6 +96,7 @@ impl<'a> LocalFolder<'a> {
             mails: account.synced_mails(folder)?,
             actions: Vec::new(),
             batch: Batch::default(),
+            bodies: Vec::new(),
             leftovers: Vec::new(),
             unjudged: BTreeMap::new(),
             removed: 0,
@@ -215,7 +218,7 @@ impl<'a> LocalFolder<'a> {
         let store = self.account.store()?;
         let mut state = state;
         if from == 0 && state == BodyState::Whole {
-            store.put_body(&self.account.mail_key(self.folder, uid), &octets)?;
+            self.bodies.push((self.account.mail_key(self.folder, uid), octets.clone()));
             self.unjudged.insert(uid, Some(octets));
         } else {
             store.put_body(&self.part_key(uid, from), &octets)?;
@@ -281,12 +284,16 @@ impl<'a> LocalFolder<'a> {
     /// Writes what was collected.
     pub(super) fn flush(&mut self) -> Result<(), CoreError> {
         let store = self.account.store()?;
+        if !self.bodies.is_empty() {
+            store.put_bodies(&self.bodies)?;
+            self.bodies.clear();
+        }
         if !self.batch.changes.is_empty() {
             let _commit = self.account.committing();
             store.apply(std::mem::take(&mut self.batch))?;
         }
-        for key in std::mem::take(&mut self.leftovers) {
-            store.remove_body(&key)?;
+        if !self.leftovers.is_empty() {
+            store.remove_bodies(&std::mem::take(&mut self.leftovers))?;
         }
         Ok(())
     }
