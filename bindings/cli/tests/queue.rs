@@ -170,13 +170,13 @@ fn an_answer_joins_the_conversation_and_stays_encrypted() {
 
     let asked = id(&bob, "采购");
     // Not in clear, and nothing to nobody.
-    let clear = words(&["mail", "send", "--answer", &asked, "--signed-only", "--text", "Five."]);
+    let clear = words(&["mail", "reply", &asked, "--signed-only", "--text", "Five."]);
     let sentence = refused_both(&bob, &clear, 2, "wrong_use");
     assert!(sentence.contains("came encrypted"), "{sentence}");
-    refused_both(&bob, &words(&["mail", "send", "--answer", "inbox.999", "--text", "Five."]), 2, "not_found");
+    refused_both(&bob, &words(&["mail", "reply", "inbox.999", "--text", "Five."]), 2, "not_found");
     assert!(outbox(&bob).is_empty());
 
-    bob.ok(["--offline", "mail", "send", "--answer", &asked, "--text", "Five."]).unwrap();
+    bob.ok(["--offline", "mail", "reply", &asked, "--text", "Five."]).unwrap();
     office.sync(&bob);
     let answered = id(&alice, "Re: 采购");
     let header = newest_header(&office, "alice");
@@ -188,7 +188,7 @@ fn an_answer_joins_the_conversation_and_stays_encrypted() {
     let read = alice.json(["--offline", "mail", "read", &answered]).unwrap();
     assert_eq!(text(&read["verdict"]["encryption"], "state"), "decrypted");
 
-    alice.ok(["mail", "send", "--answer", &answered, "--text", "So be it."]).unwrap();
+    alice.ok(["mail", "reply", &answered, "--text", "So be it."]).unwrap();
     id(&bob, "Re: 采购");
     let header = newest_header(&office, "bob");
     assert_eq!(field(&header, "In-Reply-To"), second);
@@ -225,7 +225,7 @@ fn whatever_a_mail_names_its_answer_can_be_sent() {
     office.sync(&bob);
     for number in 0..hostile.len() {
         let id = text(&mails(&bob, &format!("number {number}"))[0], "id").to_owned();
-        bob.ok(["mail", "send", "--answer", &id, "--signed-only", "--text", "Yes."]).unwrap();
+        bob.ok(["mail", "reply", &id, "--signed-only", "--text", "Yes."]).unwrap();
         office.world.settle().unwrap();
         let header = newest_header(&office, "alice");
         assert_eq!(field(&header, "Subject"), format!("Re: number {number}"));

@@ -8,6 +8,7 @@ use engine::ports::{Batch, KeyRole, SignPurpose};
 use mail::Mailbox;
 use mail::compose::{Attachment, ComposeError, Draft, random_message_id};
 use mail::protect::{Protection, protect};
+use mail::thread::answering;
 use smime::enveloped::{Recipient, RsaTransport};
 use smime::path::Trust;
 use smime::signed::{self, SignRequest};
@@ -24,10 +25,6 @@ use crate::view::{ComposeDraft, ComposeScreen, compose_screen};
 
 /// Largest mail before it is sealed, in octets. Base64 makes it a third larger, and nobody fetches more than 64 MiB.
 const MAX_PAYLOAD_OCTETS: usize = 44 * 1024 * 1024;
-
-/// Message-IDs that an answer names at most, and octets of each.
-const MAX_REFERENCES: usize = 20;
-const MAX_ID_OCTETS: usize = 250;
 
 /// Writes mail for one account.
 #[derive(Clone)]
@@ -240,30 +237,14 @@ impl AccountInner {
         Ok(enqueued.item.number)
     }
 
-    /// In-Reply-To and References of an answer (RFC 5322 section 3.6.4): the mail that it answers, after what that one names.
+    /// In-Reply-To and References of an answer.
     async fn thread(&self, id: &str, in_clear: bool) -> Result<(Option<String>, Vec<String>), CoreError> {
         let (_, raw) = self.stored(id)?;
         let opened = self.open_mail(&raw, &self.decryption_keys().await?, &self.people()?)?;
         if in_clear && opened.must_encrypt_answer() {
             return Err(CoreError::WrongUse(WrongUse::AnswerInClear));
         }
-        let headers = opened.headers.headers;
-        let own = headers.message_id.filter(|id| is_sound(id));
-        let named = if headers.references.is_empty() { headers.in_reply_to } else { headers.references };
-        let mut references: Vec<String> = Vec::new();
-        for id in named.into_iter().filter(|id| is_sound(id) && Some(id) != own.as_ref()) {
-            if references.last() != Some(&id) {
-                references.push(id);
-            }
-        }
-        if references.len() >= MAX_REFERENCES {
-            // The first names the conversation.
-            let newest = references.split_off(references.len() - (MAX_REFERENCES - 2));
-            references.truncate(1);
-            references.extend(newest);
-        }
-        references.extend(own.clone());
-        Ok((own, references))
+        Ok(answering(&opened.headers.headers))
     }
 
     /// To, Cc and Bcc. Who is named openly needs no blind copy.
@@ -455,11 +436,6 @@ pub(crate) struct Enqueued {
     pub(crate) signed: Vec<u8>,
     /// What was signed, where it is not in the ContentInfo.
     payload: Option<Vec<u8>>,
-}
-
-/// Somebody else's Message-ID, which may be of any length and have anything in it, can be named.
-fn is_sound(id: &str) -> bool {
-    id.len() <= MAX_ID_OCTETS && id.bytes().all(|octet| octet.is_ascii_graphic() && !b"<>".contains(&octet))
 }
 
 fn seal_to(recipient: &Recipient) -> SealTo {

@@ -10,6 +10,7 @@ mod certificates;
 mod chain;
 mod composer;
 mod config;
+mod conversation;
 mod core;
 #[cfg(feature = "discover")]
 mod discover;
@@ -51,6 +52,7 @@ pub use certificates::{
 pub use chain::{ChainPurpose, ChainQuestion, ChainReport, ChainStatus, NotAPolicy, chain};
 pub use composer::{Composer, FileToSend, NewMail, RecipientView, WrittenMail};
 pub use config::{AccountConfig, Authority, CoreConfig, Language, Security, Server};
+pub use conversation::{ConversationMail, ConversationSummary, ConversationView};
 pub use core::{Core, Event, ProgressStep};
 #[cfg(feature = "discover")]
 pub use discover::{DiscoverOptions, DiscoverProblem, Discovery, discover, discover_and_wait};

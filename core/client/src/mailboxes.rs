@@ -190,7 +190,7 @@ impl AccountInner {
         Ok((decode(&record)?, raw))
     }
 
-    async fn read_mail(&self, id: &str) -> Result<MailView, CoreError> {
+    pub(crate) async fn read_mail(&self, id: &str) -> Result<MailView, CoreError> {
         let (record, raw) = self.stored(id)?;
         let keys = self.decryption_keys().await?;
         let people = self.people()?;
@@ -339,6 +339,13 @@ fn inbox_mail(mail: ShownMail, people: &BTreeMap<String, ContactView>) -> Option
         from,
         id,
     })
+}
+
+impl ShownMail {
+    /// Phones wrote it to each other.
+    pub(crate) fn is_of_machines(&self) -> bool {
+        matches!(&self.record.content, Content::Judged(verdict) if is_machine_mail(verdict))
+    }
 }
 
 /// Relays, results and meeting mails of a signer whom this account trusts.

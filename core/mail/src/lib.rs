@@ -7,6 +7,7 @@ pub mod headers;
 pub mod part;
 pub mod protect;
 pub mod stream;
+pub mod thread;
 pub mod ungated;
 
 pub use headers::{Headers, Mailbox};

@@ -11,6 +11,9 @@ pub(crate) enum MailCommand {
         /// Only this folder
         #[arg(long, value_enum)]
         folder: Option<FolderArg>,
+        /// A line for each conversation with mail in the inbox, newest first
+        #[arg(long, conflicts_with = "folder")]
+        conversations: bool,
     },
     /// Find mail, newest first; works offline
     Search {
@@ -23,6 +26,11 @@ pub(crate) enum MailCommand {
     /// Show a mail with its verdict
     Read {
         /// Id from `mail list`, like inbox.12
+        id: String,
+    },
+    /// Show a whole conversation, oldest mail first
+    Conversation {
+        /// Id of one of its mails, like inbox.12
         id: String,
     },
     /// Mark mails; the server hears of it with the next `sync`
@@ -51,6 +59,8 @@ pub(crate) enum MailCommand {
     },
     /// Send an encrypted, signed mail
     Send(SendArgs),
+    /// Answer a mail, in its conversation; encrypted if the mail was
+    Reply(ReplyArgs),
     /// Save an attachment
     Attachment {
         /// Id from `mail list`
@@ -121,8 +131,8 @@ pub(crate) enum PlaceArg {
 
 #[derive(Debug, Args)]
 pub(crate) struct SendArgs {
-    /// Recipient; may be given several times. An answer goes to who wrote the mail, when nobody is named
-    #[arg(long, required_unless_present = "answer", value_name = "ADDRESS")]
+    /// Recipient; may be given several times
+    #[arg(long, required = true, value_name = "ADDRESS")]
     pub(crate) to: Vec<String>,
     /// Recipient of a copy; may be given several times
     #[arg(long, value_name = "ADDRESS")]
@@ -130,10 +140,37 @@ pub(crate) struct SendArgs {
     /// Recipient of whom the others see nothing; may be given several times
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) bcc: Vec<String>,
-    /// Answer this mail: its id from `mail list`
-    #[arg(long, value_name = "ID")]
-    pub(crate) answer: Option<String>,
-    /// Subject (encrypted with the rest); an answer has that of the mail, when none is given
+    /// Subject (encrypted with the rest)
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "SUBJECT")]
+    pub(crate) subject: String,
+    /// Text; `-` reads it from standard input
+    #[arg(long, default_value = "", hide_default_value = true)]
+    pub(crate) text: String,
+    /// File to attach; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub(crate) attach: Vec<PathBuf>,
+    /// Sign but do not encrypt: for people without a certificate
+    #[arg(long)]
+    pub(crate) signed_only: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplyArgs {
+    /// Id of the mail, from `mail list`
+    pub(crate) id: String,
+    /// To everybody whom the mail names, not only to who wrote it
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// To these instead; may be given several times
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) to: Vec<String>,
+    /// Recipient of a copy; may be given several times
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) cc: Vec<String>,
+    /// Recipient of whom the others see nothing; may be given several times
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) bcc: Vec<String>,
+    /// Another subject than that of the mail
     #[arg(long, value_name = "SUBJECT")]
     pub(crate) subject: Option<String>,
     /// Text; `-` reads it from standard input
@@ -142,7 +179,7 @@ pub(crate) struct SendArgs {
     /// File to attach; may be given several times
     #[arg(long, value_name = "FILE")]
     pub(crate) attach: Vec<PathBuf>,
-    /// Sign but do not encrypt: for people without a certificate
+    /// Sign but do not encrypt; refused where the mail came encrypted
     #[arg(long)]
     pub(crate) signed_only: bool,
 }

@@ -1,20 +1,25 @@
 //! `mail`.
 
 use client::{
-    EncryptionState, Folder, MailAction, MailSummary, MailView, NewMail, SignatureState, Thing,
+    Account, EncryptionState, Folder, MailAction, MailSummary, MailView, NewMail, SignatureState, Thing,
     TimestampState, Trust,
 };
 
 use super::files::{addresses, attachments, text, write};
 use super::words::{codes, warning};
-use crate::args::{Cli, FolderArg, MailCommand, MarkArg, PlaceArg, SendArgs};
+use crate::args::{Cli, FolderArg, MailCommand, MarkArg, PlaceArg, ReplyArgs, SendArgs};
 use crate::failure::Failure;
 use crate::output::{json, line, safe, table};
 use crate::session::Session;
 
+/// Characters of the line between two mails.
+const RULE: usize = 72;
+
 pub(crate) fn run(cli: &Cli, command: MailCommand) -> Result<(), Failure> {
     match command {
-        MailCommand::List { folder } => list(cli, folder),
+        MailCommand::List { conversations: true, .. } => conversations(cli),
+        MailCommand::List { folder, .. } => list(cli, folder),
+        MailCommand::Conversation { id } => conversation(cli, &id),
         MailCommand::Search { query, limit } => search(cli, &query, limit),
         MailCommand::Read { id } => {
             let session = Session::open(cli, false)?;
@@ -42,6 +47,7 @@ pub(crate) fn run(cli: &Cli, command: MailCommand) -> Result<(), Failure> {
         ),
         MailCommand::Delete { ids } => act(cli, &ids, MailAction::Delete),
         MailCommand::Send(arguments) => send(cli, arguments),
+        MailCommand::Reply(arguments) => reply(cli, arguments),
         MailCommand::Attachment { id, part, out } => {
             let session = Session::open(cli, false)?;
             let octets = session.run(session.account()?.mailboxes().attachment(&id, &part))?;
@@ -201,31 +207,90 @@ fn encryption_line(view: &MailView) -> String {
     }
 }
 
+fn conversations(cli: &Cli) -> Result<(), Failure> {
+    let session = Session::open(cli, false)?;
+    let list = session.account()?.mailboxes().conversations()?;
+    if session.json {
+        return json(&serde_json::json!({ "conversations": list }));
+    }
+    let rows: Vec<Vec<String>> = list
+        .iter()
+        .map(|one| {
+            let count = match (one.mails, one.unread) {
+                (1, 0) => "1 mail".to_owned(),
+                (1, _) => "1 mail, unread".to_owned(),
+                (mails, 0) => format!("{mails} mails"),
+                (mails, unread) => format!("{mails} mails, {unread} unread"),
+            };
+            vec![
+                one.id.clone(),
+                one.date.to_string(),
+                line(&one.people.join(", ")),
+                count,
+                line(&one.subject),
+            ]
+        })
+        .collect();
+    say_part!("{}", table(&rows));
+    Ok(())
+}
+
+fn conversation(cli: &Cli, id: &str) -> Result<(), Failure> {
+    let session = Session::open(cli, false)?;
+    let view = session.run(session.account()?.mailboxes().conversation(id))?;
+    if session.json {
+        return json(&view);
+    }
+    if view.older > 0 {
+        say!("({} older mails are left out)\n", view.older);
+    }
+    for (number, one) in view.mails.iter().enumerate() {
+        if number > 0 {
+            say!("\n{}", "-".repeat(RULE));
+        }
+        say!("Id:        {}", one.mail.id);
+        print_mail(&one.mail)?;
+    }
+    Ok(())
+}
+
 fn send(cli: &Cli, arguments: SendArgs) -> Result<(), Failure> {
-    let mut mail = NewMail {
+    let mail = NewMail {
         to: addresses(&arguments.to)?,
         cc: addresses(&arguments.cc)?,
         bcc: addresses(&arguments.bcc)?,
-        subject: arguments.subject.clone().unwrap_or_default(),
+        subject: arguments.subject,
         text: text(arguments.text)?,
         files: attachments(&arguments.attach)?,
-        answers: arguments.answer.clone(),
+        answers: None,
         signed_only: arguments.signed_only,
     };
     let session = Session::open(cli, false)?;
     let account = session.account()?;
-    if let Some(id) = &arguments.answer {
-        let read = session.run(account.mailboxes().read(id))?;
-        let headers = &read.verdict.headers;
-        if mail.to.is_empty() {
-            mail.to = addresses(&headers.from)?;
-        }
-        if arguments.subject.is_none() {
-            mail.subject = client::answer_subject(headers.subject.as_deref().unwrap_or_default());
-        }
+    dispatch(&session, &account, mail)
+}
+
+fn reply(cli: &Cli, arguments: ReplyArgs) -> Result<(), Failure> {
+    let (to, cc) = (addresses(&arguments.to)?, addresses(&arguments.cc)?);
+    let (bcc, text) = (addresses(&arguments.bcc)?, text(arguments.text)?);
+    let files = attachments(&arguments.attach)?;
+    let session = Session::open(cli, false)?;
+    let account = session.account()?;
+    let mut mail = session.run(account.composer().reply(&arguments.id, arguments.all))?;
+    if !to.is_empty() {
+        mail.to = to;
     }
+    mail.cc.extend(cc);
+    if let Some(subject) = arguments.subject {
+        mail.subject = subject;
+    }
+    dispatch(&session, &account, NewMail { bcc, text, files, signed_only: arguments.signed_only, ..mail })
+}
+
+/// Into the outbox and, when there is a network, to the server.
+fn dispatch(session: &Session, account: &Account, mail: NewMail) -> Result<(), Failure> {
     let number = session.run(account.composer().send(mail))?;
-    let sent = session.send_now(&account, number);
+    let sent = session.send_now(account, number);
     if session.json {
         json(&serde_json::json!({ "outbox": number, "sent": sent.is_ok() && !session.offline }))?;
     } else if sent.is_ok() {

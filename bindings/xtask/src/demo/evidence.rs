@@ -7,7 +7,7 @@ use crate::cli::text;
 use crate::error::{At, Error, Result, check};
 use crate::run::{Said, call};
 
-use super::story::{Story, decision};
+use super::story::{SECRETS, Story, decision};
 use super::teller::Teller;
 
 impl Story {
@@ -43,7 +43,7 @@ impl Story {
         accepted(teller, &folder, &instructions)?;
         self.changed_signature(teller, &folder, &instructions)?;
         self.changed_content(teller, &folder, &instructions)?;
-        self.nothing_in_the_clear(teller)
+        self.nothing_in_the_clear(teller, &SECRETS)
     }
 
     fn changed_signature(&self, teller: &mut Teller, evidence: &Path, instructions: &str) -> Result<()> {

@@ -3,6 +3,7 @@
 
 mod carol;
 mod evidence;
+mod offline;
 mod page;
 pub mod pdf;
 mod phone;
@@ -52,7 +53,7 @@ pub fn run(root: &Path, options: Options) -> Result<()> {
         Vec::new()
     });
     let place = Place::under(&root.join("target"), "demo")?;
-    let mut story = tell(&program, place, &folder, options.spoil, &pictures)?;
+    let story = tell(&program, place, &folder, options.spoil, &pictures)?;
     if options.keep { story.keep() } else { Ok(()) }
 }
 

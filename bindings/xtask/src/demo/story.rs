@@ -18,14 +18,14 @@ use super::teller::Teller;
 pub(super) const SUBJECT: &str = "Purchase of laser cutter 激光切割机";
 
 /// Text of the request.
-const TEXT: &str = "Please approve the purchase of one laser cutter for workshop Nordhalle, 48 500 EUR.\n\
+pub(super) const TEXT: &str = "Please approve the purchase of one laser cutter for workshop Nordhalle, 48 500 EUR.\n\
                     The offer is attached; it is valid until Friday.";
 
 /// Name of the attached file.
-const FILE: &str = "offer-nordhalle-4711.pdf";
+pub(super) const FILE: &str = "offer-nordhalle-4711.pdf";
 
 /// Words that no server, log or home may hold in the clear.
-const SECRETS: [&str; 6] = [
+pub(super) const SECRETS: [&str; 6] = [
     "laser cutter",
     "激光切割机",
     "workshop Nordhalle",
@@ -48,7 +48,7 @@ pub struct Story {
     /// Hex id and code of the request.
     pub(super) id: String,
     pub(super) code: String,
-    pdf: Vec<u8>,
+    pub(super) pdf: Vec<u8>,
 }
 
 impl Story {
@@ -272,63 +272,25 @@ impl Story {
             let file = self.bob.home.join("cache.tmp");
             fs::copy(planted.join("base64"), &file).at(&file)?;
         }
-        self.nothing_in_the_clear(teller)
+        self.nothing_in_the_clear(teller, &SECRETS)
     }
 
-    /// The words of the request are nowhere on the servers and in no home.
-    pub(super) fn nothing_in_the_clear(&self, teller: &mut Teller) -> Result<()> {
+    /// These words are nowhere on the servers and in no home.
+    pub(super) fn nothing_in_the_clear(&self, teller: &mut Teller, words: &[&str]) -> Result<()> {
         let mut folders = self.world.logs()?;
         folders.extend([self.world.mail(), self.alice.home.clone(), self.bob.home.clone()]);
-        let search = search(&folders, &SECRETS)?;
+        let search = search(&folders, words)?;
         teller.check(
             search.found.is_empty() && search.files > 10,
             &format!(
                 "none of {} words is found in mailboxes, queue, logs and both homes: {} files, {} KiB, \
                  raw, base64- and quoted-printable-decoded",
-                SECRETS.len(),
+                words.len(),
                 search.files,
                 search.bytes / 1024
             ),
             || format!("{:?}", search.found),
         )
-    }
-
-    fn offline(&mut self, teller: &mut Teller) -> Result<()> {
-        teller.step(
-            7,
-            "The servers stop; Bob still reads",
-            "Dovecot and Postfix are stopped. Bob's mail is on his device, sealed.",
-        );
-        self.world.stop_servers();
-        let refused = self.bob.call(["sync"]).run()?;
-        teller.check(
-            refused.code == Some(3),
-            &format!("sync says so and ends with exit code 3: {}", refused.err().trim()),
-            || format!("{:?} {}", refused.code, refused.err()),
-        )?;
-        if self.spoils(7) {
-            let away = self.file("homes/elsewhere");
-            fs::rename(&self.bob.home, &away).at(&away)?;
-        }
-        let mails = self.bob.json(["--offline", "mail", "list"])?;
-        let mail = list(&mails, "mails").iter().find(|mail| text(mail, "subject").contains(SUBJECT));
-        let mail = mail.ok_or_else(|| Error::Check(format!("no mail {SUBJECT:?} in {mails}")))?;
-        let id = text(mail, "id");
-        let read = self.bob.ok(["--offline", "mail", "read", id])?.out();
-        teller.show("countersign --offline mail read", &read, 12);
-        teller.check(
-            read.contains(SUBJECT) && TEXT.lines().all(|line| read.contains(line)),
-            "Bob reads subject and text",
-            || read.clone(),
-        )?;
-        let json = self.bob.json(["--offline", "mail", "read", id])?;
-        let part = part_of(&json, FILE).ok_or_else(|| Error::Check(format!("no part {FILE} in {json}")))?;
-        let out = self.file("bob-opens.pdf");
-        self.bob.ok(["--offline", "mail", "attachment", id, &part, "--out", &out.to_string_lossy()])?;
-        let opened = fs::read(&out).at(&out)?;
-        teller.check(opened == self.pdf, "and opens the PDF: the very bytes that Alice attached", || {
-            format!("{} bytes instead of {}", opened.len(), self.pdf.len())
-        })
     }
 
     /// Fetches and sends, then waits until the servers have delivered.
@@ -346,10 +308,9 @@ impl Story {
         Ok(text(&contact(terminal, other)?, "trust") == trust)
     }
 
-    /// Starts the servers again, says how to go on, and waits.
-    pub(super) fn keep(&mut self) -> Result<()> {
-        self.world.start_servers()?;
-        println!("\nThe servers are up again. To go on by hand:\n");
+    /// Says how to go on, and waits.
+    pub(super) fn keep(&self) -> Result<()> {
+        println!("\nThe servers are up. To go on by hand:\n");
         for (name, terminal) in [("alice", &self.alice), ("bob", &self.bob)] {
             println!("  alias {name}={}", quote(&terminal.prefix()));
         }
@@ -381,7 +342,7 @@ pub(super) fn decision<'a>(shown: &'a Value, person: &str) -> Result<(&'a str, &
 }
 
 /// The path of the part with this file name, somewhere in a JSON answer.
-fn part_of(json: &Value, name: &str) -> Option<String> {
+pub(super) fn part_of(json: &Value, name: &str) -> Option<String> {
     match json {
         Value::Object(members) if text(json, "name") == name => {
             members.get("path").or_else(|| members.get("part")).and_then(Value::as_str).map(ToOwned::to_owned)

@@ -188,8 +188,7 @@ impl World {
                 }
             }
         }
-        // A Maildir name begins with the second and the number of the delivery in this process.
-        files.sort_by_key(|file| file.file_name().map(ToOwned::to_owned));
+        files.sort_by_cached_key(|file| file.file_name().map(|name| delivered(&name.to_string_lossy())));
         Ok(files)
     }
 
@@ -341,6 +340,15 @@ fn wait_until(what: &'static str, log: &Path, ready: impl Fn() -> bool) -> Resul
     Ok(())
 }
 
+/// When a mail was delivered, from its name in the Maildir: `1764194000.M51234P17Q3.host,S=…`, the second, the microsecond (without
+/// leading zeros) and the rest, which tells apart what one process delivered in one moment.
+fn delivered(name: &str) -> (u64, u64, String) {
+    let (seconds, rest) = name.split_once('.').unwrap_or((name, ""));
+    let digits =
+        |text: &str| text.chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap_or(0);
+    (digits(seconds), rest.strip_prefix('M').map_or(0, digits), rest.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -384,5 +392,15 @@ mod tests {
         }
         // What Postfix owns, the user's own programs cannot remove.
         as_root("rm").args(["-rf", "--"]).arg(target.path().join("world")).ok().unwrap();
+    }
+
+    #[test]
+    fn deliveries_of_one_second_are_in_order() {
+        let mut names = ["17.M51234P1Q0.host", "17.M6P1Q0.host", "9.M900000P1Q2.host", "17.M900000P1Q2.host"];
+        names.sort_by_key(|name| delivered(name));
+        assert_eq!(
+            names,
+            ["9.M900000P1Q2.host", "17.M6P1Q0.host", "17.M51234P1Q0.host", "17.M900000P1Q2.host"]
+        );
     }
 }

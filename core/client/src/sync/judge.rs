@@ -5,12 +5,13 @@ use engine::ports::Batch;
 use engine::search::{Document, MailId};
 use engine::secure::{self, Opened, Opening};
 use mail::part::Message;
+use mail::thread::references;
 use smime::EmailAddress;
 use smime::signed::verify_signer;
 use smime::verdict::SignatureState;
 
 use super::local::LocalFolder;
-use super::{Content, Folder, MailRecord, POLICY_VERSION};
+use super::{Content, Folder, MailRecord, POLICY_VERSION, Place};
 use crate::account::AccountInner;
 use crate::core::{Event, ProgressStep};
 use crate::error::{CoreError, Unreadable};
@@ -24,6 +25,18 @@ use crate::system::{OsRandom, now};
 pub(super) struct Counter {
     pub(super) new: u64,
     pub(super) expected: u64,
+}
+
+/// Where a mail belongs: in words of its signer, or anybody's.
+fn place(opened: &Opened) -> Place {
+    let view = &opened.headers;
+    // Under the older schemes a Message-ID that is missing inside is the one outside.
+    let is_own_id = !view.outer_differs.iter().any(|name| name == "message-id");
+    Place {
+        message_id: view.headers.message_id.clone(),
+        references: references(&view.headers),
+        is_protected: view.protected && is_own_id && opened.valid_signer().is_some(),
+    }
 }
 
 impl AccountInner {
@@ -98,6 +111,7 @@ impl AccountInner {
         record.message_id = outer.root().headers.message_id.clone();
         record.from_name = opened.verdict.headers.from_mailboxes.first().and_then(|from| from.name.clone());
         record.preview = opened.shown_text().map(|text| preview(&text));
+        record.place = Some(place(&opened));
         let id = MailId { folder: folder.name().to_owned(), uid: record.uid };
         let is_searched = cfg!(feature = "search") && folder.is_kept();
         let document = is_searched.then(|| Document::of(id, record.received, &opened));

@@ -310,6 +310,7 @@ impl MailRecord {
             content,
             policy: super::POLICY_VERSION,
             preview: None,
+            place: None,
         }
     }
 }

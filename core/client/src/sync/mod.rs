@@ -53,6 +53,17 @@ pub(crate) struct MailRecord {
     /// Begin of the text, one line.
     #[serde(default)]
     pub(crate) preview: Option<String>,
+    /// Its place among others; none in records of an older version.
+    #[serde(default)]
+    pub(crate) place: Option<Place>,
+}
+
+/// What a mail says of its place among others; see [`mail::thread`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Place {
+    pub(crate) message_id: Option<String>,
+    pub(crate) references: Vec<String>,
+    pub(crate) is_protected: bool,
 }
 
 /// What is known of a mail's content.
