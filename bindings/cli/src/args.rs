@@ -68,6 +68,8 @@ pub(crate) enum Command {
     Account(AccountCommand),
     /// Fetch mail, go on with meetings and approvals, send what waits
     Sync,
+    /// Do what `sync` does again and again, as soon as there is something to do; other calls go on meanwhile
+    Watch,
     /// Read and send mail
     #[command(subcommand)]
     Mail(MailCommand),

@@ -17,6 +17,7 @@ mod p12;
 mod servers;
 mod smime;
 mod timestamp;
+mod watch;
 mod words;
 
 use crate::args::{Cli, Command};
@@ -31,6 +32,7 @@ pub(crate) fn run(mut cli: Cli) -> Result<(), Failure> {
     match command {
         Command::Account(command) => account::run(&cli, command),
         Command::Sync => sync(&cli),
+        Command::Watch => watch::run(&cli),
         Command::Mail(command) => mail::run(&cli, command),
         Command::Keys(command) => keys::run(&cli, command),
         Command::Contact(command) => contact::run(&cli, command),
@@ -49,6 +51,9 @@ pub(crate) fn run(mut cli: Cli) -> Result<(), Failure> {
 fn sync(cli: &Cli) -> Result<(), Failure> {
     let session = Session::open(cli, false)?;
     let account = session.account()?;
+    if session.offline {
+        return Err(Failure::Offline);
+    }
     let report = session.run(account.sync())?;
     if session.json {
         return json(&report);

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::streams::write_error;
 use client::files::{
     DecryptError, EncryptError, FileError, OpenError, SealError, SignError, SignedDataError, VerifyError,
 };
@@ -47,6 +48,10 @@ pub(crate) enum Failure {
     Refused { number: u64 },
     /// The server takes no mail as large as this.
     TooLarge { number: u64 },
+    /// There is no network, as asked, and nothing to do without one.
+    Offline,
+    /// The process that owned the home ended while it ran this command line.
+    OwnerLost,
 }
 
 impl From<CoreError> for Failure {
@@ -116,7 +121,9 @@ impl Failure {
             Failure::NotSent { .. }
             | Failure::Uncertain { .. }
             | Failure::Refused { .. }
-            | Failure::TooLarge { .. } => 3,
+            | Failure::TooLarge { .. }
+            | Failure::Offline
+            | Failure::OwnerLost => 3,
         }
     }
 
@@ -157,10 +164,17 @@ impl Failure {
             Failure::Uncertain { .. } => "uncertain",
             Failure::Refused { .. } => "refused",
             Failure::TooLarge { .. } => "too_large",
+            Failure::OwnerLost => "owner_lost",
+            Failure::Offline => "network",
         }
     }
 
-    fn message(&self) -> String {
+    /// Code and sentence.
+    pub(crate) fn record(&self) -> serde_json::Value {
+        serde_json::json!({ "code": self.code(), "message": self.message() })
+    }
+
+    pub(crate) fn message(&self) -> String {
         match self {
             Failure::Core(CoreError::WrongUse(WrongUse::WhichAccount)) => {
                 "there is no account, or more than one: add one, or name one with --account ADDRESS (see `countersign account \
@@ -175,7 +189,7 @@ impl Failure {
                  approval list`"
                     .to_owned()
             }
-            Failure::Core(CoreError::Network { problem: NetworkProblem::Offline, .. }) => {
+            Failure::Offline | Failure::Core(CoreError::Network { problem: NetworkProblem::Offline, .. }) => {
                 "working offline, as asked: nothing was sent or fetched".to_owned()
             }
             Failure::Core(CoreError::NotFound(Thing::Part)) => {
@@ -230,6 +244,10 @@ impl Failure {
             Failure::Refused { number } => format!(
                 "the server refused mail {number} or one of its recipients; `countersign mail retry {number}` tries again"
             ),
+            Failure::OwnerLost => {
+                "`countersign watch`, which runs the commands of this home, ended meanwhile: look what was done before you try again"
+                    .to_owned()
+            }
             Failure::TooLarge { number } => format!(
                 "mail {number} is larger than the server takes; throw it away with `countersign mail discard {number}` and send less at once"
             ),
@@ -238,9 +256,9 @@ impl Failure {
 
     pub(crate) fn print(&self, json: bool) {
         if json {
-            eprintln!("{}", serde_json::json!({"error": {"code": self.code(), "message": self.message()}}));
+            write_error(&serde_json::json!({ "error": self.record() }).to_string());
         } else {
-            eprintln!("countersign: {}", self.message());
+            write_error(&format!("countersign: {}", self.message()));
         }
     }
 }

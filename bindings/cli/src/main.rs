@@ -8,8 +8,10 @@ mod args;
 mod commands;
 mod failure;
 mod output;
+mod owner;
 mod passphrase;
 mod session;
+mod streams;
 mod usage;
 
 use std::process::ExitCode;
@@ -24,7 +26,12 @@ fn main() -> ExitCode {
         Err(error) => return usage::refused(&error),
     };
     let json = cli.json;
-    match commands::run(cli) {
+    let done = match owner::hand_over(&cli) {
+        Ok(Some(code)) => return ExitCode::from(code),
+        Ok(None) => commands::run(cli),
+        Err(failure) => Err(failure),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             failure.print(json);

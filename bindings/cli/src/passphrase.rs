@@ -13,10 +13,8 @@ pub(crate) fn vault(home: &Path, file: Option<&Path>) -> Result<PassphraseVault,
     let path = home.join(client::vault::VAULT_FILE);
     let exists = path.exists();
     let passphrase = match file {
-        Some(file) => secret(file)?,
-        None if !std::io::stdin().is_terminal() => return Err(Failure::NoPassphrase),
-        None if exists => ask("Passphrase of the keys: ")?,
-        None => {
+        _ if exists || file.is_some() || !std::io::stdin().is_terminal() => known(file)?,
+        _ => {
             let first = ask("New passphrase for the keys on this computer: ")?;
             if *first != *ask("Once more: ")? {
                 return Err(Failure::Argument("the two passphrases differ; nothing was made".to_owned()));
@@ -39,6 +37,15 @@ pub(crate) fn vault(home: &Path, file: Option<&Path>) -> Result<PassphraseVault,
         PassphraseVault::create(&path, passphrase.as_bytes())
     };
     opened.map_err(|error| Failure::Core(error.into()))
+}
+
+/// The passphrase of keys that exist, not checked yet.
+pub(crate) fn known(file: Option<&Path>) -> Result<Zeroizing<String>, Failure> {
+    match file {
+        Some(file) => secret(file),
+        None if !std::io::stdin().is_terminal() => Err(Failure::NoPassphrase),
+        None => ask("Passphrase of the keys: "),
+    }
 }
 
 /// Fewest characters of a new passphrase.

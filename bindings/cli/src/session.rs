@@ -1,18 +1,28 @@
 //! One call of the program: home, vault, core, account, progress.
 
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
-use client::{Account, Core, CoreConfig, Event, OutboxState, Task, UndoneReason};
+use client::{Account, Core, CoreConfig, CoreError, Event, Listener, OutboxState, Task, UndoneReason};
 
 use crate::args::Cli;
 use crate::failure::Failure;
 use crate::output::Progress;
 use crate::passphrase;
+use crate::streams::{lent_core, write_error};
+use client::ports::StoreError;
+
+/// How long a call waits for another one to let go of the home.
+const IN_USE_TRIES: u32 = 50;
+const IN_USE_PAUSE: Duration = Duration::from_millis(100);
 
 /// An unlocked core.
 pub(crate) struct Session {
-    pub(crate) core: Core,
+    pub(crate) core: Arc<Core>,
+    /// Hears what happens, on the core of the process that owns the home.
+    listener: Option<RefCell<Listener>>,
     pub(crate) json: bool,
     pub(crate) offline: bool,
     account: Option<String>,
@@ -27,9 +37,27 @@ impl Session {
                 "there is no account here yet; `countersign account add` adds one",
             ));
         }
+        let shared = |core, listener| Session {
+            core,
+            listener,
+            json: cli.json,
+            offline: cli.offline,
+            account: cli.account.clone(),
+        };
+        if let Some(core) = lent_core() {
+            let listener = RefCell::new(core.listen());
+            return Ok(shared(core, Some(listener)));
+        }
         let vault = passphrase::vault(&home, cli.passphrase_file.as_deref())?;
         let core = Core::new(CoreConfig { home, offline: cli.offline }, Arc::new(vault))?;
-        let session = Session { core, json: cli.json, offline: cli.offline, account: cli.account.clone() };
+        let session = shared(Arc::new(core), None);
+        // Another call may hold the home for a moment.
+        for _ in 0..IN_USE_TRIES {
+            match session.run(session.core.unlock()) {
+                Err(Failure::Core(CoreError::Store(StoreError::InUse))) => std::thread::sleep(IN_USE_PAUSE),
+                done => return done.map(|()| session),
+            }
+        }
         session.run(session.core.unlock())?;
         Ok(session)
     }
@@ -50,8 +78,16 @@ impl Session {
         task: Task<T>,
         is_answered: impl Fn(&Event) -> bool,
     ) -> Result<T, Failure> {
-        let mut progress = Progress::new();
         let mut notes = Vec::new();
+        if let Some(listener) = &self.listener {
+            let result = task.wait();
+            for event in listener.borrow_mut().heard().iter().filter(|event| !is_answered(event)) {
+                notes.extend(note(event));
+            }
+            self.tell(notes);
+            return Ok(result?);
+        }
+        let mut progress = Progress::new();
         let result = self.core.wait(task, |event| {
             progress.show(&event);
             if !is_answered(&event) {
@@ -59,12 +95,14 @@ impl Session {
             }
         });
         progress.finish();
-        if !self.json {
-            for note in notes {
-                eprintln!("{note}");
-            }
-        }
+        self.tell(notes);
         Ok(result?)
+    }
+
+    fn tell(&self, notes: Vec<String>) {
+        if !self.json {
+            notes.iter().for_each(|note| write_error(note));
+        }
     }
 
     /// Sends what is due; says what became of mail `number`.
@@ -91,7 +129,7 @@ impl Session {
     }
 }
 
-fn home(cli: &Cli) -> Result<PathBuf, Failure> {
+pub(crate) fn home(cli: &Cli) -> Result<PathBuf, Failure> {
     if let Some(home) = &cli.home {
         return Ok(home.clone());
     }
@@ -104,7 +142,7 @@ fn home(cli: &Cli) -> Result<PathBuf, Failure> {
 }
 
 /// What a person at the terminal should be told.
-fn note(event: &Event) -> Option<String> {
+pub(crate) fn note(event: &Event) -> Option<String> {
     match event {
         Event::Met { address } => Some(format!("{address} is met in person.")),
         Event::ChangedAnchor { address } => Some(format!(

@@ -174,7 +174,7 @@ impl Account {
     /// Fetches and sends what there is: mail, meetings, approvals, outbox.
     pub fn sync(&self) -> Task<SyncReport> {
         let inner = Arc::clone(&self.inner);
-        Task::spawn(&self.inner.core.handle, async move { inner.sync().await })
+        Task::spawn(&self.inner.core.handle, async move { inner.sync(true).await })
     }
 
     /// Stored mail.

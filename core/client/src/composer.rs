@@ -234,6 +234,7 @@ impl AccountInner {
             self.enqueue_blind(&enqueued, blind, &mut batch)?;
         }
         self.store()?.apply(batch)?;
+        self.acted.notify_waiters();
         Ok(enqueued.item.number)
     }
 

@@ -144,6 +144,19 @@ struct State {
     accounts: BTreeMap<String, Arc<AccountInner>>,
     /// `None` when closed.
     sender: Option<mpsc::UnboundedSender<Event>>,
+    /// Others who want to know.
+    listeners: Vec<mpsc::UnboundedSender<Event>>,
+}
+
+/// Hears every event from its making on, besides whoever pulls [`Core::next_event`].
+#[derive(Debug)]
+pub struct Listener(mpsc::UnboundedReceiver<Event>);
+
+impl Listener {
+    /// What happened since the last call.
+    pub fn heard(&mut self) -> Vec<Event> {
+        std::iter::from_fn(|| self.0.try_recv().ok()).collect()
+    }
 }
 
 impl Core {
@@ -159,7 +172,12 @@ impl Core {
         let inner = CoreInner {
             config,
             vault,
-            state: Mutex::new(State { store: None, accounts: BTreeMap::new(), sender: Some(sender) }),
+            state: Mutex::new(State {
+                store: None,
+                accounts: BTreeMap::new(),
+                sender: Some(sender),
+                listeners: Vec::new(),
+            }),
             unlocking: tokio::sync::Mutex::new(()),
             receiver: tokio::sync::Mutex::new(receiver),
             handle: runtime.handle().clone(),
@@ -222,6 +240,13 @@ impl Core {
     pub fn next_event(&self) -> impl Future<Output = Option<Event>> + Send + use<> {
         let inner = Arc::clone(&self.inner);
         async move { inner.receiver.lock().await.recv().await }
+    }
+
+    /// Hears every event from now on.
+    pub fn listen(&self) -> Listener {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        self.inner.state().listeners.push(sender);
+        Listener(receiver)
     }
 
     /// Runs a caller's own work on the core's runtime.
@@ -306,7 +331,11 @@ impl CoreInner {
 
     pub(crate) fn emit(&self, event: Event) {
         // A core that is going down loses its last events, never data.
-        if let Some(sender) = &self.state().sender {
+        let mut state = self.state();
+        if state.sender.is_some() {
+            state.listeners.retain(|listener| listener.send(event.clone()).is_ok());
+        }
+        if let Some(sender) = &state.sender {
             sender.send(event).ok();
         }
     }

@@ -339,7 +339,7 @@ impl AccountInner {
         if !as_card && !self.core.config.offline {
             // A first mail of the other side that has come already makes this scan the confirmation. Scanning works
             // without a network as well: the mails finish it later.
-            let _ = self.sync().await;
+            let _ = self.sync(true).await;
         }
         self.scanned(&code, as_card).await
     }

@@ -53,7 +53,7 @@ pub use chain::{ChainPurpose, ChainQuestion, ChainReport, ChainStatus, NotAPolic
 pub use composer::{Composer, FileToSend, NewMail, RecipientView, WrittenMail};
 pub use config::{AccountConfig, Authority, CoreConfig, Language, Security, Server};
 pub use conversation::{ConversationMail, ConversationSummary, ConversationView};
-pub use core::{Core, Event, ProgressStep};
+pub use core::{Core, Event, Listener, ProgressStep};
 #[cfg(feature = "discover")]
 pub use discover::{DiscoverOptions, DiscoverProblem, Discovery, discover, discover_and_wait};
 pub use error::{
@@ -69,7 +69,7 @@ pub use outbox::{Flushed, OutboxEntry, OutboxState};
 pub use people::{ContactView, PeopleList};
 #[cfg(feature = "search")]
 pub use search::SearchResults;
-pub use sync::{Folder, MailAction, SyncReport, UndoneReason};
+pub use sync::{Folder, MailAction, Stop, SyncReport, UndoneReason};
 pub use task::{Canceller, Task};
 
 // What callers need of the layers below.

@@ -133,6 +133,13 @@ impl Mailboxes {
         Ok(list)
     }
 
+    /// One line of a list.
+    pub fn summary(&self, id: &str) -> Result<MailSummary, CoreError> {
+        let (folder, uid) = parse_id(id)?;
+        let mail = self.inner.shown_mail(folder, uid)?.ok_or(CoreError::NotFound(Thing::Mail))?;
+        Ok(summary(&mail))
+    }
+
     /// Screen 04. How many decisions wait is known here: what `connection` says of that is not looked at.
     pub fn screen(&self, connection: Connection, clock: Clock) -> Result<InboxScreen, CoreError> {
         let connection = match connection {

@@ -56,6 +56,19 @@ fn fill(dst: &mut [u8]) {
     }
 }
 
+/// Waits until somebody asks the program to end: Ctrl-C, SIGTERM, a closed terminal.
+#[cfg(unix)]
+pub async fn asked_to_end() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    let mut signals: Vec<_> = kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect();
+    std::future::poll_fn(|context| {
+        let came = signals.iter_mut().any(|signal| signal.poll_recv(context).is_ready());
+        if came { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+    })
+    .await;
+}
+
 #[cfg(test)]
 mod tests {
     use rand_core::Rng;

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use crate::streams::path;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum AccountCommand {
     /// Add a mail account; keys and certificates are made at once
@@ -35,19 +37,19 @@ pub(crate) struct AddArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) login: Option<String>,
     /// File with the password of the mail account; without it you are asked
-    #[arg(long, value_name = "F")]
+    #[arg(value_parser = path(), long, value_name = "F")]
     pub(crate) password_file: Option<PathBuf>,
     /// Certificate of a private CA that the servers use (PEM)
-    #[arg(long, value_name = "PEM")]
+    #[arg(value_parser = path(), long, value_name = "PEM")]
     pub(crate) ca: Vec<PathBuf>,
     /// Certificate of your organisation's CA for people (PEM); never learnt from mail
-    #[arg(long, value_name = "PEM")]
+    #[arg(value_parser = path(), long, value_name = "PEM")]
     pub(crate) organisation_ca: Vec<PathBuf>,
     /// Timestamp authority (RFC 3161)
     #[arg(long, value_name = "URL", requires = "timestamp_ca")]
     pub(crate) timestamp_url: Option<String>,
     /// Certificate that the authority's certificates lead to (PEM)
-    #[arg(long, value_name = "PEM", requires = "timestamp_url")]
+    #[arg(value_parser = path(), long, value_name = "PEM", requires = "timestamp_url")]
     pub(crate) timestamp_ca: Vec<PathBuf>,
     /// Change servers, password, name or authorities of an account that exists; its keys stay
     #[arg(long)]
@@ -72,7 +74,7 @@ pub(crate) enum KeysCommand {
     /// Save the certificate of your personal root, for `openssl … -CAfile` or to import elsewhere
     Export {
         /// Where to (PEM)
-        #[arg(long, value_name = "PEM")]
+        #[arg(value_parser = path(), long, value_name = "PEM")]
         root: PathBuf,
     },
 }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use crate::streams::path;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum ApprovalCommand {
     /// Ask for an approval: To decides (in order), Cc is informed
@@ -22,7 +24,7 @@ pub(crate) enum ApprovalCommand {
         /// Number from `approval show`
         number: usize,
         /// Where to; `-` is standard output
-        #[arg(long, value_name = "F")]
+        #[arg(value_parser = path(), long, value_name = "F")]
         out: PathBuf,
     },
     /// Approve
@@ -46,7 +48,7 @@ pub(crate) struct RequestArgs {
     #[arg(long, default_value = "", hide_default_value = true)]
     pub(crate) text: String,
     /// Document; may be given several times
-    #[arg(long, value_name = "FILE")]
+    #[arg(value_parser = path(), long, value_name = "FILE")]
     pub(crate) attach: Vec<PathBuf>,
     /// All of To decide, in any order
     #[arg(long, conflicts_with_all = ["any", "at_least"])]
@@ -78,7 +80,7 @@ pub(crate) enum EvidenceCommand {
         /// Id of the approval, its beginning, or code
         id: String,
         /// New folder
-        #[arg(long, value_name = "DIR")]
+        #[arg(value_parser = path(), long, value_name = "DIR")]
         out: PathBuf,
     },
 }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use crate::streams::path;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum ContactCommand {
     /// List people
@@ -18,12 +20,13 @@ pub(crate) enum ContactCommand {
     /// Read a printed card from a picture: first encrypted mail, never "met"
     Scan {
         /// PNG picture
+        #[arg(value_parser = path())]
         picture: PathBuf,
     },
     /// Show your card, for print
     Card {
         /// Save the QR picture
-        #[arg(long, value_name = "PNG")]
+        #[arg(value_parser = path(), long, value_name = "PNG")]
         png: Option<PathBuf>,
     },
     /// Forget a person
@@ -36,10 +39,10 @@ pub(crate) enum ContactCommand {
 #[derive(Debug, Args)]
 pub(crate) struct MeetArgs {
     /// Save your code as a picture
-    #[arg(long, value_name = "PNG", conflicts_with_all = ["camera", "same_number", "replace"])]
+    #[arg(value_parser = path(), long, value_name = "PNG", conflicts_with_all = ["camera", "same_number", "replace"])]
     pub(crate) png: Option<PathBuf>,
     /// Read the other's code from a picture
-    #[arg(long, value_name = "PNG")]
+    #[arg(value_parser = path(), long, value_name = "PNG")]
     pub(crate) camera: Option<PathBuf>,
     /// You compared the numbers with this person: they are the same
     #[arg(long, value_name = "ADDRESS", conflicts_with = "camera")]

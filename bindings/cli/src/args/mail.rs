@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use crate::streams::path;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum MailCommand {
     /// List mail, folder by folder, oldest first
@@ -68,7 +70,7 @@ pub(crate) enum MailCommand {
         /// Part number from `mail read`
         part: String,
         /// Where to; `-` is standard output
-        #[arg(long, value_name = "F")]
+        #[arg(value_parser = path(), long, value_name = "F")]
         out: PathBuf,
     },
     /// Save a mail as received, still encrypted
@@ -76,7 +78,7 @@ pub(crate) enum MailCommand {
         /// Id from `mail list`
         id: String,
         /// Where to; `-` is standard output
-        #[arg(long, value_name = "F")]
+        #[arg(value_parser = path(), long, value_name = "F")]
         out: PathBuf,
     },
     /// Show mail that is not sent yet
@@ -147,7 +149,7 @@ pub(crate) struct SendArgs {
     #[arg(long, default_value = "", hide_default_value = true)]
     pub(crate) text: String,
     /// File to attach; may be given several times
-    #[arg(long, value_name = "FILE")]
+    #[arg(value_parser = path(), long, value_name = "FILE")]
     pub(crate) attach: Vec<PathBuf>,
     /// Sign but do not encrypt: for people without a certificate
     #[arg(long)]
@@ -177,7 +179,7 @@ pub(crate) struct ReplyArgs {
     #[arg(long, default_value = "", hide_default_value = true)]
     pub(crate) text: String,
     /// File to attach; may be given several times
-    #[arg(long, value_name = "FILE")]
+    #[arg(value_parser = path(), long, value_name = "FILE")]
     pub(crate) attach: Vec<PathBuf>,
     /// Sign but do not encrypt; refused where the mail came encrypted
     #[arg(long)]

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use client::{CoreError, EmailAddress, FileToSend, Unreadable};
 
 use crate::failure::Failure;
+use crate::streams::{read_input, write_octets};
 
 /// Largest file that is attached, in octets.
 const MAX_FILE: u64 = 40 * 1024 * 1024;
@@ -24,8 +25,7 @@ pub(crate) fn read_or_stdin(path: &Path) -> Result<Vec<u8>, Failure> {
 pub(crate) fn read_at_most(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
     let mut octets = Vec::new();
     if path.as_os_str() == "-" {
-        let read = std::io::stdin().lock().take(limit).read_to_end(&mut octets);
-        read.map_err(|error| Failure::file(Path::new("standard input"), &error))?;
+        octets = read_input(limit).map_err(|error| Failure::file(Path::new("standard input"), &error))?;
     } else {
         let read = File::open(path).and_then(|file| file.take(limit).read_to_end(&mut octets));
         read.map_err(|error| Failure::file(path, &error))?;
@@ -37,9 +37,7 @@ pub(crate) fn read_at_most(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> 
 pub(crate) fn write(path: &Path, octets: &[u8]) -> Result<(), Failure> {
     use std::io::Write;
     if path.as_os_str() == "-" {
-        let mut output = std::io::stdout().lock();
-        let written = output.write_all(octets).and_then(|()| output.flush());
-        return written.map_err(|error| Failure::output(Path::new("standard output"), &error));
+        return write_octets(octets).map_err(|error| Failure::output(Path::new("standard output"), &error));
     }
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);
@@ -111,11 +109,9 @@ pub(crate) fn text(argument: String) -> Result<String, Failure> {
     if argument != "-" {
         return Ok(argument);
     }
-    let mut text = String::new();
-    std::io::stdin()
-        .read_to_string(&mut text)
-        .map_err(|error| Failure::file(Path::new("standard input"), &error))?;
-    Ok(text)
+    let failed = |error: std::io::Error| Failure::file(Path::new("standard input"), &error);
+    let octets = read_input(u64::MAX).map_err(failed)?;
+    String::from_utf8(octets).map_err(|_| failed(std::io::ErrorKind::InvalidData.into()))
 }
 
 pub(crate) fn attachments(paths: &[PathBuf]) -> Result<Vec<FileToSend>, Failure> {

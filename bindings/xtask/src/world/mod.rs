@@ -118,6 +118,18 @@ impl World {
         self.postfix.flush()
     }
 
+    /// Dovecot knows `person` by another password from now on; the password file stays as it is.
+    pub fn change_password(&self, person: &str, password: &str) -> Result<()> {
+        let users = self.root().join("users");
+        let others = fs::read_to_string(&users).at(&users)?;
+        let own = format!("{}:", address(person));
+        let lines = others.lines().map(|line| match line.starts_with(&own) {
+            true => format!("{own}{{PLAIN}}{password}::::::\n"),
+            false => format!("{line}\n"),
+        });
+        fs::write(&users, lines.collect::<String>()).at(&users)
+    }
+
     /// Dovecot announces only these IMAP capabilities, separated by spaces, from now on.
     pub fn announce(&mut self, capabilities: &str) -> Result<()> {
         self.dovecot.stop();

@@ -219,7 +219,6 @@ impl AccountInner {
     }
 
     /// One mail as it is shown, also while it is on its way elsewhere.
-    #[cfg(feature = "search")]
     pub(crate) fn shown_mail(&self, folder: Folder, uid: u32) -> Result<Option<ShownMail>, CoreError> {
         let Some(record) = self.store()?.read(&self.mail_key(folder, uid))? else { return Ok(None) };
         let record: MailRecord = decode(&record)?;

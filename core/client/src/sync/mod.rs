@@ -6,6 +6,7 @@ mod folder;
 mod judge;
 mod local;
 mod news;
+mod watch;
 
 use engine::secure::Verdict;
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,7 @@ pub(crate) use act::ShownMail;
 pub use act::{MailAction, UndoneReason};
 pub use folder::Folder;
 pub(crate) use folder::{FolderNames, parse_id};
+pub use watch::Stop;
 
 /// The rules by which stored verdicts were made; a newer version judges again. Whoever changes what a reader says of a
 /// mail, in `mail`, `smime` or `engine`, raises it. 2: ambiguous structure, look-alikes, revocation.
@@ -78,21 +80,21 @@ pub(crate) enum Content {
 }
 
 impl AccountInner {
-    /// Everything: mail in, meetings, approvals, outbox.
-    pub(crate) async fn sync(&self) -> Result<SyncReport, CoreError> {
+    /// Everything: mail in, meetings, approvals, outbox; with `now_please` also mail there that waits for a later attempt.
+    pub(crate) async fn sync(&self, now_please: bool) -> Result<SyncReport, CoreError> {
         let _busy = self.busy.lock().await;
-        match self.sync_once().await {
+        match self.sync_once(now_please).await {
             // The mail cache can be fetched again; keys, people, approvals and the outbox are not in it.
             Err(CoreError::Store(error)) if error == store::CACHE_DAMAGED => {
                 self.core.sealed_store()?.clear_cache()?;
                 self.core.emit(Event::CacheRebuilt);
-                self.sync_once().await
+                self.sync_once(now_please).await
             }
             done => done,
         }
     }
 
-    async fn sync_once(&self) -> Result<SyncReport, CoreError> {
+    async fn sync_once(&self, now_please: bool) -> Result<SyncReport, CoreError> {
         let mut report = SyncReport::default();
         let mut unindexed = Unindexed::default();
         let fetched = match self.imap().await {
@@ -111,7 +113,7 @@ impl AccountInner {
         // A mailbox that can't be read now keeps nothing from being sent.
         self.repeat_meetings().await?;
         self.automatic_approvals().await?;
-        let flushed = self.flush(true).await;
+        let flushed = self.flush(now_please).await;
         fetched?;
         indexed?;
         let Flushed { sent, waiting, stuck } = flushed?;

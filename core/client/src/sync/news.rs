@@ -20,13 +20,20 @@ impl Account {
     /// What came between the last synchronisation and this call is noticed, too.
     pub fn wait_for_news(&self, patience: Duration) -> Task<()> {
         let inner = Arc::clone(&self.inner);
-        Task::spawn(&self.inner.core.handle, async move { inner.wait_for_news(patience).await })
+        Task::spawn(&self.inner.core.handle, async move {
+            let acted = inner.acted.notified();
+            inner.wait_for_news(patience, acted).await
+        })
     }
 }
 
 impl AccountInner {
-    async fn wait_for_news(&self, patience: Duration) -> Result<(), CoreError> {
-        let acted = self.acted.notified();
+    /// Ends also when something is `acted` here.
+    pub(super) async fn wait_for_news(
+        &self,
+        patience: Duration,
+        acted: impl Future<Output = ()>,
+    ) -> Result<(), CoreError> {
         if self.actions()?.iter().any(|action| action.not_before <= now()) {
             return Ok(());
         }

@@ -1,0 +1,242 @@
+//! `watch` owns a home: it hears of mail at once, and other calls go on through it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
+
+mod common;
+
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use common::{Office, mails, refused, refused_both, words};
+use xtask::cli::{Terminal, list, text};
+use xtask::run::call;
+use xtask::world::address;
+
+/// Longer than any of this takes on a slow machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+struct Watch {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Watch {
+    fn start(terminal: &Terminal, more: &[&str]) -> Self {
+        let mut child = command(terminal).arg("watch").args(more).stdout(Stdio::piped()).spawn().unwrap();
+        let (sender, lines) = channel();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        std::thread::spawn(move || {
+            output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
+        });
+        let watch = Watch { child, lines };
+        let socket = terminal.home.join("owner.sock");
+        eventually("the socket", || UnixStream::connect(&socket).is_ok());
+        watch
+    }
+
+    /// The next line with this in it.
+    fn says(&self, part: &str) -> String {
+        loop {
+            let line = self.lines.recv_timeout(PATIENCE).expect(part);
+            if line.contains(part) {
+                return line;
+            }
+        }
+    }
+
+    fn signal(&mut self, name: &str) -> Option<i32> {
+        call("kill").args([name, &self.child.id().to_string()]).ok().unwrap();
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+fn command(terminal: &Terminal) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+    let passphrase = terminal.home.with_extension("passphrase");
+    command.arg("--home").arg(&terminal.home).arg("--passphrase-file").arg(passphrase);
+    command
+}
+
+fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+    const PAUSE: Duration = Duration::from_millis(50);
+    let mut waited = Duration::ZERO;
+    while !is_so() {
+        assert!(waited < PATIENCE, "{what}");
+        std::thread::sleep(PAUSE);
+        waited += PAUSE;
+    }
+}
+
+fn send(from: &Terminal, to: &str, subject: &str) {
+    let to = address(to);
+    from.ok(["mail", "send", "--signed-only", "--to", &to, "--subject", subject, "--text", "Hello"]).unwrap();
+}
+
+#[test]
+fn who_watches_hears_at_once_and_others_go_on_through_it() {
+    let office = Office::open();
+    let (alice, bob) = (office.person("alice"), office.person("bob"));
+    let mut watch = Watch::start(&bob, &[]);
+    watch.says("Watching");
+    let socket = bob.home.join("owner.sock");
+    assert_eq!(std::fs::metadata(&socket).unwrap().permissions().mode() & 0o777, 0o600);
+
+    send(&alice, "bob", "Quick");
+    let line = watch.says("Quick");
+    assert!(line.starts_with("inbox.1  alice@example.test  "), "{line}");
+    assert_eq!(mails(&bob, "Quick").len(), 1);
+
+    // A mark reaches the server without anybody's `sync`.
+    bob.ok(["mail", "mark", "--as", "starred", "inbox.1"]).unwrap();
+    let has_star = || office.world.inbox("bob").unwrap()[0].to_string_lossy().contains(":2,F");
+    eventually("the star is on the server", has_star);
+    // And so does what was written offline.
+    let to_alice = address("alice");
+    bob.ok(["--offline", "mail", "reply", "inbox.1", "--signed-only", "--text", "Slow."]).unwrap();
+    eventually("the answer is with Alice", || office.delivered("alice") == 1);
+    let is_empty = || list(&bob.json(["mail", "outbox"]).unwrap(), "outbox").is_empty();
+    eventually("nothing waits any more", is_empty);
+
+    // Standard input, a relative path, standard output.
+    let folder = office.path("elsewhere");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("attached.txt"), "attached").unwrap();
+    let mut sending = command(&bob)
+        .args(["mail", "send", "--signed-only", "--to", &to_alice, "--subject", "Piped", "--text", "-"])
+        .args(["--attach", "attached.txt"])
+        .current_dir(&folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    sending.stdin.take().unwrap().write_all(b"From a pipe.").unwrap();
+    let sent = sending.wait_with_output().unwrap();
+    assert_eq!((sent.status.code(), sent.stdout.as_slice()), (Some(0), b"Sent.\n".as_slice()));
+    office.sync(&alice);
+    let got = mails(&alice, "Piped");
+    let read = alice.json(["mail", "read", text(&got[0], "id")]).unwrap();
+    assert_eq!(text(&read, "text").trim(), "From a pipe.");
+    assert_eq!(read["attachments"][0]["name"], "attached.txt");
+    let exported =
+        command(&bob).args(["mail", "export", "inbox.1", "--out", "mail.eml"]).current_dir(&folder).output();
+    assert_eq!(exported.unwrap().status.code(), Some(0));
+    assert!(std::fs::read_to_string(folder.join("mail.eml")).unwrap().contains("Subject: Quick"));
+
+    // The same sentences and exit codes.
+    refused_both(&bob, &words(&["mail", "read", "inbox.99"]), 2, "not_found");
+    refused_both(&bob, &words(&["--offline", "sync"]), 3, "network");
+    let second = refused_both(&bob, &words(&["watch"]), 2, "wrong_use");
+    assert!(second.contains("runs already"), "{second}");
+    let adding = bob.call(office.world.account_args("bob")).run().unwrap();
+    assert!(refused(&adding, 2).contains("end it"), "{}", adding.err());
+    // Knowing the socket is not knowing the passphrase.
+    let wrong = office.path("wrong");
+    std::fs::write(&wrong, "another passphrase\n").unwrap();
+    let listed = Command::new(env!("CARGO_BIN_EXE_countersign"))
+        .arg("--home")
+        .arg(&bob.home)
+        .arg("--passphrase-file")
+        .arg(&wrong)
+        .args(["mail", "list"])
+        .output()
+        .unwrap();
+    assert_eq!((listed.status.code(), listed.stdout.len()), (Some(4), 0));
+
+    // A full disk where the output goes is the caller's matter.
+    if let Ok(full) = std::fs::File::options().write(true).open("/dev/full") {
+        assert_eq!(command(&bob).args(["mail", "list"]).stdout(full).status().unwrap().code(), Some(2));
+    }
+
+    assert_eq!(watch.signal("-TERM"), Some(0));
+    assert!(!socket.exists());
+    assert_eq!(mails(&bob, "Quick").len(), 1);
+}
+
+#[test]
+fn a_killed_owner_leaves_nothing_in_the_way() {
+    let office = Office::open();
+    let (alice, bob) = (office.person("alice"), office.person("bob"));
+    let mut watch = Watch::start(&bob, &["--json"]);
+    send(&alice, "bob", "First");
+    watch.says("inbox.1");
+    assert_eq!(watch.signal("-KILL"), None);
+    assert!(bob.home.join("owner.sock").exists());
+    assert_eq!(mails(&bob, "First").len(), 1);
+    let again = Watch::start(&bob, &["--json"]);
+    send(&alice, "bob", "Second");
+    again.says("inbox.2");
+    assert_eq!(mails(&bob, "Second").len(), 1);
+}
+
+#[test]
+fn many_calls_at_once_and_nonsense_at_the_socket_disturb_nobody() {
+    let office = Office::open();
+    let bob = office.person("bob");
+    let watch = Watch::start(&bob, &[]);
+    let socket = bob.home.join("owner.sock");
+    let huge = u32::MAX.to_be_bytes();
+    for nonsense in [&b""[..], b"\0", b"\0\0\0\x02{}", &huge, b"GET / HTTP/1.1\r\n\r\n", &[b'x'; 100_000]] {
+        let mut stream = UnixStream::connect(&socket).unwrap();
+        stream.write_all(nonsense).ok();
+        drop(stream);
+    }
+    // One that says nothing is there all the time.
+    let _silent = UnixStream::connect(&socket).unwrap();
+    let calls: Vec<Child> = (0..8)
+        .map(|_| command(&bob).args(["mail", "list", "--json"]).stdout(Stdio::piped()).spawn().unwrap())
+        .collect();
+    for call in calls {
+        let said = call.wait_with_output().unwrap();
+        assert_eq!(said.status.code(), Some(0));
+        let listed: serde_json::Value = serde_json::from_slice(&said.stdout).unwrap();
+        assert!(list(&listed, "mails").is_empty());
+    }
+    drop(watch);
+}
+
+#[test]
+fn a_home_with_a_long_path_can_be_watched() {
+    let office = Office::open();
+    let deep = office.path(&"long/".repeat(30));
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_countersign"));
+    let bob = Terminal::new(program, &deep, "bob").unwrap();
+    bob.ok(office.world.account_args("bob")).unwrap();
+    assert!(bob.home.as_os_str().len() > 150);
+    let mut child = command(&bob).args(["watch", "--json"]).stdout(Stdio::null()).spawn().unwrap();
+    eventually("the socket", || bob.home.join("owner.sock").exists());
+    let second = bob.call(["watch"]).run().unwrap();
+    assert!(second.err().contains("runs already"), "{}", second.err());
+    assert!(mails(&bob, "none").is_empty());
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn a_watch_outlives_its_servers_and_ends_at_a_refused_password() {
+    let mut office = Office::open();
+    let (alice, bob) = (office.person("alice"), office.person("bob"));
+    let mut watch = Watch::start(&bob, &[]);
+    send(&alice, "bob", "Before");
+    watch.says("Before");
+    office.world.stop_servers();
+    let listed = bob.json(["mail", "list"]).unwrap();
+    assert_eq!(list(&listed, "mails").len(), 1);
+    office.world.start_servers().unwrap();
+    send(&alice, "bob", "After");
+    watch.says("After");
+
+    office.world.change_password("bob", "another").unwrap();
+    send(&alice, "bob", "Locked out");
+    assert_eq!(watch.child.wait().unwrap().code(), Some(3));
+    assert!(!bob.home.join("owner.sock").exists());
+}

@@ -1,0 +1,166 @@
+//! Synchronising again and again, as soon as there is something to do.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::sync::Backoff;
+use tokio::sync::watch;
+
+use super::SyncReport;
+use crate::account::{Account, AccountInner};
+use crate::error::{CoreError, NetworkProblem, ServerProblem};
+use crate::system::random_array;
+use crate::task::Task;
+
+/// How long a mail that waits in the outbox waits at most before it is tried again.
+const OUTBOX_PATIENCE: Duration = Duration::from_secs(60);
+/// Without any news all folders are looked at so often; the inbox is listened to meanwhile.
+const PATIENCE: Duration = Duration::from_secs(15 * 60);
+
+/// Ends a [`watch`](Account::watch) between two rounds: what is being sent is sent, and what is known of it is stored.
+#[derive(Clone, Debug)]
+pub struct Stop(Arc<watch::Sender<bool>>);
+
+impl Default for Stop {
+    fn default() -> Self {
+        Stop(Arc::new(watch::Sender::new(false)))
+    }
+}
+
+impl Stop {
+    /// Asks for the end. Waiting ends at once, a round that runs is finished.
+    pub fn stop(&self) {
+        self.0.send_replace(true);
+    }
+
+    fn is_stopped(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    async fn stopped(&self) {
+        // The sender is held here: it does not go away.
+        self.0.subscribe().wait_for(|stopped| *stopped).await.ok();
+    }
+}
+
+impl Account {
+    /// Synchronises, and again as soon as the server has something new or something was done here, until it is stopped.
+    /// Each round is told. A server that can't be reached is tried again, after pauses that grow to a quarter of an hour.
+    ///
+    /// # Errors
+    /// What no later round would mend: a refused password, a certificate that is not trusted, a store or vault that fails. It
+    /// is told as the last round, too.
+    pub fn watch(
+        &self,
+        stop: &Stop,
+        on_round: impl Fn(&Result<SyncReport, CoreError>) + Send + Sync + 'static,
+    ) -> Task<()> {
+        let (inner, stop) = (Arc::clone(&self.inner), stop.clone());
+        Task::spawn(&self.inner.core.handle, async move { inner.watch(&stop, &on_round).await })
+    }
+}
+
+impl AccountInner {
+    async fn watch(
+        &self,
+        stop: &Stop,
+        on_round: &(impl Fn(&Result<SyncReport, CoreError>) + Send + Sync),
+    ) -> Result<(), CoreError> {
+        let mut backoff = Backoff::default();
+        let mut is_first = true;
+        while !stop.is_stopped() {
+            // What is done here during the round is noticed, too.
+            let acted = self.acted.notified();
+            let round = self.sync(is_first).await;
+            is_first = false;
+            on_round(&round);
+            let pause = match round {
+                Ok(report) => {
+                    backoff.worked();
+                    let patience = if report.waiting > 0 { OUTBOX_PATIENCE } else { PATIENCE };
+                    let heard = tokio::select! {
+                        heard = self.wait_for_news(patience, acted) => heard,
+                        () = stop.stopped() => return Ok(()),
+                    };
+                    heard.err().map(|error| pause(&error, &mut backoff)).transpose()?
+                }
+                Err(error) => Some(pause(&error, &mut backoff)?),
+            };
+            if let Some(pause) = pause {
+                tokio::select! {
+                    () = tokio::time::sleep(pause) => {}
+                    () = stop.stopped() => {}
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl CoreError {
+    /// Trying again later may help, without anybody doing anything.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            CoreError::Network { problem, .. } => *problem != NetworkProblem::Offline,
+            CoreError::Server { problem, .. } => matches!(
+                problem,
+                ServerProblem::Throttled
+                    | ServerProblem::NotNow
+                    | ServerProblem::Refused
+                    | ServerProblem::Protocol
+                    | ServerProblem::OverQuota
+            ),
+            _ => false,
+        }
+    }
+}
+
+/// How long to wait after a failure; the failure itself when waiting is no use.
+fn pause(error: &CoreError, backoff: &mut Backoff) -> Result<Duration, CoreError> {
+    let jitter = u32::from_le_bytes(random_array());
+    match error {
+        CoreError::Server { problem: ServerProblem::Throttled, .. } => Ok(backoff.asked_to_rest(jitter)),
+        error if error.may_pass() => Ok(backoff.failed(jitter)),
+        error => Err(error.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use engine::ports::StoreError;
+
+    use super::*;
+
+    #[test]
+    fn only_what_may_pass_is_waited_for() {
+        let host = || "imap.example.org:993".to_owned();
+        let mut backoff = Backoff::default();
+        let cut = CoreError::Network { host: host(), problem: NetworkProblem::Refused };
+        let first = pause(&cut, &mut backoff).unwrap();
+        assert!(pause(&cut, &mut backoff).unwrap() >= first);
+        let busy = CoreError::Server { host: host(), problem: ServerProblem::Throttled };
+        assert!(pause(&busy, &mut backoff).unwrap() >= Duration::from_secs(30));
+        for lasting in [
+            CoreError::LoginRefused { host: host() },
+            CoreError::Server { host: host(), problem: ServerProblem::NoTls },
+            CoreError::Network { host: host(), problem: NetworkProblem::Offline },
+            CoreError::Store(StoreError::DiskFull),
+        ] {
+            assert_eq!(pause(&lasting, &mut backoff), Err(lasting));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_stop_is_heard_before_and_after() {
+        let stop = Stop::default();
+        let waiting = {
+            let stop = stop.clone();
+            tokio::spawn(async move { stop.stopped().await })
+        };
+        assert!(!stop.is_stopped());
+        stop.stop();
+        waiting.await.unwrap();
+        stop.stopped().await;
+        assert!(stop.is_stopped());
+    }
+}
