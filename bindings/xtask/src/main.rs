@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use xtask::error::{At, Error, Result};
-use xtask::world::{Place, World};
+use xtask::world::{Place, World, fetch_greenmail};
 use xtask::{android, bench, demo, fuzz, interop, ios, lint, roots, setup, suite};
 
 const HELP: &str = "\
@@ -59,6 +59,7 @@ fn run(words: &[&str]) -> Result<()> {
         ["setup"] => setup::system(),
         ["test"] | ["test", "rust"] => {
             setup::system()?;
+            fetch_greenmail()?;
             interop::prepare(&root);
             suite::run(&root, false)
         }
@@ -84,6 +85,7 @@ fn run(words: &[&str]) -> Result<()> {
         }
         ["prove"] => {
             setup::system()?;
+            fetch_greenmail()?;
             interop::prepare(&root);
             suite::run(&root, true)
         }

@@ -3,6 +3,7 @@
 //! certificates and data. Nothing of the machine's own mail system is read, changed or started.
 
 mod dovecot;
+mod greenmail;
 mod keeper;
 mod pki;
 mod place;
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
+pub use greenmail::{GreenMail, fetch as fetch_greenmail};
 pub use pki::Pki;
 pub use place::Place;
 pub use proxy::{Fault, Proxy};

@@ -105,7 +105,10 @@ impl Fetched {
         } else {
             None
         };
-        cursor.space()?;
+        // GreenMail leaves the space out before the literal of a range.
+        if cursor.peek() != Some(b'{') {
+            cursor.space()?;
+        }
         let section = Section(String::from_utf8_lossy(section).to_ascii_uppercase());
         let octets = cursor.nstring()?.map(std::borrow::Cow::into_owned);
         if self.bodies.len() >= MAX_BODIES {
@@ -179,6 +182,16 @@ mod tests {
                 ("HEADER.FIELDS (DATE)", None, None),
             ]
         );
+    }
+
+    /// As GreenMail 2.1.3 answers; RFC 9051 wants a space there.
+    #[test]
+    fn a_range_without_the_space_before_its_literal_is_read() {
+        let (mail, whole) = fetched(b" (UID 1 BODY[]<0>{5}\r\na\")\r\n)\r\n");
+        assert!(whole, "{mail:?}");
+        assert_eq!((mail.uid, mail.bodies[0].origin), (Some(1), Some(0)));
+        assert_eq!(mail.bodies[0].octets.as_deref(), Some(&b"a\")\r\n"[..]));
+        assert!(!fetched(b" (UID 1 BODY[]<0>\"a\")\r\n").1);
     }
 
     #[test]
