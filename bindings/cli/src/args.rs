@@ -17,7 +17,9 @@ pub(crate) use self::account::{AccountCommand, AddArgs, KeysCommand, LanguageArg
 pub(crate) use self::approval::{ApprovalCommand, DecideArgs, EvidenceCommand, RequestArgs};
 pub(crate) use self::contact::{ContactCommand, MeetArgs};
 pub(crate) use self::file::{CertArgs, ChainArgs, InspectArgs, MimeArgs, P12Args, PurposeArg, Requirement};
-pub(crate) use self::mail::{FolderArg, MailCommand, MarkArg, PlaceArg, ReplyArgs, SendArgs};
+pub(crate) use self::mail::{
+    DraftArgs, DraftCommand, FolderArg, MailCommand, MarkArg, PlaceArg, ReplyArgs, SendArgs,
+};
 pub(crate) use self::shared::{AgainstArgs, SignatureArgs, StatusArgs, TrustArgs, WhenArgs};
 pub(crate) use self::smime::{
     CipherArg, DigestArg, FormArg, RsaArg, SmimeCommand, SmimeDecryptArgs, SmimeEncryptArgs, SmimeSignArgs,

@@ -5,6 +5,7 @@ mod approval;
 mod cert;
 mod chain;
 mod contact;
+mod draft;
 mod evidence;
 mod files;
 mod inspect;

@@ -132,7 +132,7 @@ impl Composer {
     /// Signs the mail and puts it into the outbox, whose number is returned; [`flush`](Self::flush) sends it.
     pub fn send(&self, mail: NewMail) -> Task<u64> {
         let inner = Arc::clone(&self.inner);
-        Task::spawn(&self.inner.core.handle, async move { inner.send_mail(mail).await })
+        Task::spawn(&self.inner.core.handle, async move { inner.send_mail(mail, Batch::default()).await })
     }
 
     /// What is in the outbox.
@@ -194,7 +194,8 @@ impl AccountInner {
         Mailbox { name, address: self.settings.address.to_string() }
     }
 
-    async fn send_mail(&self, mail: NewMail) -> Result<u64, CoreError> {
+    /// What else is to be stored with it is in `batch`.
+    pub(crate) async fn send_mail(&self, mail: NewMail, mut batch: Batch) -> Result<u64, CoreError> {
         if mail.to.is_empty() && mail.cc.is_empty() {
             return Err(CoreError::WrongUse(WrongUse::NoRecipient));
         }
@@ -228,7 +229,6 @@ impl AccountInner {
             wants_timestamp: self.settings.authority.is_some(),
             wants_copy: true,
         };
-        let mut batch = Batch::default();
         let enqueued = self.enqueue(outgoing, &mut batch).await?;
         for blind in &bcc {
             self.enqueue_blind(&enqueued, blind, &mut batch)?;
@@ -409,7 +409,7 @@ impl AccountInner {
         }
     }
 
-    async fn sign(&self, outgoing: &Outgoing, payload: &[u8]) -> Result<Vec<u8>, CoreError> {
+    pub(crate) async fn sign(&self, outgoing: &Outgoing, payload: &[u8]) -> Result<Vec<u8>, CoreError> {
         let signer = self.own.signer(outgoing.signer)?;
         let carried = self.carried_certificates()?;
         let encryption = self.own.encryption_certificates()?;

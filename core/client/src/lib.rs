@@ -14,6 +14,7 @@ mod conversation;
 mod core;
 #[cfg(feature = "discover")]
 mod discover;
+mod drafts;
 mod error;
 mod exchange;
 pub mod files;
@@ -56,6 +57,7 @@ pub use conversation::{ConversationMail, ConversationSummary, ConversationView};
 pub use core::{Core, Event, Listener, ProgressStep};
 #[cfg(feature = "discover")]
 pub use discover::{DiscoverOptions, DiscoverProblem, Discovery, discover, discover_and_wait};
+pub use drafts::DraftSummary;
 pub use error::{
     CertificateProblem, CoreError, NetworkProblem, NotDecidable, ServerProblem, Thing, Unreadable, WrongUse,
 };

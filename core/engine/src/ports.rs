@@ -32,11 +32,13 @@ pub enum Tree {
     Outbox,
     /// What a user did to mail and the server does not have yet.
     Actions,
+    /// Mail that is being written.
+    Drafts,
 }
 
 impl Tree {
     /// Every tree.
-    pub const ALL: [Tree; 9] = [
+    pub const ALL: [Tree; 10] = [
         Tree::Mail,
         Tree::Sync,
         Tree::Accounts,
@@ -46,6 +48,7 @@ impl Tree {
         Tree::Approvals,
         Tree::Outbox,
         Tree::Actions,
+        Tree::Drafts,
     ];
 
     /// It can be rebuilt from the server.

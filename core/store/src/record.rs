@@ -230,6 +230,7 @@ fn tree_octet(tree: Tree) -> u8 {
         Tree::Approvals => 7,
         Tree::Outbox => 8,
         Tree::Actions => 9,
+        Tree::Drafts => 10,
     }
 }
 

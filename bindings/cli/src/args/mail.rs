@@ -63,6 +63,9 @@ pub(crate) enum MailCommand {
     Send(SendArgs),
     /// Answer a mail, in its conversation; encrypted if the mail was
     Reply(ReplyArgs),
+    /// Mail that is being written: kept sealed here, and encrypted to yourself on the server
+    #[command(subcommand)]
+    Draft(DraftCommand),
     /// Save an attachment
     Attachment {
         /// Id from `mail list`
@@ -182,6 +185,60 @@ pub(crate) struct ReplyArgs {
     #[arg(value_parser = path(), long, value_name = "FILE")]
     pub(crate) attach: Vec<PathBuf>,
     /// Sign but do not encrypt; refused where the mail came encrypted
+    #[arg(long)]
+    pub(crate) signed_only: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DraftCommand {
+    /// Keep a new draft, or put it in the place of another
+    Save(DraftArgs),
+    /// List drafts
+    List,
+    /// Show a draft
+    Show {
+        /// Number from `mail draft list`
+        number: u64,
+    },
+    /// Send a draft
+    Send {
+        /// Number from `mail draft list`
+        number: u64,
+    },
+    /// Throw a draft away
+    Discard {
+        /// Number from `mail draft list`
+        number: u64,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DraftArgs {
+    /// In the place of this draft: its number from `mail draft list`
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) number: Option<u64>,
+    /// It answers this mail: an id from `mail list`; recipient and subject come from there when none are given
+    #[arg(long, value_name = "ID")]
+    pub(crate) answer: Option<String>,
+    /// Recipient; may be given several times
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) to: Vec<String>,
+    /// Recipient of a copy; may be given several times
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) cc: Vec<String>,
+    /// Recipient of whom the others see nothing; may be given several times
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) bcc: Vec<String>,
+    /// Subject
+    #[arg(long, value_name = "SUBJECT")]
+    pub(crate) subject: Option<String>,
+    /// Text; `-` reads it from standard input
+    #[arg(long, default_value = "", hide_default_value = true)]
+    pub(crate) text: String,
+    /// File to attach; may be given several times
+    #[arg(value_parser = path(), long, value_name = "FILE")]
+    pub(crate) attach: Vec<PathBuf>,
+    /// To be signed but not encrypted
     #[arg(long)]
     pub(crate) signed_only: bool,
 }

@@ -48,6 +48,7 @@ pub(crate) fn run(cli: &Cli, command: MailCommand) -> Result<(), Failure> {
         MailCommand::Delete { ids } => act(cli, &ids, MailAction::Delete),
         MailCommand::Send(arguments) => send(cli, arguments),
         MailCommand::Reply(arguments) => reply(cli, arguments),
+        MailCommand::Draft(command) => super::draft::run(cli, command),
         MailCommand::Attachment { id, part, out } => {
             let session = Session::open(cli, false)?;
             let octets = session.run(session.account()?.mailboxes().attachment(&id, &part))?;
@@ -290,6 +291,11 @@ fn reply(cli: &Cli, arguments: ReplyArgs) -> Result<(), Failure> {
 /// Into the outbox and, when there is a network, to the server.
 fn dispatch(session: &Session, account: &Account, mail: NewMail) -> Result<(), Failure> {
     let number = session.run(account.composer().send(mail))?;
+    tell_sent(session, account, number)
+}
+
+/// Sends what is due; says what became of mail `number`.
+pub(super) fn tell_sent(session: &Session, account: &Account, number: u64) -> Result<(), Failure> {
     let sent = session.send_now(account, number);
     if session.json {
         json(&serde_json::json!({ "outbox": number, "sent": sent.is_ok() && !session.offline }))?;

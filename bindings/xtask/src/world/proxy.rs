@@ -5,7 +5,7 @@
 use std::io::{Read, Write};
 use std::net::{IpAddr, Shutdown, TcpListener, TcpStream};
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
@@ -23,6 +23,13 @@ pub enum Fault {
     /// Passes on an upload of more than so many bytes, then cuts instead of passing on the server's answer:
     /// after the final dot of DATA, before its 250.
     DropReply(usize),
+    /// Cuts once, at this request of all connections since the fault was set (the first is 1; a TLS handshake has some of its own).
+    CutRequest {
+        /// Which.
+        number: usize,
+        /// The request still reaches the server, and the answer is lost; otherwise the server hears nothing of it.
+        arrives: bool,
+    },
 }
 
 /// A listener on its own loopback port; ends with the process.
@@ -37,6 +44,10 @@ struct Shared {
     fault: Mutex<Fault>,
     fired: AtomicUsize,
     connections: AtomicUsize,
+    /// Requests since the fault was set: what clients sent after the server's turn.
+    requests: AtomicUsize,
+    /// A fault that fires once has not fired yet.
+    is_armed: AtomicBool,
 }
 
 impl Proxy {
@@ -49,6 +60,8 @@ impl Proxy {
             fault: Mutex::new(Fault::None),
             fired: AtomicUsize::new(0),
             connections: AtomicUsize::new(0),
+            requests: AtomicUsize::new(0),
+            is_armed: AtomicBool::new(true),
         });
         let proxy = Self { port: own, shared: Arc::clone(&shared) };
         thread::spawn(move || {
@@ -70,6 +83,8 @@ impl Proxy {
 
     /// Sets what happens from now on, on open connections too.
     pub fn set(&self, fault: Fault) {
+        self.shared.requests.store(0, Ordering::SeqCst);
+        self.shared.is_armed.store(true, Ordering::SeqCst);
         *self.shared.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
     }
 
@@ -89,6 +104,8 @@ impl Proxy {
 struct Turn {
     up: usize,
     down: usize,
+    /// Number of the client's latest request.
+    request: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,14 +141,24 @@ fn cut(shared: &Shared, turn: &Mutex<Turn>, side: Side, count: usize) -> bool {
     let fault = *shared.fault.lock().unwrap_or_else(PoisonError::into_inner);
     let mut turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
     let uploaded = turn.up;
+    let is_request = side == Side::Client && turn.up == 0;
+    if is_request {
+        turn.request = shared.requests.fetch_add(1, Ordering::SeqCst) + 1;
+    }
     match side {
-        Side::Client => *turn = Turn { up: turn.up + count, down: 0 },
-        Side::Server => *turn = Turn { up: 0, down: turn.down + count },
+        Side::Client => (turn.up, turn.down) = (turn.up + count, 0),
+        Side::Server => (turn.up, turn.down) = (0, turn.down + count),
     }
     let fires = match (fault, side) {
         (Fault::CutDownload(bytes), Side::Server) => turn.down > bytes,
         (Fault::CutUpload(bytes), Side::Client) => turn.up > bytes,
         (Fault::DropReply(bytes), Side::Server) => uploaded > bytes,
+        (Fault::CutRequest { number, arrives: false }, Side::Client) => {
+            is_request && turn.request == number && shared.is_armed.swap(false, Ordering::SeqCst)
+        }
+        (Fault::CutRequest { number, arrives: true }, Side::Server) => {
+            turn.request == number && shared.is_armed.swap(false, Ordering::SeqCst)
+        }
         _ => false,
     };
     if fires {

@@ -1,7 +1,7 @@
 //! Adding mail, and finding it again.
 
 use engine::imap::{Code, Command, MailboxName, Response};
-use engine::sync::{Flags, UidSet};
+use engine::sync::{Capability, Flags, UidSet};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::connection::Connection;
@@ -26,6 +26,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Some(Code::AppendUid(validity, uid)) => Some((validity, uid)),
             _ => None,
         })
+    }
+
+    /// Removes mails from the folder, which must be [selected](Self::select). Without UIDPLUS they are only marked as deleted: to
+    /// expunge would remove what others marked, too.
+    pub(crate) async fn remove(&mut self, uids: &UidSet) -> Result<(), CoreError> {
+        if uids.is_empty() {
+            return Ok(());
+        }
+        let mark = Command::line(&format!("UID STORE {uids} +FLAGS.SILENT (\\Deleted)"));
+        self.run_ok(&mark, Some).await?;
+        if self.capabilities.has(Capability::UidPlus) {
+            self.run_ok(&Command::line(&format!("UID EXPUNGE {uids}")), Some).await?;
+        }
+        Ok(())
     }
 
     /// Mails of the open folder with this Message-ID. Servers look for a part of it, so there may be more than one.

@@ -26,9 +26,22 @@ pub(crate) struct Selected {
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// Opens a folder read-only (EXAMINE): nothing is marked as read or recent by looking. News of the one that was open end here.
     pub(crate) async fn examine(&mut self, folder: &MailboxName) -> Result<Selected, CoreError> {
-        let mut selected = Selected { is_read_only: true, ..Selected::default() };
+        self.open_folder("EXAMINE", folder, Selected { is_read_only: true, ..Selected::default() }).await
+    }
+
+    /// Opens a folder to change it (SELECT).
+    pub(crate) async fn select(&mut self, folder: &MailboxName) -> Result<Selected, CoreError> {
+        self.open_folder("SELECT", folder, Selected::default()).await
+    }
+
+    async fn open_folder(
+        &mut self,
+        how: &'static str,
+        folder: &MailboxName,
+        mut selected: Selected,
+    ) -> Result<Selected, CoreError> {
         let outcome = self
-            .run_ok(&Command::new("EXAMINE").string(folder.wire()), |response| {
+            .run_ok(&Command::new(how).string(folder.wire()), |response| {
                 selected.take(response);
                 None
             })

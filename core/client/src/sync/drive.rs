@@ -74,6 +74,7 @@ impl AccountInner {
                 Err(error) => return Err(error),
             }
         }
+        self.sync_drafts(imap).await?;
         failed.map_or(Ok(()), Err)
     }
 

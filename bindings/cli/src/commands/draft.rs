@@ -1,0 +1,119 @@
+//! `mail draft`.
+
+use client::{NewMail, Thing};
+
+use super::files::{addresses, attachments, text};
+use super::mail::tell_sent;
+use crate::args::{Cli, DraftArgs, DraftCommand};
+use crate::failure::Failure;
+use crate::output::{json, line, safe, table};
+use crate::session::Session;
+
+pub(crate) fn run(cli: &Cli, command: DraftCommand) -> Result<(), Failure> {
+    match command {
+        DraftCommand::Save(arguments) => save(cli, arguments),
+        DraftCommand::List => list(cli),
+        DraftCommand::Show { number } => show(cli, number),
+        DraftCommand::Send { number } => {
+            let session = Session::open(cli, false)?;
+            let account = session.account()?;
+            let sent = session.run(account.composer().send_draft(number)).map_err(no_draft)?;
+            tell_sent(&session, &account, sent)
+        }
+        DraftCommand::Discard { number } => {
+            let session = Session::open(cli, false)?;
+            let discarded = session.account()?.composer().discard_draft(number);
+            discarded.map_err(|error| no_draft(error.into()))
+        }
+    }
+}
+
+/// The core speaks of mail; here it is a draft.
+fn no_draft(failure: Failure) -> Failure {
+    match failure {
+        Failure::Core(error) => {
+            Failure::instead(error, Thing::Mail, "there is no such draft: see `countersign mail draft list`")
+        }
+        other => other,
+    }
+}
+
+fn save(cli: &Cli, arguments: DraftArgs) -> Result<(), Failure> {
+    let (to, cc, bcc) = (addresses(&arguments.to)?, addresses(&arguments.cc)?, addresses(&arguments.bcc)?);
+    let (text, files) = (text(arguments.text)?, attachments(&arguments.attach)?);
+    let session = Session::open(cli, false)?;
+    let composer = session.account()?.composer();
+    let mut mail = match &arguments.answer {
+        Some(id) => session.run(composer.reply(id, false))?,
+        None => NewMail::default(),
+    };
+    if !to.is_empty() {
+        mail.to = to;
+    }
+    if let Some(subject) = arguments.subject {
+        mail.subject = subject;
+    }
+    mail = NewMail { cc, bcc, text, files, signed_only: arguments.signed_only, ..mail };
+    let saved = composer.save_draft(arguments.number, &mail).map_err(|error| match arguments.number {
+        Some(_) => no_draft(error.into()),
+        None => error.into(),
+    })?;
+    if session.json {
+        return json(&serde_json::json!({ "draft": saved }));
+    }
+    say!("Draft {saved} is kept, encrypted; the next `sync` puts a copy on the server.");
+    Ok(())
+}
+
+fn list(cli: &Cli) -> Result<(), Failure> {
+    let session = Session::open(cli, false)?;
+    let drafts = session.account()?.composer().drafts()?;
+    if session.json {
+        return json(&serde_json::json!({ "drafts": drafts }));
+    }
+    let rows: Vec<Vec<String>> = drafts
+        .into_iter()
+        .map(|draft| {
+            let number = draft.number.to_string();
+            vec![number, draft.changed.to_string(), line(&draft.to.join(", ")), line(&draft.subject)]
+        })
+        .collect();
+    say_part!("{}", table(&rows));
+    Ok(())
+}
+
+fn show(cli: &Cli, number: u64) -> Result<(), Failure> {
+    let session = Session::open(cli, false)?;
+    let mail = session.account()?.composer().draft(number).map_err(|error| no_draft(error.into()))?;
+    let texts = |addresses: &[client::EmailAddress]| -> Vec<String> {
+        addresses.iter().map(ToString::to_string).collect()
+    };
+    let (to, cc, bcc) = (texts(&mail.to), texts(&mail.cc), texts(&mail.bcc));
+    if session.json {
+        let files: Vec<_> = mail
+            .files
+            .iter()
+            .map(|file| {
+                serde_json::json!({ "name": file.name, "type": file.content_type, "bytes": file.bytes.len() })
+            })
+            .collect();
+        return json(&serde_json::json!({
+            "to": to, "cc": cc, "bcc": bcc, "subject": mail.subject, "text": mail.text, "attachments": files,
+            "answers": mail.answers, "signed_only": mail.signed_only,
+        }));
+    }
+    for (name, list) in [("To", &to), ("Cc", &cc), ("Bcc", &bcc)] {
+        if !list.is_empty() {
+            say!("{:<10} {}", format!("{name}:"), list.join(", "));
+        }
+    }
+    say!("Subject:   {}", line(&mail.subject));
+    if let Some(id) = &mail.answers {
+        say!("Answers:   {id}");
+    }
+    say!("\n{}", safe(&mail.text));
+    for file in &mail.files {
+        say!("{} ({}, {} bytes)", line(&file.name), file.content_type, file.bytes.len());
+    }
+    Ok(())
+}

@@ -1,0 +1,371 @@
+//! Drafts: kept here, sealed, and on the server as signed mail that is encrypted to oneself.
+//!
+//! Here is the draft; what lies on the server is a copy of it for other programs and devices that have the keys, and is
+//! brought in line with each synchronisation. A copy has no Bcc. It is found again by its Message-ID, which is new with
+//! each change: the new copy is there before the old one goes.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use engine::imap::{MailboxName, Role};
+use engine::outbox::Kind;
+use engine::people::encryption_for;
+use engine::ports::{Batch, Item, KeyRole, RecordKey, SignPurpose, Tree};
+use engine::secure;
+use engine::sync::{Flag, Flags};
+use mail::Mailbox;
+use mail::compose::{Attachment, random_message_id};
+use mail::protect::{Protection, protect};
+use serde::{Deserialize, Serialize};
+use smime::enveloped::{Recipient, RsaTransport};
+use smime::{EmailAddress, UnixTime};
+
+use crate::account::AccountInner;
+use crate::composer::{Composer, FileToSend, NewMail, Outgoing};
+use crate::error::{CoreError, ServerProblem, Thing, Unreadable};
+use crate::imap::Imap;
+use crate::record::{decode, encode};
+use crate::sync::parse_id;
+use crate::system::{OsRandom, now, random_array};
+use crate::task::Task;
+
+/// Key of the record that holds the next number.
+const NEXT: &str = "next";
+
+/// One draft, as a list shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DraftSummary {
+    /// Its number.
+    pub number: u64,
+    /// To whom, so far.
+    pub to: Vec<String>,
+    /// Subject, so far.
+    pub subject: String,
+    /// When it was changed last.
+    pub changed: UnixTime,
+    /// The server has a copy of it as it is.
+    pub on_server: bool,
+}
+
+/// What is known of a draft without its content.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct DraftRecord {
+    to: Vec<String>,
+    subject: String,
+    changed: UnixTime,
+    /// Of the copy on the server, and the name of the content here.
+    message_id: String,
+    is_uploaded: bool,
+    /// Copies on the server that are of no use any more.
+    stale: Vec<String>,
+    /// It is sent or thrown away; only its copies are left.
+    is_over: bool,
+}
+
+/// The content of a draft.
+#[derive(Serialize, Deserialize)]
+struct Content {
+    to: Vec<String>,
+    cc: Vec<String>,
+    bcc: Vec<String>,
+    subject: String,
+    text: String,
+    files: Vec<(String, String, Vec<u8>)>,
+    /// Message-ID of the mail that it answers: ids change when mail is moved.
+    answers: Option<String>,
+    signed_only: bool,
+}
+
+impl Composer {
+    /// Keeps what is written so far, as a new draft or in the place of `number`. Its number.
+    ///
+    /// # Errors
+    /// [`CoreError::NotFound`] when there is no such draft, or no mail that it answers.
+    pub fn save_draft(&self, number: Option<u64>, mail: &NewMail) -> Result<u64, CoreError> {
+        self.inner.save_draft(number, mail)
+    }
+
+    /// All drafts, the oldest first.
+    pub fn drafts(&self) -> Result<Vec<DraftSummary>, CoreError> {
+        let line = |(number, record): (u64, DraftRecord)| DraftSummary {
+            number,
+            to: record.to,
+            subject: record.subject,
+            changed: record.changed,
+            on_server: record.is_uploaded,
+        };
+        let all = self.inner.draft_records()?.into_iter();
+        Ok(all.filter(|(_, record)| !record.is_over).map(line).collect())
+    }
+
+    /// A draft as it was written. Whose answer it is can't be told any more when that mail is gone.
+    pub fn draft(&self, number: u64) -> Result<NewMail, CoreError> {
+        self.inner.read_draft(number)
+    }
+
+    /// Throws a draft away.
+    pub fn discard_draft(&self, number: u64) -> Result<(), CoreError> {
+        let mut batch = Batch::default();
+        let _commit = self.inner.committing();
+        let body = self.inner.end_draft(&mut batch, number)?;
+        self.inner.store()?.apply(batch)?;
+        Ok(self.inner.store()?.remove_body(&body)?)
+    }
+
+    /// Signs a draft and puts it into the outbox, whose number is returned: then it is no draft any more.
+    pub fn send_draft(&self, number: u64) -> Task<u64> {
+        let inner = Arc::clone(&self.inner);
+        Task::spawn(&self.inner.core.handle, async move {
+            let mail = inner.read_draft(number)?;
+            let mut batch = Batch::default();
+            let body = inner.end_draft(&mut batch, number)?;
+            let sent = inner.send_mail(mail, batch).await?;
+            inner.store()?.remove_body(&body)?;
+            Ok(sent)
+        })
+    }
+}
+
+impl AccountInner {
+    fn draft_key(&self, number: u64) -> RecordKey {
+        RecordKey::numbered(Tree::Drafts, self.group(), number)
+    }
+
+    fn content_key(&self, record: &DraftRecord) -> RecordKey {
+        RecordKey::named(Tree::Drafts, self.group(), record.message_id.clone())
+    }
+
+    fn draft_records(&self) -> Result<Vec<(u64, DraftRecord)>, CoreError> {
+        let mut records = Vec::new();
+        for (item, octets) in self.store()?.scan(Tree::Drafts, self.group().as_bytes())? {
+            if let Item::Number(number) = item {
+                records.push((number, decode(&octets)?));
+            }
+        }
+        Ok(records)
+    }
+
+    fn draft_record(&self, number: u64) -> Result<DraftRecord, CoreError> {
+        let missing = CoreError::NotFound(Thing::Mail);
+        let record: DraftRecord =
+            decode(&self.store()?.read(&self.draft_key(number))?.ok_or(missing.clone())?)?;
+        if record.is_over { Err(missing) } else { Ok(record) }
+    }
+
+    fn save_draft(&self, number: Option<u64>, mail: &NewMail) -> Result<u64, CoreError> {
+        let _commit = self.committing();
+        let old = number.map(|number| self.draft_record(number)).transpose()?;
+        let mut batch = Batch::default();
+        let number = match number {
+            Some(number) => number,
+            None => {
+                let key = RecordKey::named(Tree::Drafts, self.group(), NEXT);
+                let next: u64 =
+                    self.store()?.read(&key)?.map(|octets| decode(&octets)).transpose()?.unwrap_or(1);
+                batch.put(key, encode(&(next + 1))?);
+                next
+            }
+        };
+        let stale = old.iter().flat_map(|old| {
+            // Nobody knows whether an upload that broke left a copy.
+            old.stale.iter().cloned().chain([old.message_id.clone()])
+        });
+        let record = DraftRecord {
+            to: texts(&mail.to),
+            subject: mail.subject.clone(),
+            changed: now(),
+            message_id: random_message_id(&random_array(), self.settings.address.domain()),
+            is_uploaded: false,
+            stale: stale.collect(),
+            is_over: false,
+        };
+        let file = |file: &FileToSend| (file.name.clone(), file.content_type.clone(), file.bytes.clone());
+        let content = Content {
+            to: texts(&mail.to),
+            cc: texts(&mail.cc),
+            bcc: texts(&mail.bcc),
+            subject: mail.subject.clone(),
+            text: mail.text.clone(),
+            files: mail.files.iter().map(file).collect(),
+            answers: mail.answers.as_ref().map(|id| self.message_id_of(id)).transpose()?.flatten(),
+            signed_only: mail.signed_only,
+        };
+        batch.put(self.draft_key(number), encode(&record)?);
+        self.store()?.put_body(&self.content_key(&record), &encode(&content)?)?;
+        self.store()?.apply(batch)?;
+        if let Some(old) = old {
+            self.store()?.remove_body(&self.content_key(&old))?;
+        }
+        self.acted.notify_waiters();
+        Ok(number)
+    }
+
+    fn message_id_of(&self, id: &str) -> Result<Option<String>, CoreError> {
+        let (folder, uid) = parse_id(id)?;
+        let mail = self.shown_mail(folder, uid)?.ok_or(CoreError::NotFound(Thing::Mail))?;
+        Ok(mail.record.message_id)
+    }
+
+    fn read_draft(&self, number: u64) -> Result<NewMail, CoreError> {
+        let record = self.draft_record(number)?;
+        let body = self.store()?.body(&self.content_key(&record))?;
+        let content: Content = decode(&body.ok_or(CoreError::NotFound(Thing::Mail))?)?;
+        let addresses = |texts: Vec<String>| -> Result<Vec<EmailAddress>, CoreError> {
+            let read = |text: String| text.parse().map_err(|_| CoreError::Unreadable(Unreadable::Address));
+            texts.into_iter().map(read).collect()
+        };
+        let answers = content.answers.map(|id| self.mail_with_one_of(&BTreeSet::from([id]))).transpose()?;
+        Ok(NewMail {
+            to: addresses(content.to)?,
+            cc: addresses(content.cc)?,
+            bcc: addresses(content.bcc)?,
+            subject: content.subject,
+            text: content.text,
+            files: content
+                .files
+                .into_iter()
+                .map(|(name, content_type, bytes)| FileToSend { name, content_type, bytes })
+                .collect(),
+            answers: answers.flatten(),
+            signed_only: content.signed_only,
+        })
+    }
+
+    /// It is no draft any more with this batch; its copies go with the next synchronisation. Where its content is.
+    fn end_draft(&self, batch: &mut Batch, number: u64) -> Result<RecordKey, CoreError> {
+        let mut record = self.draft_record(number)?;
+        let body = self.content_key(&record);
+        record.is_over = true;
+        record.stale.push(record.message_id.clone());
+        record.subject.clear();
+        record.to.clear();
+        batch.put(self.draft_key(number), encode(&record)?);
+        self.acted.notify_waiters();
+        Ok(body)
+    }
+
+    /// Brings the copies on the server in line. A server that takes no drafts is no failure: here they are.
+    pub(crate) async fn sync_drafts(&self, imap: &mut Imap) -> Result<(), CoreError> {
+        let todo = |(_, record): &(u64, DraftRecord)| !record.is_uploaded || !record.stale.is_empty();
+        let records: Vec<(u64, DraftRecord)> = self.draft_records()?.into_iter().filter(todo).collect();
+        if records.is_empty() {
+            return Ok(());
+        }
+        let folder = imap.folder_for(Role::Drafts, "Drafts").await;
+        let Some(folder) = unless_refused(folder)? else { return Ok(()) };
+        let selected = imap.select(&folder).await;
+        if unless_refused(selected)?.is_none() {
+            return Ok(());
+        }
+        for (number, record) in records {
+            let done = self.sync_copy(imap, &folder, number, &record).await;
+            if unless_refused(done)?.is_some() {
+                self.copies_are_in_line(number, &record)?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn sync_copy(
+        &self,
+        imap: &mut Imap,
+        folder: &MailboxName,
+        number: u64,
+        record: &DraftRecord,
+    ) -> Result<(), CoreError> {
+        if !record.is_over && !record.is_uploaded {
+            let copy = self.draft_copy(number, record).await?;
+            // An upload may have broken after the server had it.
+            if imap.search_message_id(&record.message_id).await?.is_empty() {
+                imap.append(folder, &Flags::from_iter([Flag::Draft, Flag::Seen]), &copy).await?;
+            }
+        }
+        for stale in &record.stale {
+            let copies = imap.search_message_id(stale).await?;
+            imap.remove(&copies).await?;
+        }
+        Ok(())
+    }
+
+    /// What was done is noted, unless the draft was changed meanwhile.
+    fn copies_are_in_line(&self, number: u64, done: &DraftRecord) -> Result<(), CoreError> {
+        let _commit = self.committing();
+        let key = self.draft_key(number);
+        let Some(octets) = self.store()?.read(&key)? else { return Ok(()) };
+        let mut record: DraftRecord = decode(&octets)?;
+        record.stale.retain(|stale| !done.stale.contains(stale));
+        if record.message_id == done.message_id && !record.is_over {
+            record.is_uploaded = true;
+        }
+        let mut batch = Batch::default();
+        if record.is_over && record.stale.is_empty() {
+            batch.remove(key);
+        } else {
+            batch.put(key, encode(&record)?);
+        }
+        Ok(self.store()?.apply(batch)?)
+    }
+
+    /// The draft as mail to nobody but oneself.
+    async fn draft_copy(&self, number: u64, record: &DraftRecord) -> Result<Vec<u8>, CoreError> {
+        let mail = self.read_draft(number)?;
+        let mailbox = |address: &EmailAddress| Mailbox { name: None, address: address.to_string() };
+        let mut draft = self.draft(mail.subject.clone(), mail.text);
+        draft.message_id = record.message_id.clone();
+        draft.to = mail.to.iter().map(mailbox).collect();
+        draft.cc = mail.cc.iter().map(mailbox).collect();
+        draft.attachments = mail
+            .files
+            .into_iter()
+            .map(|file| Attachment {
+                name: Some(file.name),
+                content_type: file.content_type,
+                inline: false,
+                bytes: file.bytes,
+            })
+            .collect();
+        let unsafe_header = |_| CoreError::Unreadable(Unreadable::HeaderValue);
+        let protection = Protection::Cipher { legacy_display: false };
+        let protected = protect(&draft, protection, &mut random_array).map_err(unsafe_header)?;
+        let outgoing = Outgoing {
+            kind: Kind::Ordinary,
+            draft,
+            addressees: Vec::new(),
+            encrypt: true,
+            to_self: true,
+            signer: KeyRole::Mail,
+            purpose: SignPurpose::Mail,
+            proof_of_approval: false,
+            wants_timestamp: false,
+            wants_copy: false,
+        };
+        let signed = self.sign(&outgoing, &protected.payload).await?;
+        let own = self.own.encryption_certificates()?.into_iter();
+        let recipients: Vec<Recipient> = own
+            .map(|certificate| Recipient::Certificate { certificate, rsa: RsaTransport::OaepSha256 })
+            .collect();
+        let encryption = encryption_for(std::iter::empty());
+        secure::seal(&signed, &protected.outer, &recipients, encryption, None, &mut OsRandom)
+            .map_err(|_| CoreError::Vault(engine::ports::VaultError::NoSuchKey))
+    }
+}
+
+/// Nothing where the server does not want it, or where no mail can be made of what is written so far.
+fn unless_refused<T>(done: Result<T, CoreError>) -> Result<Option<T>, CoreError> {
+    match done {
+        Ok(done) => Ok(Some(done)),
+        Err(
+            CoreError::Server {
+                problem: ServerProblem::Refused | ServerProblem::TooMuch | ServerProblem::OverQuota,
+                ..
+            }
+            | CoreError::Unreadable(_)
+            | CoreError::NotFound(_),
+        ) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn texts(addresses: &[EmailAddress]) -> Vec<String> {
+    addresses.iter().map(ToString::to_string).collect()
+}
