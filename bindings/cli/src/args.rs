@@ -69,7 +69,11 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Account(AccountCommand),
     /// Fetch mail, go on with meetings and approvals, send what waits
-    Sync,
+    Sync {
+        /// Forget stored mail first, and fetch and judge all of it again
+        #[arg(long)]
+        full: bool,
+    },
     /// Do what `sync` does again and again, as soon as there is something to do; other calls go on meanwhile
     Watch,
     /// Read and send mail

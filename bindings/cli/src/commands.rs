@@ -29,10 +29,10 @@ use crate::session::Session;
 /// Runs the command line.
 pub(crate) fn run(mut cli: Cli) -> Result<(), Failure> {
     // The command is taken out, so that the rest can be lent.
-    let command = std::mem::replace(&mut cli.command, Command::Sync);
+    let command = std::mem::replace(&mut cli.command, Command::Watch);
     match command {
         Command::Account(command) => account::run(&cli, command),
-        Command::Sync => sync(&cli),
+        Command::Sync { full } => sync(&cli, full),
         Command::Watch => watch::run(&cli),
         Command::Mail(command) => mail::run(&cli, command),
         Command::Keys(command) => keys::run(&cli, command),
@@ -49,13 +49,13 @@ pub(crate) fn run(mut cli: Cli) -> Result<(), Failure> {
     }
 }
 
-fn sync(cli: &Cli) -> Result<(), Failure> {
+fn sync(cli: &Cli, full: bool) -> Result<(), Failure> {
     let session = Session::open(cli, false)?;
     let account = session.account()?;
     if session.offline {
         return Err(Failure::Offline);
     }
-    let report = session.run(account.sync())?;
+    let report = session.run(if full { account.sync_full() } else { account.sync() })?;
     if session.json {
         return json(&report);
     }

@@ -89,7 +89,7 @@ pub(crate) fn hand_over(cli: &Cli) -> Result<Option<u8>, Failure> {
     let (is_possible, is_watch) = match &cli.command {
         Command::Watch => (false, true),
         Command::Account(command) => (matches!(command, AccountCommand::List), false),
-        Command::Sync
+        Command::Sync { .. }
         | Command::Mail(_)
         | Command::Keys(_)
         | Command::Contact(_)

@@ -297,3 +297,96 @@ fn what_can_not_be_done_is_said_and_does_nothing() {
     refused_both(&bob, &words(&["--offline", "mail", "move", "--to", "moon", &one]), 2, "wrong_use");
     refused_both(&bob, &words(&["--offline", "mail", "mark", "--as", "read"]), 2, "wrong_use");
 }
+
+#[test]
+fn two_devices_that_act_offline_on_the_same_mail_end_up_alike() {
+    let subjects =
+        ["star or archive", "archive or delete", "delete both", "read or junk", "opposite marks", "left"];
+    let (office, phone) = office_with(&subjects, ALL);
+    let desk = office.terminal("desk");
+    desk.ok(office.world.account_args("bob")).unwrap();
+    office.sync(&desk);
+    for (terminal, folder) in [(&phone, "inbox"), (&desk, "inbox")] {
+        assert_eq!(mails_in(terminal, folder).len(), subjects.len());
+    }
+    act(&phone, &["mark", "--as", "starred"], "inbox", "star or archive");
+    act(&desk, &["move", "--to", "archive"], "inbox", "star or archive");
+    act(&phone, &["move", "--to", "archive"], "inbox", "archive or delete");
+    act(&desk, &["delete"], "inbox", "archive or delete");
+    for terminal in [&phone, &desk] {
+        act(terminal, &["delete"], "inbox", "delete both");
+    }
+    act(&phone, &["mark", "--as", "read"], "inbox", "read or junk");
+    act(&desk, &["move", "--to", "junk"], "inbox", "read or junk");
+    act(&phone, &["mark", "--as", "starred"], "inbox", "opposite marks");
+    act(&desk, &["mark", "--as", "starred"], "inbox", "opposite marks");
+    act(&desk, &["mark", "--as", "unstarred"], "inbox", "opposite marks");
+    // Both at once, then one after the other until nothing changes.
+    let (one, other) = (phone.call(["sync"]), desk.call(["sync"]));
+    std::thread::scope(|scope| {
+        let at_once = scope.spawn(|| one.run().unwrap());
+        assert_eq!(other.run().unwrap().code, Some(0));
+        assert_eq!(at_once.join().unwrap().code, Some(0));
+    });
+    for _ in 0..2 {
+        office.sync(&phone);
+        office.sync(&desk);
+    }
+    let mut all = Vec::new();
+    for folder in ["inbox", "archive", "junk", "trash"] {
+        let of = |terminal: &Terminal| -> Vec<(String, String)> {
+            let line = |mail: &Value| {
+                let marks = format!("{} {}", mail["seen"], mail["flagged"]);
+                (text(mail, "subject").to_owned(), marks)
+            };
+            let mut lines: Vec<_> = mails_in(terminal, folder).iter().map(line).collect();
+            lines.sort();
+            lines
+        };
+        assert_eq!(of(&phone), of(&desk), "{folder}");
+        all.extend(of(&phone).into_iter().map(|line| line.0));
+    }
+    all.sort();
+    let mut expected = subjects.map(str::to_owned);
+    expected.sort();
+    assert_eq!(all, expected, "each mail in one folder, on both");
+    let on_server: usize =
+        ["", "Archive", "Junk", "Trash"].map(|folder| files(&office, folder).len()).iter().sum();
+    assert_eq!(on_server, subjects.len());
+}
+
+#[test]
+fn a_full_sync_fetches_everything_again_and_loses_nothing() {
+    let (mut office, bob) = office_with(&["one", "two", "three"], ALL);
+    act(&bob, &["mark", "--as", "starred"], "inbox", "one");
+    office.sync(&bob);
+    act(&bob, &["move", "--to", "archive"], "inbox", "two");
+    bob.ok(["--offline", "mail", "draft", "save", "--text", "A draft"]).unwrap();
+    write_offline(&bob, "waits");
+    office.world.stop_servers();
+    let cut = bob.call(["sync", "--full"]).run().unwrap();
+    assert_eq!(cut.code, Some(3), "{}", cut.err());
+    assert_eq!(subjects_in(&bob, "inbox"), ["one", "three"], "nothing is forgotten without a server");
+    office.world.start_servers().unwrap();
+    for round in 0..2 {
+        let report = bob.json(["sync", "--full"]).unwrap();
+        // Sent mail counts, too, once it is there.
+        assert!(report["new"].as_u64().unwrap() >= 2, "{round}: {report}");
+        office.world.settle().unwrap();
+        assert_eq!(subjects_in(&bob, "inbox"), ["one", "three"], "{round}");
+        assert_eq!(subjects_in(&bob, "archive"), ["two"], "{round}");
+        assert_eq!(mail(&bob, "inbox", "one")["flagged"], true, "{round}");
+        let found = bob.json(["--offline", "mail", "search", "three"]).unwrap();
+        assert_eq!(list(&found, "mails").len(), 1, "{round}");
+        let drafts = bob.json(["--offline", "mail", "draft", "list"]).unwrap();
+        assert_eq!(list(&drafts, "drafts").len(), 1, "{round}");
+    }
+    assert_eq!(office.delivered("alice"), 1, "what waited was sent, and once");
+}
+
+fn write_offline(bob: &Terminal, subject: &str) {
+    let to = address("alice");
+    let words =
+        ["--offline", "mail", "send", "--signed-only", "--to", &to, "--subject", subject, "--text", "Text."];
+    bob.ok(words).unwrap();
+}

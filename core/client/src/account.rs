@@ -177,6 +177,18 @@ impl Account {
         Task::spawn(&self.inner.core.handle, async move { inner.sync(true).await })
     }
 
+    /// As [`sync`](Self::sync), after forgetting all stored mail: everything is fetched and judged again. What the server does not
+    /// have is untouched: what waits in the outbox, drafts, people, approvals, what was done to mail. Nothing is forgotten
+    /// while the server can't be reached.
+    pub fn sync_full(&self) -> Task<SyncReport> {
+        let inner = Arc::clone(&self.inner);
+        Task::spawn(&self.inner.core.handle, async move {
+            inner.imap().await?.logout().await;
+            inner.forget_mail().await?;
+            inner.sync(true).await
+        })
+    }
+
     /// Stored mail.
     pub fn mailboxes(&self) -> Mailboxes {
         Mailboxes { inner: Arc::clone(&self.inner) }

@@ -14,3 +14,4 @@ pub mod search;
 pub mod secure;
 pub mod stream;
 pub mod sync;
+mod wait;

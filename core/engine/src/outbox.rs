@@ -5,6 +5,7 @@
 //! (`Sending`) until the server's answer, a crash or a cut leaves the item *uncertain*, and an uncertain item is never
 //! sent again unless its owner says so.
 
+use crate::wait;
 use serde::{Deserialize, Serialize};
 use smime::enveloped::ContentEncryption;
 use smime::{EmailAddress, Fingerprint, UnixTime};
@@ -172,7 +173,7 @@ impl OutboxItem {
                 return Step::Rest;
             }
         };
-        if now < self.not_before { Step::Wait(self.not_before) } else { step }
+        if wait::is_due(self.not_before, now) { step } else { Step::Wait(self.not_before) }
     }
 
     /// After a restart: an item caught between data and answer is uncertain.
@@ -237,8 +238,7 @@ impl OutboxItem {
         if self.attempts >= MAX_ATTEMPTS && matches!(self.stage, Stage::Signed | Stage::Sealed) {
             self.stage = Stage::Failed(Failure::TooManyAttempts);
         }
-        self.not_before =
-            now.plus(60u64.saturating_mul(1 << self.attempts.saturating_sub(1).min(8)).min(4 * 3600));
+        self.not_before = wait::next(60, self.attempts.saturating_sub(1), now);
     }
 
     /// Its owner wants an uncertain or failed mail to be sent (again).
@@ -364,6 +364,17 @@ mod tests {
         mail.sending();
         mail.delivered(Delivery::NotNow, NOW);
         assert_eq!(mail.next(NOW), Step::Wait(NOW.plus(120)));
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_keeps_no_mail_waiting() {
+        let mut mail = item();
+        mail.sealed(true);
+        mail.sending();
+        let in_future = NOW.plus(400 * 86_400);
+        mail.delivered(Delivery::NotNow, in_future);
+        assert_eq!(mail.next(in_future), Step::Wait(in_future.plus(60)));
+        assert_eq!(mail.next(NOW), Step::Send);
     }
 
     #[test]

@@ -281,6 +281,12 @@ impl<'a> LocalFolder<'a> {
         Ok(())
     }
 
+    /// Everything of it goes.
+    pub(super) fn forget(mut self) -> Result<(), CoreError> {
+        self.carry_out(Effect::ResetFolder, &mut Vec::new())?;
+        self.flush()
+    }
+
     /// Writes what was collected.
     pub(super) fn flush(&mut self) -> Result<(), CoreError> {
         let store = self.account.store()?;

@@ -21,6 +21,7 @@ pub(crate) use act::ShownMail;
 pub use act::{MailAction, UndoneReason};
 pub use folder::Folder;
 pub(crate) use folder::{FolderNames, parse_id};
+use local::LocalFolder;
 pub use watch::Stop;
 
 /// The rules by which stored verdicts were made; a newer version judges again. Whoever changes what a reader says of a
@@ -92,6 +93,16 @@ impl AccountInner {
             }
             done => done,
         }
+    }
+
+    /// As if no mail had ever been fetched.
+    pub(crate) async fn forget_mail(&self) -> Result<(), CoreError> {
+        let _busy = self.busy.lock().await;
+        let names = self.folder_names()?;
+        for folder in Folder::ALL {
+            LocalFolder::open(self, folder, names.of(folder))?.forget()?;
+        }
+        Ok(())
     }
 
     async fn sync_once(&self, now_please: bool) -> Result<SyncReport, CoreError> {

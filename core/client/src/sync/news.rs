@@ -34,7 +34,7 @@ impl AccountInner {
         patience: Duration,
         acted: impl Future<Output = ()>,
     ) -> Result<(), CoreError> {
-        if self.actions()?.iter().any(|action| action.not_before <= now()) {
+        if self.actions()?.iter().any(|action| action.is_due(now())) {
             return Ok(());
         }
         let mut imap = self.imap().await?;

@@ -61,7 +61,7 @@ impl FolderSync {
             }
             // What touches the same mail keeps its order.
             if self.postponed.contains(&action.id)
-                || action.not_before > self.now
+                || !action.is_due(self.now)
                 || waiting.iter().any(|before| before.touches(&action))
             {
                 waiting.push(action);

@@ -1,5 +1,6 @@
 //! What a user did to mails, kept until the server has it.
 
+use crate::wait;
 use serde::{Deserialize, Serialize};
 use smime::UnixTime;
 
@@ -251,11 +252,15 @@ impl Action {
         })
     }
 
+    /// It may be tried at `now`.
+    pub fn is_due(&self, now: UnixTime) -> bool {
+        wait::is_due(self.not_before, now)
+    }
+
     /// Not now: wait longer each time (5 s, 10, 20, … at most 4 hours).
     pub(super) fn postpone(&mut self, now: UnixTime) {
-        let wait = 5u64.saturating_mul(1 << self.attempts.min(12)).min(4 * 3600);
+        self.not_before = wait::next(5, self.attempts, now);
         self.attempts = self.attempts.saturating_add(1);
-        self.not_before = now.plus(wait);
         if self.attempts >= MAX_ATTEMPTS {
             self.give_up(match self.certainty {
                 Certainty::Copying { .. } => ActionFailure::Unknown,

@@ -222,7 +222,7 @@ impl FolderSync {
         // A clock that was set back must not keep a connection waiting for years.
         let is_over = |since: UnixTime, seconds: u64| now >= since.plus(seconds) || now < since;
         let is_due = self.open.is_some()
-            && local.actions().iter().any(|action| action.attempts > 0 && action.not_before <= now);
+            && local.actions().iter().any(|action| action.attempts > 0 && action.is_due(now));
         match self.phase {
             Phase::Idling { since, is_ending: false } if is_due || is_over(since, IDLE_RENEWAL_SECONDS) => {
                 self.end_idle(steps);
