@@ -128,6 +128,12 @@ fn what_is_done_offline_is_done_later_once(capabilities: &str) {
         assert!(is("inbox", "starred", "flagged") && !is("inbox", "left", "flagged"), "{when}");
     };
     as_wanted("offline");
+    let counted = bob.json(["--offline", "mail", "folders"]).unwrap();
+    let counts = |name: &str| {
+        let one = list(&counted, "folders").iter().find(|one| text(one, "folder") == name).cloned().unwrap();
+        (one["mails"].as_u64().unwrap(), one["unread"].as_u64().unwrap())
+    };
+    assert_eq!((counts("inbox"), counts("archive"), counts("sent")), ((3, 2), (2, 2), (0, 0)));
 
     office.world.start_dovecot().unwrap();
     for when in ["first", "again"] {

@@ -64,7 +64,7 @@ pub use error::{
 pub use exchange::{CameraFrame, CodeView, QrExchange, ScanView};
 pub use inspect::{InspectError, Inspected, Inspection, MAX_MAIL_OCTETS, inspect, read_certificates};
 pub use key_file::{KeyFile, KeyFileProblem, Keys};
-pub use mailboxes::{AttachmentView, MailProblem, MailSummary, MailView, Mailboxes};
+pub use mailboxes::{AttachmentView, FolderSummary, MailProblem, MailSummary, MailView, Mailboxes};
 pub use material::{Material, MaterialError};
 pub use mime::mime_tree;
 pub use outbox::{Flushed, OutboxEntry, OutboxState};

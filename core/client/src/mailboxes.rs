@@ -30,6 +30,17 @@ pub struct Mailboxes {
     pub(crate) inner: Arc<AccountInner>,
 }
 
+/// How much lies in a folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct FolderSummary {
+    /// Which.
+    pub folder: Folder,
+    /// Mails that are listed in it.
+    pub mails: usize,
+    /// Those that were not read.
+    pub unread: usize,
+}
+
 /// One line of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct MailSummary {
@@ -131,6 +142,16 @@ impl Mailboxes {
             list.extend(self.inner.shown_mails(folder)?.iter().map(summary));
         }
         Ok(list)
+    }
+
+    /// How much lies in each folder, as it is shown.
+    pub fn folders(&self) -> Result<Vec<FolderSummary>, CoreError> {
+        let count = |folder| {
+            let mails = self.inner.shown_mails(folder)?;
+            let unread = mails.iter().filter(|mail| !mail.is_seen()).count();
+            Ok(FolderSummary { folder, mails: mails.len(), unread })
+        };
+        Folder::ALL.into_iter().map(count).collect()
     }
 
     /// One line of a list.

@@ -17,6 +17,8 @@ pub(crate) enum MailCommand {
         #[arg(long, conflicts_with = "folder")]
         conversations: bool,
     },
+    /// List the folders, with how many mails lie in each and how many are unread
+    Folders,
     /// Find mail, newest first; works offline
     Search {
         /// Words, "a phrase", a begin*, from: to: subject: has:attachment in:sent before:2026-01-31 after:2026

@@ -19,6 +19,7 @@ pub(crate) fn run(cli: &Cli, command: MailCommand) -> Result<(), Failure> {
     match command {
         MailCommand::List { conversations: true, .. } => conversations(cli),
         MailCommand::List { folder, .. } => list(cli, folder),
+        MailCommand::Folders => folders(cli),
         MailCommand::Conversation { id } => conversation(cli, &id),
         MailCommand::Search { query, limit } => search(cli, &query, limit),
         MailCommand::Read { id } => {
@@ -95,6 +96,23 @@ fn list(cli: &Cli, folder: Option<FolderArg>) -> Result<(), Failure> {
         return json(&serde_json::json!({ "mails": mails }));
     }
     let rows: Vec<Vec<String>> = mails.iter().map(row).collect();
+    say_part!("{}", table(&rows));
+    Ok(())
+}
+
+fn folders(cli: &Cli) -> Result<(), Failure> {
+    let session = Session::open(cli, false)?;
+    let folders = session.account()?.mailboxes().folders()?;
+    if session.json {
+        return json(&serde_json::json!({ "folders": folders }));
+    }
+    let rows: Vec<Vec<String>> = folders
+        .iter()
+        .map(|one| {
+            let unread = if one.unread > 0 { format!("{} unread", one.unread) } else { String::new() };
+            vec![one.folder.name().to_owned(), one.mails.to_string(), unread]
+        })
+        .collect();
     say_part!("{}", table(&rows));
     Ok(())
 }
