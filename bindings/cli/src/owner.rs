@@ -9,7 +9,7 @@
 
 use std::cell::Cell;
 use std::fs::{self, File};
-use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::io::{self, IoSlice, IoSliceMut, IsTerminal, Read, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -147,7 +147,8 @@ fn send(stream: &UnixStream, request: &Request) -> io::Result<()> {
     let length = u32::try_from(record.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
     let mut message = Zeroizing::new(length.to_be_bytes().to_vec());
     message.append(&mut record);
-    let (input, output, errors) = (io::stdin(), io::stdout(), io::stderr());
+    let (output, errors) = (io::stdout(), io::stderr());
+    let input = input()?;
     let streams = [input.as_fd(), output.as_fd(), errors.as_fd()];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(3))];
     let mut ancillary = SendAncillaryBuffer::new(&mut space);
@@ -155,6 +156,19 @@ fn send(stream: &UnixStream, request: &Request) -> io::Result<()> {
     let sent = sendmsg(stream, &[IoSlice::new(&message)], &mut ancillary, SendFlags::NOSIGNAL)?;
     let mut stream = stream;
     stream.write_all(message.get(sent..).unwrap_or_default())
+}
+
+/// Standard input, as another process can read it. A terminal stops whoever reads it from the background: what is typed goes
+/// through a pipe.
+fn input() -> io::Result<OwnedFd> {
+    let stdin = io::stdin();
+    if !stdin.is_terminal() {
+        return stdin.as_fd().try_clone_to_owned();
+    }
+    let (reader, mut writer) = io::pipe()?;
+    // Ends with this process, at the latest.
+    std::thread::spawn(move || io::copy(&mut io::stdin().lock(), &mut writer));
+    Ok(reader.into())
 }
 
 fn receive(stream: &UnixStream) -> io::Result<(Request, [OwnedFd; 3])> {

@@ -67,6 +67,11 @@ fn command(terminal: &Terminal) -> Command {
     command
 }
 
+/// The same for a shell.
+fn line_of(terminal: &Terminal, args: &[&str]) -> String {
+    format!("{} {}", terminal.prefix(), args.join(" "))
+}
+
 fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
     const PAUSE: Duration = Duration::from_millis(50);
     let mut waited = Duration::ZERO;
@@ -131,6 +136,20 @@ fn who_watches_hears_at_once_and_others_go_on_through_it() {
         command(&bob).args(["mail", "export", "inbox.1", "--out", "mail.eml"]).current_dir(&folder).output();
     assert_eq!(exported.unwrap().status.code(), Some(0));
     assert!(std::fs::read_to_string(folder.join("mail.eml")).unwrap().contains("Subject: Quick"));
+
+    // Typed at a terminal, which whoever runs this from the background must not read.
+    let typed = format!("{}; echo code=$?", line_of(&bob, &["mail", "draft", "save", "--text", "-"]));
+    let mut at_terminal = Command::new("script")
+        .args(["-qec", &typed, "/dev/null"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    at_terminal.stdin.take().unwrap().write_all(b"Typed by hand.\n\x04").unwrap();
+    let said = String::from_utf8(at_terminal.wait_with_output().unwrap().stdout).unwrap();
+    assert!(said.contains("Draft 1 is kept") && said.contains("code=0"), "{said}");
+    let draft = bob.json(["mail", "draft", "show", "1"]).unwrap();
+    assert_eq!(text(&draft, "text"), "Typed by hand.\n");
 
     // The same sentences and exit codes.
     refused_both(&bob, &words(&["mail", "read", "inbox.99"]), 2, "not_found");
