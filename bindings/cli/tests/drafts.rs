@@ -152,6 +152,56 @@ fn an_answer_that_was_a_draft_finds_its_mail_where_it_was_moved() {
 }
 
 #[test]
+fn a_draft_waits_until_its_recipient_is_known() {
+    let office = Office::open();
+    let (alice, bob) = (office.person("alice"), office.person("bob"));
+    let to_alice = address("alice");
+    bob.ok([
+        "--offline",
+        "mail",
+        "draft",
+        "save",
+        "--to",
+        &to_alice,
+        "--subject",
+        "For you alone",
+        "--text",
+        "x",
+    ])
+    .unwrap();
+    let waits = bob.json(["mail", "draft", "send", "1", "--when-known"]).unwrap();
+    assert_eq!(waits["waits_for"][0], to_alice);
+    assert_eq!(drafts(&bob)[0]["waits"], true);
+    // A certificate that came with some mail could be anybody's.
+    alice
+        .ok(["mail", "send", "--signed-only", "--to", &address("bob"), "--subject", "Hello", "--text", "x"])
+        .unwrap();
+    office.world.settle().unwrap();
+    for _ in 0..2 {
+        office.sync(&bob);
+    }
+    assert_eq!(common::trust(&bob, "alice"), "pinned");
+    assert_eq!((drafts(&bob).len(), office.delivered("alice")), (1, 0));
+    // Met, it goes; once.
+    office.meet(("alice", &alice), ("bob", &bob));
+    for _ in 0..2 {
+        office.sync(&bob);
+        office.sync(&alice);
+    }
+    let got = mails(&alice, "For you alone");
+    assert_eq!((got.len(), text(&got[0], "encryption")), (1, "decrypted"));
+    assert!(drafts(&bob).is_empty());
+
+    // Changing it takes the word back.
+    let to_carol = address("carol");
+    bob.ok(["--offline", "mail", "draft", "save", "--to", &to_carol, "--text", "x"]).unwrap();
+    bob.ok(["mail", "draft", "send", "2", "--when-known"]).unwrap();
+    bob.ok(["--offline", "mail", "draft", "save", "--number", "2", "--to", &to_carol, "--text", "y"])
+        .unwrap();
+    assert_eq!(drafts(&bob)[0]["waits"], false);
+}
+
+#[test]
 fn nothing_lies_anywhere_in_the_clear() {
     const SUBJECT: &str = "Zinnober-Betreff 采购绝密";
     const TEXT: &str = "Zinnober-Inhalt 只给你看";

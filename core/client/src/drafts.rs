@@ -18,6 +18,7 @@ use mail::compose::{Attachment, random_message_id};
 use mail::protect::{Protection, protect};
 use serde::{Deserialize, Serialize};
 use smime::enveloped::{Recipient, RsaTransport};
+use smime::path::Trust;
 use smime::{EmailAddress, UnixTime};
 
 use crate::account::AccountInner;
@@ -45,6 +46,8 @@ pub struct DraftSummary {
     pub changed: UnixTime,
     /// The server has a copy of it as it is.
     pub on_server: bool,
+    /// It is sent as soon as all its recipients are known.
+    pub waits: bool,
 }
 
 /// What is known of a draft without its content.
@@ -60,6 +63,9 @@ struct DraftRecord {
     stale: Vec<String>,
     /// It is sent or thrown away; only its copies are left.
     is_over: bool,
+    /// It is sent as soon as all its recipients are known.
+    #[serde(default)]
+    waits: bool,
 }
 
 /// The content of a draft.
@@ -93,6 +99,7 @@ impl Composer {
             subject: record.subject,
             changed: record.changed,
             on_server: record.is_uploaded,
+            waits: record.waits,
         };
         let all = self.inner.draft_records()?.into_iter();
         Ok(all.filter(|(_, record)| !record.is_over).map(line).collect())
@@ -116,17 +123,64 @@ impl Composer {
     pub fn send_draft(&self, number: u64) -> Task<u64> {
         let inner = Arc::clone(&self.inner);
         Task::spawn(&self.inner.core.handle, async move {
-            let mail = inner.read_draft(number)?;
-            let mut batch = Batch::default();
-            let body = inner.end_draft(&mut batch, number)?;
-            let sent = inner.send_mail(mail, batch).await?;
-            inner.store()?.remove_body(&body)?;
-            Ok(sent)
+            let _busy = inner.busy.lock().await;
+            inner.send_draft(number).await
         })
+    }
+
+    /// Has a draft sent by the first synchronisation that finds all its recipients known: met, or certified by the organisation or
+    /// a public CA. A certificate that merely came with some mail is not enough, since nobody looks before it is used. Changing
+    /// the draft takes this back.
+    pub fn send_draft_when_known(&self, number: u64) -> Result<(), CoreError> {
+        let _commit = self.inner.committing();
+        let record = DraftRecord { waits: true, ..self.inner.draft_record(number)? };
+        let mut batch = Batch::default();
+        batch.put(self.inner.draft_key(number), encode(&record)?);
+        self.inner.store()?.apply(batch)?;
+        self.inner.acted.notify_waiters();
+        Ok(())
     }
 }
 
 impl AccountInner {
+    async fn send_draft(&self, number: u64) -> Result<u64, CoreError> {
+        let mail = self.read_draft(number)?;
+        let mut batch = Batch::default();
+        let body = self.end_draft(&mut batch, number)?;
+        let sent = self.send_mail(mail, batch).await?;
+        self.store()?.remove_body(&body)?;
+        Ok(sent)
+    }
+
+    /// Queues the drafts that waited for people who are known now. One that can't be sent goes on waiting.
+    pub(crate) async fn send_waiting_drafts(&self) -> Result<(), CoreError> {
+        for (number, record) in self.draft_records()? {
+            if !record.waits || record.is_over {
+                continue;
+            }
+            let done = match self.read_draft(number) {
+                Ok(mail) if self.all_are_known(&mail)? => self.send_draft(number).await.map(drop),
+                Ok(_) => Ok(()),
+                Err(error) => Err(error),
+            };
+            if let Err(error @ (CoreError::Store(_) | CoreError::Vault(_))) = done {
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    fn all_are_known(&self, mail: &NewMail) -> Result<bool, CoreError> {
+        let (people, at) = (self.people()?, now());
+        let is_known = |address: &EmailAddress| {
+            *address == self.settings.address
+                || people.get(address.folded()).is_some_and(|contact| {
+                    contact.trust <= Trust::PublicCa && contact.recipient(at).is_some()
+                })
+        };
+        Ok(mail.to.iter().chain(&mail.cc).chain(&mail.bcc).all(is_known))
+    }
+
     fn draft_key(&self, number: u64) -> RecordKey {
         RecordKey::numbered(Tree::Drafts, self.group(), number)
     }
@@ -178,6 +232,7 @@ impl AccountInner {
             is_uploaded: false,
             stale: stale.collect(),
             is_over: false,
+            waits: false,
         };
         let file = |file: &FileToSend| (file.name.clone(), file.content_type.clone(), file.bytes.clone());
         let content = Content {

@@ -27,6 +27,7 @@ mod mime;
 mod outbox;
 mod people;
 mod record;
+mod reports;
 #[cfg(feature = "search")]
 mod search;
 #[cfg(not(feature = "search"))]
@@ -69,6 +70,7 @@ pub use material::{Material, MaterialError};
 pub use mime::mime_tree;
 pub use outbox::{Flushed, OutboxEntry, OutboxState};
 pub use people::{ContactView, PeopleList};
+pub use reports::Undelivered;
 #[cfg(feature = "search")]
 pub use search::SearchResults;
 pub use sync::{Folder, MailAction, Stop, SyncReport, UndoneReason};

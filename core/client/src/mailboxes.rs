@@ -16,6 +16,7 @@ use crate::account::AccountInner;
 use crate::error::{CoreError, Thing};
 use crate::people::{ContactView, shown_contacts};
 use crate::record::decode;
+use crate::reports::Undelivered;
 use crate::sync::{Content, Folder, MailRecord, ShownMail, parse_id};
 use crate::system::now;
 use crate::task::Task;
@@ -72,6 +73,8 @@ pub struct MailSummary {
     pub octets: u64,
     /// Why there is no content.
     pub problem: Option<MailProblem>,
+    /// To whom mail servers say that they could not deliver it.
+    pub undelivered: Vec<Undelivered>,
 }
 
 /// Why a mail's content is not here.
@@ -115,6 +118,8 @@ pub struct MailView {
     pub html: Option<Html>,
     /// Attachments.
     pub attachments: Vec<AttachmentView>,
+    /// To whom mail servers say that they could not deliver it.
+    pub undelivered: Vec<Undelivered>,
     /// Id of the approval that an event in it is about, as the mail claims.
     #[serde(skip)]
     pub approval: Option<String>,
@@ -139,7 +144,9 @@ impl Mailboxes {
     pub fn list(&self, only: Option<Folder>) -> Result<Vec<MailSummary>, CoreError> {
         let mut list = Vec::new();
         for folder in only.map_or(Folder::USUAL.to_vec(), |only| vec![only]) {
-            list.extend(self.inner.shown_mails(folder)?.iter().map(summary));
+            for mail in self.inner.shown_mails(folder)? {
+                list.push(self.inner.whole_summary(&mail)?);
+            }
         }
         Ok(list)
     }
@@ -158,7 +165,7 @@ impl Mailboxes {
     pub fn summary(&self, id: &str) -> Result<MailSummary, CoreError> {
         let (folder, uid) = parse_id(id)?;
         let mail = self.inner.shown_mail(folder, uid)?.ok_or(CoreError::NotFound(Thing::Mail))?;
-        Ok(summary(&mail))
+        self.inner.whole_summary(&mail)
     }
 
     /// Screen 04. How many decisions wait is known here: what `connection` says of that is not looked at.
@@ -232,6 +239,7 @@ impl AccountInner {
         };
         let attachments = opened.shown_attachments().into_iter().map(attachment).collect();
         let (text, quote, html) = (opened.shown_text(), opened.quotable_text(), opened.html(Remote::Blocked));
+        let undelivered = self.undelivered(parse_id(id)?.0, &record)?;
         let verdict = match record.content {
             Content::Judged(verdict) if record.policy == crate::sync::POLICY_VERSION => *verdict,
             _ => opened.verdict,
@@ -248,12 +256,17 @@ impl AccountInner {
             quote,
             html,
             attachments,
+            undelivered,
             approval: request_of(&opened.payload),
         })
     }
 }
 
 impl AccountInner {
+    fn whole_summary(&self, mail: &ShownMail) -> Result<MailSummary, CoreError> {
+        Ok(MailSummary { undelivered: self.undelivered(mail.folder, &mail.record)?, ..summary(mail) })
+    }
+
     fn inbox_mails(&self) -> Result<Vec<InboxMail>, CoreError> {
         let people = shown_contacts(&self.people()?);
         let mut mails = Vec::new();
@@ -407,6 +420,7 @@ pub(crate) fn summary(mail: &ShownMail) -> MailSummary {
         flagged: mail.flags.has(&Flag::Flagged),
         octets: record.octets,
         problem: None,
+        undelivered: Vec::new(),
     };
     match &record.content {
         Content::Judged(verdict) => {

@@ -8,6 +8,10 @@ use mail::protect::view;
 /// Ranges lie in the message and in each other; reading takes no octet twice and invents none.
 pub fn mime(octets: &[u8]) {
     let Ok(message) = Message::parse(octets) else { return };
+    if let Some(report) = mail::report::delivery_report(&message) {
+        assert!(!report.message_id.is_empty() && !report.recipients.is_empty());
+        assert!(report.recipients.len() <= mail::report::MAX_RECIPIENTS);
+    }
     assert_eq!(message.raw(), octets);
     walk(message.root(), 0..octets.len());
     for part in message.parts() {

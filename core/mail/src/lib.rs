@@ -6,6 +6,7 @@ pub mod compose;
 pub mod headers;
 pub mod part;
 pub mod protect;
+pub mod report;
 pub mod stream;
 pub mod thread;
 pub mod ungated;

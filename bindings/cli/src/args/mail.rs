@@ -206,6 +206,9 @@ pub(crate) enum DraftCommand {
     Send {
         /// Number from `mail draft list`
         number: u64,
+        /// If somebody's certificate is missing: as soon as all are met, or certified by the organisation or a public CA
+        #[arg(long)]
+        when_known: bool,
     },
     /// Throw a draft away
     Discard {

@@ -1,6 +1,6 @@
 //! `mail draft`.
 
-use client::{NewMail, Thing};
+use client::{CoreError, NewMail, Thing, WrongUse};
 
 use super::files::{addresses, attachments, text};
 use super::mail::tell_sent;
@@ -14,12 +14,7 @@ pub(crate) fn run(cli: &Cli, command: DraftCommand) -> Result<(), Failure> {
         DraftCommand::Save(arguments) => save(cli, arguments),
         DraftCommand::List => list(cli),
         DraftCommand::Show { number } => show(cli, number),
-        DraftCommand::Send { number } => {
-            let session = Session::open(cli, false)?;
-            let account = session.account()?;
-            let sent = session.run(account.composer().send_draft(number)).map_err(no_draft)?;
-            tell_sent(&session, &account, sent)
-        }
+        DraftCommand::Send { number, when_known } => send(cli, number, when_known),
         DraftCommand::Discard { number } => {
             let session = Session::open(cli, false)?;
             let discarded = session.account()?.composer().discard_draft(number);
@@ -65,6 +60,23 @@ fn save(cli: &Cli, arguments: DraftArgs) -> Result<(), Failure> {
     Ok(())
 }
 
+fn send(cli: &Cli, number: u64, when_known: bool) -> Result<(), Failure> {
+    let session = Session::open(cli, false)?;
+    let account = session.account()?;
+    match session.run(account.composer().send_draft(number)) {
+        Ok(sent) => tell_sent(&session, &account, sent),
+        Err(Failure::Core(CoreError::WrongUse(WrongUse::NoCertificate(missing)))) if when_known => {
+            account.composer().send_draft_when_known(number)?;
+            if session.json {
+                return json(&serde_json::json!({ "draft": number, "waits_for": missing }));
+            }
+            say!("Draft {number} is sent as soon as there is a certificate of {}.", missing.join(", "));
+            Ok(())
+        }
+        Err(failure) => Err(no_draft(failure)),
+    }
+}
+
 fn list(cli: &Cli) -> Result<(), Failure> {
     let session = Session::open(cli, false)?;
     let drafts = session.account()?.composer().drafts()?;
@@ -75,7 +87,8 @@ fn list(cli: &Cli) -> Result<(), Failure> {
         .into_iter()
         .map(|draft| {
             let number = draft.number.to_string();
-            vec![number, draft.changed.to_string(), line(&draft.to.join(", ")), line(&draft.subject)]
+            let state = if draft.waits { "waits for a certificate" } else { "" }.to_owned();
+            vec![number, draft.changed.to_string(), state, line(&draft.to.join(", ")), line(&draft.subject)]
         })
         .collect();
     say_part!("{}", table(&rows));

@@ -149,6 +149,11 @@ fn row(mail: &MailSummary) -> Vec<String> {
             format!("{lock}{}", signature_words(signature))
         }
     };
+    let state = match mail.undelivered.iter().any(|report| !report.delayed) {
+        true => format!("{state}, NOT DELIVERED"),
+        false if !mail.undelivered.is_empty() => format!("{state}, delayed"),
+        false => state,
+    };
     let date = mail.date.map(|date| date.to_string()).unwrap_or_default();
     vec![mail.id.clone(), date, line(&mail.from), state, line(&mail.subject)]
 }
@@ -179,6 +184,11 @@ fn print_mail(view: &MailView) -> Result<(), Failure> {
     say!("Encrypted: {}", encryption_line(view));
     if let (TimestampState::Valid, Some(time)) = (verdict.timestamp.state, verdict.timestamp.time) {
         say!("Timestamp: {time} by {}", line(verdict.timestamp.authority.as_deref().unwrap_or_default()));
+    }
+    for report in &view.undelivered {
+        let what = if report.delayed { "not delivered yet" } else { "NOT delivered" };
+        let status = report.status.as_ref().map(|status| format!(" ({status})")).unwrap_or_default();
+        say!("Delivery:  {what} to {}{status}, says a mail server", line(&report.address));
     }
     for one in &verdict.warnings {
         say!("Warning:   {}", warning(*one));

@@ -35,6 +35,9 @@ pub const DOMAIN: &str = "example.test";
 /// The people who have a mailbox, by local part.
 pub const PEOPLE: [&str; 4] = ["alice", "bob", "carol", "dave"];
 
+/// Postfix takes mail for this person, and finds no mailbox.
+pub const GONE: &str = "gone";
+
 /// How long a server may take until it answers.
 const READY_SECONDS: u64 = 20;
 

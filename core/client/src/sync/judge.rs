@@ -108,6 +108,9 @@ impl AccountInner {
             self.receive_approval(raw, &opened)?;
         }
         let outer = Message::parse(raw).map_err(|_| CoreError::Unreadable(Unreadable::Mail))?;
+        if folder.is_kept() {
+            self.receive_report(&outer)?;
+        }
         record.message_id = outer.root().headers.message_id.clone();
         record.from_name = opened.verdict.headers.from_mailboxes.first().and_then(|from| from.name.clone());
         record.preview = opened.shown_text().map(|text| preview(&text));

@@ -124,6 +124,7 @@ impl AccountInner {
         // A mailbox that can't be read now keeps nothing from being sent.
         self.repeat_meetings().await?;
         self.automatic_approvals().await?;
+        self.send_waiting_drafts().await?;
         let flushed = self.flush(now_please).await;
         fetched?;
         indexed?;
