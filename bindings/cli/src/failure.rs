@@ -7,7 +7,7 @@ use client::files::{
     DecryptError, EncryptError, FileError, OpenError, SealError, SignError, SignedDataError, VerifyError,
 };
 use client::timestamps::TimestampFailure;
-use client::{CoreError, InspectError, KeyFileProblem, NetworkProblem, Thing, WrongUse};
+use client::{CoreError, InspectError, KeyFileProblem, NetworkProblem, OAuthError, Thing, WrongUse};
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -50,6 +50,8 @@ pub(crate) enum Failure {
     TooLarge { number: u64 },
     /// There is no network, as asked, and nothing to do without one.
     Offline,
+    /// The browser or the provider refused a login.
+    Login(OAuthError),
     /// The process that owned the home ended while it ran this command line.
     OwnerLost,
 }
@@ -123,6 +125,7 @@ impl Failure {
             | Failure::Refused { .. }
             | Failure::TooLarge { .. }
             | Failure::Offline
+            | Failure::Login(_)
             | Failure::OwnerLost => 3,
         }
     }
@@ -166,6 +169,7 @@ impl Failure {
             Failure::TooLarge { .. } => "too_large",
             Failure::OwnerLost => "owner_lost",
             Failure::Offline => "network",
+            Failure::Login(_) => "login_refused",
         }
     }
 
@@ -195,6 +199,11 @@ impl Failure {
             Failure::Core(CoreError::NotFound(Thing::Part)) => {
                 "there is no such part in this mail: see `countersign mail read`".to_owned()
             }
+            Failure::Login(error) => error.to_string(),
+            // An address of the web is that of a provider.
+            Failure::Core(CoreError::LoginRefused { host }) if host.contains("://") => format!(
+                "{host} says that the login has expired or was withdrawn: log in again with `countersign account add … --replace`"
+            ),
             // An address of the web is that of a timestamp authority.
             Failure::Core(CoreError::CertificateUntrusted { host, problem }) if host.contains("://") => format!(
                 "the timestamps or the connection of {host} are not trusted: {problem}; --timestamp-ca takes the \

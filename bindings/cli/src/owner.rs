@@ -159,11 +159,14 @@ fn send(stream: &UnixStream, request: &Request) -> io::Result<()> {
 }
 
 /// Standard input, as another process can read it. A terminal stops whoever reads it from the background: what is typed goes
-/// through a pipe.
+/// through a pipe, and is left alone when this command does not want it.
 fn input() -> io::Result<OwnedFd> {
     let stdin = io::stdin();
     if !stdin.is_terminal() {
         return stdin.as_fd().try_clone_to_owned();
+    }
+    if std::env::args_os().all(|argument| argument != "-") {
+        return Ok(File::open("/dev/null")?.into());
     }
     let (reader, mut writer) = io::pipe()?;
     // Ends with this process, at the latest.

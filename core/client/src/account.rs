@@ -10,16 +10,16 @@ use smime::issue::{self, LeafPurpose, Subject};
 use smime::path::{AnchorScope, Trust, TrustAnchor};
 use smime::{Certificate, EmailAddress, KeyAlgorithm, PrivateKey, UnixTime};
 use tokio::sync::OnceCell;
-use zeroize::Zeroizing;
 
 use crate::approvals::Approvals;
 use crate::authority;
 use crate::composer::Composer;
 use crate::config::{AccountConfig, Server};
 use crate::core::{CoreInner, Event, ProgressStep};
+use crate::credential::{Credential, put_credential};
 use crate::error::{CoreError, NetworkProblem, Thing, Unreadable, WrongUse};
 use crate::exchange::QrExchange;
-use crate::imap::{self, Imap};
+use crate::imap;
 use crate::mailboxes::Mailboxes;
 use crate::people::PeopleList;
 use crate::record::{decode, encode};
@@ -113,6 +113,8 @@ pub(crate) struct AccountInner {
     commit: Mutex<()>,
     /// Told when the user did something to mail.
     pub(crate) acted: tokio::sync::Notify,
+    /// One renewing of tokens at a time: the second would use what the first has spent.
+    pub(crate) renewing: tokio::sync::Mutex<()>,
 }
 
 /// Keys and certificates of an account; private keys are sealed or live in the vault.
@@ -271,6 +273,7 @@ impl AccountInner {
             indexing: tokio::sync::Mutex::new(()),
             commit: Mutex::new(()),
             acted: tokio::sync::Notify::new(),
+            renewing: tokio::sync::Mutex::new(()),
         };
         for folder in Folder::USUAL {
             // What can't be taken over is fetched again.
@@ -283,20 +286,20 @@ impl AccountInner {
     pub(crate) async fn add(
         core: &Arc<CoreInner>,
         config: AccountConfig,
-        password: Zeroizing<String>,
+        credential: Credential,
     ) -> Result<(), CoreError> {
         let name = config.address.folded().to_owned();
         let settings = RecordKey::named(Tree::Accounts, name.as_str(), "settings");
         if core.store()?.read(&settings)?.is_some() {
             return Err(CoreError::WrongUse(WrongUse::AccountExists));
         }
-        check(core, &config, &password).await?;
+        check(core, &config, &credential).await?;
 
         core.emit(Event::Progress { step: ProgressStep::MakingKeys, done: 0, total: None });
         let own = make_keys(core, &config).await?;
         let mut batch = Batch::default();
         batch.put(RecordKey::named(Tree::Keys, name.as_str(), "own"), encode(&own)?);
-        batch.put(RecordKey::named(Tree::Accounts, name.as_str(), "password"), password.as_bytes().to_vec());
+        put_credential(&mut batch, &name, &credential)?;
         batch.put(settings, encode(&config)?);
         core.store()?.apply(batch)?;
         Ok(())
@@ -306,16 +309,16 @@ impl AccountInner {
     pub(crate) async fn change(
         core: &Arc<CoreInner>,
         config: AccountConfig,
-        password: Zeroizing<String>,
+        credential: Credential,
     ) -> Result<(), CoreError> {
         let name = config.address.folded().to_owned();
         let settings = RecordKey::named(Tree::Accounts, name.as_str(), "settings");
         if core.store()?.read(&settings)?.is_none() {
             return Err(CoreError::NotFound(Thing::Account));
         }
-        check(core, &config, &password).await?;
+        check(core, &config, &credential).await?;
         let mut batch = Batch::default();
-        batch.put(RecordKey::named(Tree::Accounts, name.as_str(), "password"), password.as_bytes().to_vec());
+        put_credential(&mut batch, &name, &credential)?;
         batch.put(settings, encode(&config)?);
         core.store()?.apply(batch)?;
         core.forget_opened(&name);
@@ -335,26 +338,6 @@ impl AccountInner {
     /// Name of the account's groups in the store.
     pub(crate) fn group(&self) -> &str {
         self.settings.address.folded()
-    }
-
-    fn password(&self) -> Result<Zeroizing<String>, CoreError> {
-        let octets = self
-            .store()?
-            .read(&RecordKey::named(Tree::Accounts, self.group(), "password"))?
-            .ok_or(CoreError::NotFound(Thing::Account))?;
-        Ok(Zeroizing::new(String::from_utf8_lossy(&Zeroizing::new(octets)).into_owned()))
-    }
-
-    pub(crate) async fn imap(&self) -> Result<Imap, CoreError> {
-        self.core.online(&self.settings.imap)?;
-        let connector = tls::connector(&self.settings.tls_anchors);
-        imap::connect(&self.settings.imap, &connector, &self.settings.login, &self.password()?).await
-    }
-
-    pub(crate) async fn smtp(&self) -> Result<Smtp, CoreError> {
-        self.core.online(&self.settings.smtp)?;
-        let connector = tls::connector(&self.settings.tls_anchors);
-        Smtp::connect(&self.settings.smtp, &connector, &self.settings.login, &self.password()?).await
     }
 
     /// Own decryption keys; unsealed once a session.
@@ -430,7 +413,7 @@ impl AccountInner {
 
 impl CoreInner {
     /// Refuses when working offline.
-    fn online(&self, server: &Server) -> Result<(), CoreError> {
+    pub(crate) fn online(&self, server: &Server) -> Result<(), CoreError> {
         if self.config.offline {
             let host = tls::place(&server.host, server.port);
             return Err(CoreError::Network { host, problem: NetworkProblem::Offline });
@@ -440,15 +423,19 @@ impl CoreInner {
 }
 
 /// Everything that an account needs works: found out before it is kept.
-async fn check(core: &Arc<CoreInner>, config: &AccountConfig, password: &str) -> Result<(), CoreError> {
+async fn check(
+    core: &Arc<CoreInner>,
+    config: &AccountConfig,
+    credential: &Credential,
+) -> Result<(), CoreError> {
     if config.name.chars().any(char::is_control) {
         return Err(CoreError::Unreadable(Unreadable::HeaderValue));
     }
     core.online(&config.imap)?;
     core.emit(Event::Progress { step: ProgressStep::Connecting, done: 0, total: None });
     let connector = tls::connector(&config.tls_anchors);
-    imap::connect(&config.imap, &connector, &config.login, password).await?.logout().await;
-    Smtp::connect(&config.smtp, &connector, &config.login, password).await?.quit().await;
+    imap::connect(&config.imap, &connector, &config.login, credential.secret()).await?.logout().await;
+    Smtp::connect(&config.smtp, &connector, &config.login, credential.secret()).await?.quit().await;
     if let Some(authority) = &config.authority {
         let anchors = authorities(&authority.anchors, Trust::Organisation)?;
         authority::fetch(authority, &anchors, &random_array::<32>()).await?;

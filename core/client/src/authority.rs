@@ -33,37 +33,56 @@ pub(crate) async fn fetch(
 /// The answer of the authority at `url` to a request.
 pub(crate) async fn ask(url: &str, request: Vec<u8>) -> Result<Vec<u8>, CoreError> {
     let timeout = |_| CoreError::Network { host: url.to_owned(), problem: NetworkProblem::Timeout };
-    tokio::time::timeout(PATIENCE, post(url, request)).await.map_err(timeout)?
+    let content_type = "application/timestamp-query";
+    let asking = post(Post { url, content_type, body: request, private_cas: &[], most: MAX_ANSWER });
+    let (status, answer) = tokio::time::timeout(PATIENCE, asking).await.map_err(timeout)??;
+    if (200..300).contains(&status) {
+        Ok(answer)
+    } else {
+        Err(CoreError::Server { host: url.to_owned(), problem: ServerProblem::Refused })
+    }
 }
 
-async fn post(url: &str, body: Vec<u8>) -> Result<Vec<u8>, CoreError> {
-    match try_post(url, body).await {
+/// A POST over HTTP.
+pub(crate) struct Post<'a> {
+    pub(crate) url: &'a str,
+    pub(crate) content_type: &'a str,
+    pub(crate) body: Vec<u8>,
+    /// DER of CAs in addition to the web's.
+    pub(crate) private_cas: &'a [Vec<u8>],
+    /// Octets of the answer that are read.
+    pub(crate) most: usize,
+}
+
+/// Status and body of the answer. Redirects are not followed, and no proxy is asked.
+pub(crate) async fn post(post: Post<'_>) -> Result<(u16, Vec<u8>), CoreError> {
+    let url = post.url;
+    match try_post(post).await {
         Ok(answer) => answer,
         Err(error) => Err(problem(&error, url).await),
     }
 }
 
 /// The outer error is one of the connection, the inner one of what was answered.
-async fn try_post(url: &str, body: Vec<u8>) -> reqwest::Result<Result<Vec<u8>, CoreError>> {
+async fn try_post(post: Post<'_>) -> reqwest::Result<Result<(u16, Vec<u8>), CoreError>> {
+    let url = post.url;
     let client = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
         .user_agent("")
-        .tls_backend_preconfigured(crate::tls::config(&[]))
+        .tls_backend_preconfigured(crate::tls::config(post.private_cas))
         .build()?;
     let mut response =
-        client.post(url).header("content-type", "application/timestamp-query").body(body).send().await?;
-    if !response.status().is_success() {
-        return Ok(Err(CoreError::Server { host: url.to_owned(), problem: ServerProblem::Refused }));
-    }
+        client.post(url).header("content-type", post.content_type).body(post.body).send().await?;
+    let status = response.status().as_u16();
     let mut answer = Vec::new();
     while let Some(chunk) = response.chunk().await? {
         answer.extend_from_slice(&chunk);
-        if answer.len() > MAX_ANSWER {
+        if answer.len() > post.most {
             return Ok(Err(CoreError::Server { host: url.to_owned(), problem: ServerProblem::TooMuch }));
         }
     }
-    Ok(Ok(answer))
+    Ok(Ok((status, answer)))
 }
 
 /// What an error of the connection means.

@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 
 use crate::account::{Account, AccountInner};
 use crate::config::{AccountConfig, CoreConfig};
+use crate::credential::Credential;
 use crate::error::{CoreError, Thing, WrongUse};
 use crate::sync::UndoneReason;
 use crate::system::{OsRandom, random_array};
@@ -216,10 +217,15 @@ impl Core {
 
     /// Checks the servers, makes keys and certificates, stores all of it at once. Nothing is kept when a step fails.
     pub fn add_account(&self, config: AccountConfig, password: Zeroizing<String>) -> Task<Account> {
+        self.add_account_with(config, Credential::Password(password))
+    }
+
+    /// As [`add_account`](Self::add_account), by any credential.
+    pub fn add_account_with(&self, config: AccountConfig, credential: Credential) -> Task<Account> {
         let inner = Arc::clone(&self.inner);
         Task::spawn(&self.inner.handle, async move {
             let name = config.address.folded().to_owned();
-            AccountInner::add(&inner, config, password).await?;
+            AccountInner::add(&inner, config, credential).await?;
             Ok(Account { inner: inner.open_account(&name)? })
         })
     }
@@ -227,10 +233,15 @@ impl Core {
     /// Other servers, password, name or authorities for an account that exists, checked like those of a new one. Its keys
     /// stay. Objects of the account that are held go on with the old ones.
     pub fn change_account(&self, config: AccountConfig, password: Zeroizing<String>) -> Task<Account> {
+        self.change_account_with(config, Credential::Password(password))
+    }
+
+    /// As [`change_account`](Self::change_account), by any credential.
+    pub fn change_account_with(&self, config: AccountConfig, credential: Credential) -> Task<Account> {
         let inner = Arc::clone(&self.inner);
         Task::spawn(&self.inner.handle, async move {
             let name = config.address.folded().to_owned();
-            AccountInner::change(&inner, config, password).await?;
+            AccountInner::change(&inner, config, credential).await?;
             Ok(Account { inner: inner.open_account(&name)? })
         })
     }

@@ -12,6 +12,7 @@ mod composer;
 mod config;
 mod conversation;
 mod core;
+mod credential;
 #[cfg(feature = "discover")]
 mod discover;
 mod drafts;
@@ -24,6 +25,7 @@ mod key_file;
 mod mailboxes;
 mod material;
 mod mime;
+mod oauth;
 mod outbox;
 mod people;
 mod record;
@@ -56,6 +58,7 @@ pub use composer::{Composer, FileToSend, NewMail, RecipientView, WrittenMail};
 pub use config::{AccountConfig, Authority, CoreConfig, Language, Security, Server};
 pub use conversation::{ConversationMail, ConversationSummary, ConversationView};
 pub use core::{Core, Event, Listener, ProgressStep};
+pub use credential::Credential;
 #[cfg(feature = "discover")]
 pub use discover::{DiscoverOptions, DiscoverProblem, Discovery, discover, discover_and_wait};
 pub use drafts::DraftSummary;
@@ -68,6 +71,7 @@ pub use key_file::{KeyFile, KeyFileProblem, Keys};
 pub use mailboxes::{AttachmentView, FolderSummary, MailProblem, MailSummary, MailView, Mailboxes};
 pub use material::{Material, MaterialError};
 pub use mime::mime_tree;
+pub use oauth::{BrowserLogin, Endpoints, OAuthFailure, OAuthLogin, Registration, log_in_and_wait};
 pub use outbox::{Flushed, OutboxEntry, OutboxState};
 pub use people::{ContactView, PeopleList};
 pub use reports::Undelivered;
@@ -80,8 +84,10 @@ pub use task::{Canceller, Task};
 pub use engine::approval::{
     Alarm, BuildError, Document, NotCounted, RequestDigest, Rule, StageState, Undecidable, Word,
 };
+pub use engine::autoconfig::provider;
 pub use engine::autoconfig::{Authentication, AutoconfigError, Candidate, Offer, Provider, SignIn, Source};
 pub use engine::meeting::{Stage as MeetingStage, Status as MeetingStatus};
+pub use engine::oauth::OAuthError;
 pub use engine::ports::Vault;
 pub use engine::search::Cursor as SearchCursor;
 pub use engine::secure::{

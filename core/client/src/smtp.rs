@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
+use engine::imap::Secret;
 use engine::outbox::Delivery;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, AsyncTokioStream};
@@ -45,12 +46,12 @@ pub(crate) struct Smtp {
 }
 
 impl Smtp {
-    /// Connects, checks the certificate, logs in. The password leaves only over TLS.
+    /// Connects, checks the certificate, logs in. The secret leaves only over TLS.
     pub(crate) async fn connect(
         server: &Server,
         connector: &TlsConnector,
         login: &str,
-        password: &str,
+        secret: Secret<'_>,
     ) -> Result<Self, CoreError> {
         let (host, port) = (server.host.as_str(), server.port);
         let mut stream = tls::tcp(host, port).await?;
@@ -94,8 +95,12 @@ impl Smtp {
                 });
             }
         };
-        let credentials = Credentials::new(login.to_owned(), password.to_owned());
-        let login = connection.auth(&[Mechanism::Plain, Mechanism::Login], &credentials);
+        let (secret, mechanisms) = match secret {
+            Secret::Password(password) => (password, [Mechanism::Plain, Mechanism::Login].as_slice()),
+            Secret::Token(token) => (token, [Mechanism::Xoauth2].as_slice()),
+        };
+        let credentials = Credentials::new(login.to_owned(), secret.to_owned());
+        let login = connection.auth(mechanisms, &credentials);
         match tokio::time::timeout(tls::IO_TIMEOUT, login).await {
             Ok(Ok(_)) => {
                 let host = host.to_owned();

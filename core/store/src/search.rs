@@ -44,8 +44,8 @@ const MANAGED_FILE: &str = ".managed.json";
 pub struct SealedIndex {
     directory: SealedDirectory,
     folder: PathBuf,
-    /// One update at a time, and no clearing meanwhile.
-    writing: Mutex<()>,
+    /// One update at a time, and no clearing meanwhile. True: an earlier one may have left files that belong to nothing.
+    writing: Mutex<bool>,
     /// `None` until it is needed, and after an error.
     opened: Mutex<Option<Opened>>,
     /// The store's: it is locked as long as somebody has the index.
@@ -87,7 +87,8 @@ impl SealedIndex {
     pub(crate) fn new(store: &Path, account: &[u8], seals: Arc<Seals>, lock: Arc<File>) -> Self {
         let folder = store.join("search").join(hexadecimal(&seals.name(&[b"search", account])));
         let directory = SealedDirectory::new(folder.clone(), account, seals);
-        SealedIndex { directory, folder, writing: Mutex::new(()), opened: Mutex::new(None), _lock: lock }
+        let (writing, opened) = (Mutex::new(true), Mutex::new(None));
+        SealedIndex { directory, folder, writing, opened, _lock: lock }
     }
 
     fn opened(&self) -> MutexGuard<'_, Option<Opened>> {
@@ -170,11 +171,18 @@ impl SearchIndex for SealedIndex {
     }
 
     fn update(&self, changes: Changes, mark: Mark) -> Result<(), StoreError> {
-        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut has_leftovers = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         self.guarded(|opened| {
+            // An update that was not finished leaves files under names that the next one takes again (removed mails, by the
+            // segment and the number of the change); tantivy replaces no file.
+            if std::mem::replace(&mut *has_leftovers, true) {
+                collect_garbage(&opened.index)?;
+            }
             write(opened, changes, mark)?;
             opened.reload()?;
-            collect_garbage(&opened.index)
+            collect_garbage(&opened.index)?;
+            *has_leftovers = false;
+            Ok(())
         })
     }
 

@@ -39,6 +39,22 @@ pub(crate) struct AddArgs {
     /// File with the password of the mail account; without it you are asked
     #[arg(value_parser = path(), long, value_name = "F")]
     pub(crate) password_file: Option<PathBuf>,
+    /// Log in by your browser (OAuth 2.0) instead of a password: the client id under which your organisation, or you, registered this
+    /// program at the provider
+    #[arg(long, value_name = "ID", conflicts_with = "password_file")]
+    pub(crate) oauth_client: Option<String>,
+    /// File with what the provider calls the client secret, if it wants one
+    #[arg(value_parser = path(), long, value_name = "F", requires = "oauth_client")]
+    pub(crate) oauth_secret_file: Option<PathBuf>,
+    /// Where the provider asks you (https) [default: known for Google and Microsoft]
+    #[arg(long, value_name = "URL", requires_all = ["oauth_client", "oauth_token", "oauth_scope"])]
+    pub(crate) oauth_authorize: Option<String>,
+    /// Where the provider gives tokens (https)
+    #[arg(long, value_name = "URL", requires = "oauth_authorize")]
+    pub(crate) oauth_token: Option<String>,
+    /// What the provider is asked for, by spaces
+    #[arg(long, value_name = "SCOPE", requires = "oauth_authorize")]
+    pub(crate) oauth_scope: Option<String>,
     /// Certificate of a private CA that the servers use (PEM)
     #[arg(value_parser = path(), long, value_name = "PEM")]
     pub(crate) ca: Vec<PathBuf>,

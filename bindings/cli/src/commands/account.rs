@@ -1,6 +1,9 @@
 //! `account`.
 
-use client::{AccountConfig, Authority, Language, Security, Server};
+use client::{
+    AccountConfig, Authority, Credential, Endpoints, Language, OAuthFailure, Provider, Registration,
+    Security, Server, log_in_and_wait, provider,
+};
 
 use super::files::{address, certificates};
 use super::servers;
@@ -9,6 +12,7 @@ use crate::failure::Failure;
 use crate::output::{json, line, table};
 use crate::passphrase;
 use crate::session::Session;
+use crate::streams::write_error;
 
 pub(crate) fn run(cli: &Cli, command: AccountCommand) -> Result<(), Failure> {
     match command {
@@ -42,20 +46,12 @@ fn add(cli: &Cli, arguments: AddArgs) -> Result<(), Failure> {
     };
     let servers = servers::of(cli, &arguments, &config)?;
     (config.imap, config.smtp, config.login) = (servers.imap, servers.smtp, servers.login);
-    let password = match &arguments.password_file {
-        Some(file) => passphrase::secret(file)?,
-        None => passphrase::ask(&format!("Password of {}: ", config.address)).map_err(|_| {
-            Failure::Argument(
-                "the mail account's password is missing: give --password-file, or run this on a terminal to be asked"
-                    .to_owned(),
-            )
-        })?,
-    };
+    let credential = credential(cli, &arguments, &config)?;
     let session = Session::open(cli, !arguments.replace)?;
     let work = if arguments.replace {
-        session.core.change_account(config, password)
+        session.core.change_account_with(config, credential)
     } else {
-        session.core.add_account(config, password)
+        session.core.add_account_with(config, credential)
     };
     let account = session.run(work)?;
     let summary = account.summary()?;
@@ -75,6 +71,60 @@ fn add(cli: &Cli, arguments: AddArgs) -> Result<(), Failure> {
         say!("No timestamp authority is set: approvals will say that their time is only claimed.");
     }
     Ok(())
+}
+
+/// A password, or a login by the browser.
+fn credential(cli: &Cli, arguments: &AddArgs, config: &AccountConfig) -> Result<Credential, Failure> {
+    let Some(id) = arguments.oauth_client.clone() else {
+        let password = match &arguments.password_file {
+            Some(file) => passphrase::secret(file)?,
+            None => passphrase::ask(&format!("Password of {}: ", config.address)).map_err(|_| {
+                Failure::Argument(
+                    "the mail account's password is missing: give --password-file, or run this on a terminal to be asked"
+                        .to_owned(),
+                )
+            })?,
+        };
+        return Ok(Credential::Password(password));
+    };
+    let endpoints = endpoints(arguments, config)?;
+    let secret = arguments.oauth_secret_file.as_deref().map(passphrase::secret).transpose()?;
+    let registration = Registration { id, secret: secret.map(|secret| secret.to_string()) };
+    if cli.offline {
+        return Err(Failure::Offline);
+    }
+    // Standard output belongs to the record.
+    let show = |url: &str| {
+        write_error(&format!(
+            "Open this in your browser, and agree:\n\n  {url}\n\nWaiting (Ctrl-C gives up) …"
+        ));
+    };
+    let login = log_in_and_wait(endpoints, registration, &config.login, &config.tls_anchors, show);
+    match login {
+        Ok(login) => Ok(Credential::OAuth(Box::new(login))),
+        Err(OAuthFailure::Network(error)) => Err(error.into()),
+        Err(OAuthFailure::Provider(error)) => Err(Failure::Login(error)),
+    }
+}
+
+/// As named, or those of the company whose servers these are.
+fn endpoints(arguments: &AddArgs, config: &AccountConfig) -> Result<Endpoints, Failure> {
+    let endpoints = match (&arguments.oauth_authorize, &arguments.oauth_token, &arguments.oauth_scope) {
+        (Some(authorize), Some(token), Some(scope)) => {
+            Endpoints { authorize: authorize.clone(), token: token.clone(), scope: scope.clone() }
+        }
+        _ => match config.imap.host.to_lowercase().as_str() {
+            "imap.gmail.com" => provider(Provider::Google),
+            "outlook.office365.com" => provider(Provider::Microsoft),
+            host => {
+                return Err(Failure::Argument(format!(
+                    "it is not known where {host} logs people in: give --oauth-authorize, --oauth-token and --oauth-scope"
+                )));
+            }
+        },
+    };
+    endpoints.check().map_err(|error| Failure::Argument(error.to_string()))?;
+    Ok(endpoints)
 }
 
 fn list(cli: &Cli) -> Result<(), Failure> {

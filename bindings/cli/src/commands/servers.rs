@@ -133,12 +133,12 @@ fn notes(candidate: &Candidate) -> Vec<String> {
             "It wants an authorization code (授权码) for a password; it is made, and IMAP switched on, at {page}"
         )),
         Some(SignIn::OAuth2(Provider::Google)) => notes.push(
-            "It wants a password made for this program alone: see https://myaccount.google.com/apppasswords"
+            "It wants a password made for this program alone (see https://myaccount.google.com/apppasswords), or a login in the \
+             browser (--oauth-client)."
                 .to_owned(),
         ),
         Some(SignIn::OAuth2(Provider::Microsoft)) => notes.push(
-            "It wants a login in the browser (OAuth 2.0), which this program can't do yet: a password may be refused."
-                .to_owned(),
+            "It wants a login in the browser: give --oauth-client. A password may be refused.".to_owned(),
         ),
         None => {}
     }
@@ -147,9 +147,7 @@ fn notes(candidate: &Candidate) -> Vec<String> {
             && offer.authentication.iter().all(|way| *way == Authentication::OAuth2)
     };
     if candidate.sign_in.is_none() && (only_oauth(&candidate.imap) || only_oauth(&candidate.smtp)) {
-        notes.push(
-            "It offers only a login in the browser (OAuth 2.0), which this program can't do yet.".to_owned(),
-        );
+        notes.push("It offers only a login in the browser: see --oauth-client.".to_owned());
     }
     if candidate.imap.login != candidate.smtp.login {
         notes.push(format!(

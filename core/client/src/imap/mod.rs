@@ -45,14 +45,14 @@ pub(crate) async fn start_tls(stream: TcpStream, place: Place) -> Result<TcpStre
     Connection::new(stream, place).start_tls().await
 }
 
-/// Connects, checks the certificate, logs in by a password. It leaves only over TLS.
+/// Connects, checks the certificate, logs in. The secret leaves only over TLS.
 pub(crate) async fn connect(
     server: &Server,
     connector: &TlsConnector,
     login: &str,
-    password: &str,
+    secret: Secret<'_>,
 ) -> Result<Imap, CoreError> {
-    let login = Login { user: login, secret: Secret::Password(password), only_scram: false };
+    let login = Login { user: login, secret, only_scram: false };
     open(server, connector, &login).await.map(|(imap, _)| imap)
 }
 

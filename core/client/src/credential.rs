@@ -1,0 +1,122 @@
+//! What logs in at the mail servers of an account.
+
+use engine::imap::Secret;
+use engine::ports::{Batch, RecordKey, Tree};
+use zeroize::Zeroizing;
+
+use crate::account::AccountInner;
+use crate::error::{CoreError, Thing};
+use crate::imap::{self, Imap};
+use crate::oauth::OAuthLogin;
+use crate::record::{decode, encode};
+use crate::smtp::Smtp;
+use crate::tls;
+
+/// What logs in at mail servers.
+#[derive(Debug)]
+pub enum Credential {
+    /// A password, perhaps one for this program alone.
+    Password(Zeroizing<String>),
+    /// What a browser login gave.
+    OAuth(Box<OAuthLogin>),
+}
+
+impl Credential {
+    pub(crate) fn secret(&self) -> Secret<'_> {
+        match self {
+            Credential::Password(password) => Secret::Password(password),
+            Credential::OAuth(login) => login.access(),
+        }
+    }
+}
+
+fn password_key(account: &str) -> RecordKey {
+    RecordKey::named(Tree::Accounts, account, "password")
+}
+
+fn oauth_key(account: &str) -> RecordKey {
+    RecordKey::named(Tree::Accounts, account, "oauth")
+}
+
+/// The account logs in by this from now on, and by nothing else.
+pub(crate) fn put_credential(
+    batch: &mut Batch,
+    account: &str,
+    credential: &Credential,
+) -> Result<(), CoreError> {
+    match credential {
+        Credential::Password(password) => {
+            batch.put(password_key(account), password.as_bytes().to_vec()).remove(oauth_key(account));
+        }
+        Credential::OAuth(login) => {
+            batch.put(oauth_key(account), encode(login.as_ref())?).remove(password_key(account));
+        }
+    }
+    Ok(())
+}
+
+impl AccountInner {
+    fn stored_credential(&self) -> Result<Credential, CoreError> {
+        let store = self.store()?;
+        if let Some(octets) = store.read(&oauth_key(self.group()))? {
+            return Ok(Credential::OAuth(Box::new(decode(&Zeroizing::new(octets))?)));
+        }
+        let octets = store.read(&password_key(self.group()))?.ok_or(CoreError::NotFound(Thing::Account))?;
+        let password = String::from_utf8_lossy(&Zeroizing::new(octets)).into_owned();
+        Ok(Credential::Password(Zeroizing::new(password)))
+    }
+
+    /// What can be used now. New tokens are on the disk before anybody sees them: the old ones are spent then.
+    /// `refused`: an access token that a server did not take, although its time is not over.
+    async fn credential(&self, refused: Option<&OAuthLogin>) -> Result<Credential, CoreError> {
+        let Credential::OAuth(_) = self.stored_credential()? else { return self.stored_credential() };
+        let _one = self.renewing.lock().await;
+        let Credential::OAuth(login) = self.stored_credential()? else { return self.stored_credential() };
+        // Somebody else renewed it meanwhile.
+        let is_refused = refused.is_some_and(|refused| refused.is_same(&login));
+        if login.is_fresh() && !is_refused {
+            return Ok(Credential::OAuth(login));
+        }
+        let renewed = Credential::OAuth(Box::new(login.renewed(&self.settings.tls_anchors).await?));
+        let mut batch = Batch::default();
+        put_credential(&mut batch, self.group(), &renewed)?;
+        self.store()?.apply(batch)?;
+        Ok(renewed)
+    }
+
+    /// A provider may withdraw a token before its time: a login that is refused is renewed once.
+    async fn after(&self, failure: CoreError, credential: &Credential) -> Result<Credential, CoreError> {
+        match (&failure, credential) {
+            (CoreError::LoginRefused { .. }, Credential::OAuth(login)) => self.credential(Some(login)).await,
+            _ => Err(failure),
+        }
+    }
+
+    pub(crate) async fn imap(&self) -> Result<Imap, CoreError> {
+        let (server, user) = (&self.settings.imap, &self.settings.login);
+        self.core.online(server)?;
+        let connector = tls::connector(&self.settings.tls_anchors);
+        let credential = self.credential(None).await?;
+        match imap::connect(server, &connector, user, credential.secret()).await {
+            Ok(imap) => Ok(imap),
+            Err(failure) => {
+                let renewed = self.after(failure, &credential).await?;
+                imap::connect(server, &connector, user, renewed.secret()).await
+            }
+        }
+    }
+
+    pub(crate) async fn smtp(&self) -> Result<Smtp, CoreError> {
+        let (server, user) = (&self.settings.smtp, &self.settings.login);
+        self.core.online(server)?;
+        let connector = tls::connector(&self.settings.tls_anchors);
+        let credential = self.credential(None).await?;
+        match Smtp::connect(server, &connector, user, credential.secret()).await {
+            Ok(smtp) => Ok(smtp),
+            Err(failure) => {
+                let renewed = self.after(failure, &credential).await?;
+                Smtp::connect(server, &connector, user, renewed.secret()).await
+            }
+        }
+    }
+}
