@@ -18,7 +18,7 @@ pub(crate) use self::approval::{ApprovalCommand, DecideArgs, EvidenceCommand, Re
 pub(crate) use self::contact::{ContactCommand, MeetArgs};
 pub(crate) use self::file::{CertArgs, ChainArgs, InspectArgs, MimeArgs, P12Args, PurposeArg, Requirement};
 pub(crate) use self::mail::{
-    DraftArgs, DraftCommand, FolderArg, MailCommand, MarkArg, PlaceArg, ReplyArgs, SendArgs,
+    ContentArgs, DraftArgs, DraftCommand, FolderArg, MailCommand, MarkArg, PlaceArg, ReplyArgs, SendArgs,
 };
 pub(crate) use self::shared::{AgainstArgs, SignatureArgs, StatusArgs, TrustArgs, WhenArgs};
 pub(crate) use self::smime::{
@@ -76,6 +76,8 @@ pub(crate) enum Command {
     },
     /// Do what `sync` does again and again, as soon as there is something to do; other calls go on meanwhile
     Watch,
+    /// Look for new mail beside whoever uses the home, and tell of each once: what a phone does when it is woken
+    Wake,
     /// Read and send mail
     #[command(subcommand)]
     Mail(MailCommand),

@@ -18,6 +18,7 @@ mod p12;
 mod servers;
 mod smime;
 mod timestamp;
+mod wake;
 mod watch;
 mod words;
 
@@ -33,6 +34,7 @@ pub(crate) fn run(mut cli: Cli) -> Result<(), Failure> {
     match command {
         Command::Account(command) => account::run(&cli, command),
         Command::Sync { full } => sync(&cli, full),
+        Command::Wake => wake::run(&cli),
         Command::Watch => watch::run(&cli),
         Command::Mail(command) => mail::run(&cli, command),
         Command::Keys(command) => keys::run(&cli, command),

@@ -54,6 +54,8 @@ pub(crate) enum Failure {
     Login(OAuthError),
     /// The process that owned the home ended while it ran this command line.
     OwnerLost,
+    /// The process that owns the home did not take this command line: nothing was done.
+    NotHandedOver,
 }
 
 impl From<CoreError> for Failure {
@@ -126,7 +128,8 @@ impl Failure {
             | Failure::TooLarge { .. }
             | Failure::Offline
             | Failure::Login(_)
-            | Failure::OwnerLost => 3,
+            | Failure::OwnerLost
+            | Failure::NotHandedOver => 3,
         }
     }
 
@@ -168,6 +171,7 @@ impl Failure {
             Failure::Refused { .. } => "refused",
             Failure::TooLarge { .. } => "too_large",
             Failure::OwnerLost => "owner_lost",
+            Failure::NotHandedOver => "not_handed_over",
             Failure::Offline => "network",
             Failure::Login(_) => "login_refused",
         }
@@ -255,6 +259,10 @@ impl Failure {
             ),
             Failure::OwnerLost => {
                 "`countersign watch`, which runs the commands of this home, ended meanwhile: look what was done before you try again"
+                    .to_owned()
+            }
+            Failure::NotHandedOver => {
+                "`countersign watch`, which runs the commands of this home, did not take this one: nothing was done, try again"
                     .to_owned()
             }
             Failure::TooLarge { number } => format!(

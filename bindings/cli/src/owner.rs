@@ -2,7 +2,8 @@
 //! their command line over to it, with their standard streams.
 //!
 //! The socket can be opened by its owner alone (0600). Whoever hands over proves to know the passphrase all the same: it
-//! goes along, and the vault is opened with it before anything is done. A call and its owner are the same version.
+//! goes along, and the vault is opened with it before anything is done. It goes to the same user only, whoever made the
+//! home. A call and its owner are the same version.
 //!
 //! One message each way: four octets of length (big endian) and a JSON record, with the three streams as descriptors
 //! (`SCM_RIGHTS`) on the first octet; back comes one octet, the exit code.
@@ -11,9 +12,10 @@ use std::cell::Cell;
 use std::fs::{self, File};
 use std::io::{self, IoSlice, IoSliceMut, IsTerminal, Read, Write};
 use std::mem::MaybeUninit;
+use std::net::Shutdown;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -27,6 +29,7 @@ use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
     SendFlags, recvmsg, sendmsg,
 };
+use rustix::process::{Uid, geteuid};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -88,6 +91,8 @@ fn socket(home: &Path) -> io::Result<SocketName> {
 pub(crate) fn hand_over(cli: &Cli) -> Result<Option<u8>, Failure> {
     let (is_possible, is_watch) = match &cli.command {
         Command::Watch => (false, true),
+        // It works beside the owner.
+        Command::Wake => return Ok(None),
         Command::Account(command) => (matches!(command, AccountCommand::List), false),
         Command::Sync { .. }
         | Command::Mail(_)
@@ -98,7 +103,7 @@ pub(crate) fn hand_over(cli: &Cli) -> Result<Option<u8>, Failure> {
         _ => return Ok(None),
     };
     let home = session::home(cli)?;
-    let Some(mut stream) = connect(&home) else { return Ok(None) };
+    let Some(stream) = connect(&home) else { return Ok(None) };
     if is_watch {
         return Err(Failure::Argument("`countersign watch` runs already for this home".to_owned()));
     }
@@ -107,18 +112,23 @@ pub(crate) fn hand_over(cli: &Cli) -> Result<Option<u8>, Failure> {
             "`countersign watch` uses this home: end it, change the account, and start it again".to_owned(),
         ));
     }
+    let (mut stream, passphrase) = with_passphrase(stream, &home, cli.passphrase_file.as_deref())?;
     let folder = std::env::current_dir().map_err(|error| Failure::file(Path::new("."), &error))?;
     let request = Request {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         arguments: std::env::args_os().map(OsStringExt::into_vec).collect(),
         folder: folder.into_os_string().into_vec(),
-        passphrase: passphrase::known(cli.passphrase_file.as_deref())?.to_string(),
+        passphrase: passphrase.to_string(),
     };
-    let lost = |_: io::Error| Failure::OwnerLost;
-    send(&stream, &request).map_err(lost)?;
-    drop(request);
+    let is_sent = send(&stream, &request).is_ok();
+    drop((request, passphrase));
+    if !is_sent {
+        // Nothing runs, then: an owner wants the whole of it. One that has no place has said so, and closed without reading.
+        stream.shutdown(Shutdown::Write).ok();
+    }
     let mut code = [0];
-    stream.read_exact(&mut code).map_err(lost)?;
+    let answered = stream.read_exact(&mut code);
+    answered.map_err(|_| if is_sent { Failure::OwnerLost } else { Failure::NotHandedOver })?;
     match code {
         [OTHER_VERSION] => Err(Failure::Argument(
             "another version of `countersign watch` uses this home: start it again".to_owned(),
@@ -130,16 +140,45 @@ pub(crate) fn hand_over(cli: &Cli) -> Result<Option<u8>, Failure> {
     }
 }
 
+/// The passphrase, and a connection on which it can go at once. Whoever types it, or a program that gives it through a pipe,
+/// takes longer than an owner waits, and holds none of its places meanwhile.
+fn with_passphrase(
+    stream: UnixStream,
+    home: &Path,
+    file: Option<&Path>,
+) -> Result<(UnixStream, Zeroizing<String>), Failure> {
+    if file.is_some_and(Path::is_file) {
+        return Ok((stream, passphrase::known(file)?));
+    }
+    drop(stream);
+    let passphrase = passphrase::known(file)?;
+    // It is not asked for again: a pipe gives it once.
+    let stream = connect(home).ok_or(Failure::NotHandedOver)?;
+    Ok((stream, passphrase))
+}
+
+/// What another user made, put there or answers gets no passphrase.
 fn connect(home: &Path) -> Option<UnixStream> {
     let name = socket(home).ok()?;
-    // What another user put there gets no passphrase.
-    let own = fs::metadata(home).ok()?;
-    let theirs = fs::symlink_metadata(&name.path).ok()?;
-    let uid = |metadata: &fs::Metadata| std::os::unix::fs::MetadataExt::uid(metadata);
-    if uid(&own) != uid(&theirs) {
+    let user = geteuid();
+    let is_own = |metadata: &fs::Metadata| metadata.uid() == user.as_raw();
+    if !is_own(&fs::metadata(home).ok()?) || !is_own(&fs::symlink_metadata(&name.path).ok()?) {
         return None;
     }
-    UnixStream::connect(&name.path).ok()
+    let stream = UnixStream::connect(&name.path).ok()?;
+    is_heard_by(user, &stream).then_some(stream)
+}
+
+/// Whether the process that listens at the other end is this user's (`SO_PEERCRED`: as it was when it began to listen).
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn is_heard_by(user: Uid, stream: &UnixStream) -> bool {
+    rustix::net::sockopt::socket_peercred(stream).is_ok_and(|peer| peer.uid == user)
+}
+
+/// No safe call tells it here: that home and socket are this user's has to do.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn is_heard_by(_: Uid, _: &UnixStream) -> bool {
+    true
 }
 
 fn send(stream: &UnixStream, request: &Request) -> io::Result<()> {

@@ -62,6 +62,38 @@ impl Session {
         Ok(session)
     }
 
+    /// Opens what a woken process may use, beside whoever owns the home.
+    pub(crate) fn open_woken(cli: &Cli) -> Result<Self, Failure> {
+        let home = home(cli)?;
+        let none = "nothing was synchronised here yet; `countersign sync` does";
+        if !home.join(client::vault::VAULT_FILE).exists() {
+            return Err(Failure::NotFound(none));
+        }
+        let vault = passphrase::vault(&home, cli.passphrase_file.as_deref())?;
+        let core = Core::new(CoreConfig { home, offline: cli.offline }, Arc::new(vault))?;
+        let (json, offline, account) = (cli.json, cli.offline, cli.account.clone());
+        let session = Session { core: Arc::new(core), listener: None, json, offline, account };
+        match session.run(session.core.unlock_woken()) {
+            Err(Failure::Core(CoreError::NotFound(_))) => Err(Failure::NotFound(none)),
+            done => done.map(|()| session),
+        }
+    }
+
+    /// The account that is meant, or all.
+    pub(crate) fn accounts(&self) -> Result<Vec<Account>, Failure> {
+        let accounts = match &self.account {
+            Some(_) => vec![self.account()?],
+            None => {
+                let names = self.core.accounts()?;
+                names.iter().map(|name| self.core.account(Some(name))).collect::<Result<_, _>>()?
+            }
+        };
+        if accounts.is_empty() {
+            self.account()?;
+        }
+        Ok(accounts)
+    }
+
     /// The account that is meant.
     pub(crate) fn account(&self) -> Result<Account, Failure> {
         Ok(self.core.account(self.account.as_deref())?)

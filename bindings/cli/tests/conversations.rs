@@ -6,6 +6,7 @@ mod common;
 use common::{Office, mails, refused_both, words};
 use serde_json::Value;
 use xtask::cli::{Terminal, list, text};
+use xtask::run::call;
 use xtask::world::address;
 
 /// Subject, vouched, of each mail of the conversation, oldest first.
@@ -24,12 +25,34 @@ fn id(terminal: &Terminal, subject: &str) -> String {
 
 /// Lays a plain mail into somebody's inbox, as the server would.
 fn lay(office: &Office, person: &str, number: u32, fields: &str) {
+    let mail = format!("From: mallory@example.net\nTo: {person}@example.test\n{fields}\n\nText.\n");
+    lay_octets(office, person, number, mail.as_bytes());
+}
+
+fn lay_octets(office: &Office, person: &str, number: u32, mail: &[u8]) {
     let file = office.world.maildir(person).join(format!("new/{}.plain.{number}", 1_700_000_000 + number));
-    std::fs::write(
-        file,
-        format!("From: mallory@example.net\nTo: {person}@example.test\n{fields}\n\nText.\n"),
-    )
-    .unwrap();
+    std::fs::write(file, mail).unwrap();
+}
+
+/// A mail with protected fields, signed under a certificate that Mallory made for himself.
+fn signed_by_mallory(office: &Office, fields: &str) -> Vec<u8> {
+    let openssl = || call("openssl").within(office.folder.path());
+    openssl()
+        .words("req -x509 -new -nodes -sha256 -days 30 -newkey ec -pkeyopt ec_paramgen_curve:P-256")
+        .words("-subj /CN=Mallory -keyout mallory.key -out mallory.pem")
+        .words("-addext basicConstraints=critical,CA:FALSE -addext keyUsage=critical,digitalSignature")
+        .words("-addext extendedKeyUsage=emailProtection -addext subjectAltName=email:mallory@example.net")
+        .ok()
+        .unwrap();
+    let outer = format!("From: mallory@example.net\r\nTo: bob@example.test\r\n{fields}\r\n");
+    let inner = format!("{outer}Content-Type: text/plain; charset=utf-8; hp=\"clear\"\r\n\r\nText.\r\n");
+    let signed = openssl()
+        .words("cms -sign -binary -crlfeol -nodetach -md sha256 -outform SMIME")
+        .words("-signer mallory.pem -inkey mallory.key")
+        .input(inner)
+        .ok()
+        .unwrap();
+    [outer.as_bytes(), &signed.stdout].concat()
 }
 
 fn outer(office: &Office, person: &str, name: &str) -> String {
@@ -98,6 +121,94 @@ fn a_conversation_is_read_whole_and_strangers_merge_nothing() {
     assert_eq!(conversation(&bob, &id(&bob, "Lunch")), [("Lunch".to_owned(), true)]);
     refused_both(&bob, &words(&["mail", "conversation", "inbox.999"]), 2, "not_found");
     refused_both(&bob, &words(&["mail", "conversation", "nonsense"]), 2, "not_found");
+}
+
+/// What stands before a mail that is not vouched for.
+const MARK: &str = "Not vouched for: anybody may have put it into this conversation.";
+
+#[test]
+fn a_plain_mail_of_any_date_takes_over_no_conversation() {
+    let office = Office::open();
+    let (alice, bob) = (office.person("alice"), office.person("bob"));
+    office.meet(("alice", &alice), ("bob", &bob));
+    alice
+        .ok(["mail", "send", "--to", &address("bob"), "--subject", "Lunch", "--text", "Four or five?"])
+        .unwrap();
+    office.world.settle().unwrap();
+    let named = outer(&office, "bob", "Message-ID");
+    office.sync(&bob);
+    // One wants to be the first mail, which names the conversation, the other the newest for ever.
+    for (number, subject, year) in [(1, "before all", 1970), (2, "after all", 2099)] {
+        let date = format!("Date: Thu, 1 Jan {year} 00:00:00 +0000");
+        lay(&office, "bob", number, &format!("Subject: {subject}\n{date}\nIn-Reply-To: {named}"));
+        office.sync(&bob);
+    }
+    bob.ok(["mail", "reply", &id(&bob, "Lunch"), "--text", "Five."]).unwrap();
+    office.world.settle().unwrap();
+    // Twice: his own answer comes back from sent mail.
+    office.sync(&bob);
+    office.sync(&bob);
+
+    let whole = conversation(&bob, &id(&bob, "Lunch"));
+    let expected = [("before all", false), ("Lunch", true), ("after all", false), ("Re: Lunch", true)];
+    assert_eq!(whole, expected.map(|(subject, vouched)| (subject.to_owned(), vouched)));
+    let all = bob.json(["--offline", "mail", "list", "--conversations"]).unwrap();
+    let line = list(&all, "conversations").iter().find(|one| one["mails"] == 4).cloned().unwrap();
+    assert_eq!(text(&line, "subject"), "Lunch");
+    assert!(text(&line, "id").starts_with("sent."), "the newest is his own: {line}");
+    assert!(("2020".."2099").contains(&text(&line, "date")), "{line}");
+
+    let printed = bob.ok(["--offline", "mail", "conversation", &id(&bob, "Lunch")]).unwrap().out();
+    let mails: Vec<&str> = printed.split(&"-".repeat(72)).collect();
+    let marked: Vec<bool> = mails.iter().map(|mail| mail.trim_start().starts_with(MARK)).collect();
+    assert_eq!(marked, [true, false, true, false], "{printed}");
+    assert_eq!(printed.matches(MARK).count(), 2, "{printed}");
+
+    // However many there are, they push out none that is vouched for.
+    for number in 3..103 {
+        let date = "Date: Thu, 1 Jan 2099 00:00:00 +0000";
+        lay(&office, "bob", number, &format!("Subject: flood\n{date}\nIn-Reply-To: {named}"));
+    }
+    office.sync(&bob);
+    let flooded = bob.json(["--offline", "mail", "conversation", &id(&bob, "Lunch")]).unwrap();
+    assert_eq!((list(&flooded, "mails").len(), flooded["older"].as_u64()), (100, Some(4)));
+    let vouched: Vec<&str> = list(&flooded, "mails")
+        .iter()
+        .filter(|mail| mail["vouched"] == true)
+        .map(|mail| text(&mail["verdict"]["headers"], "subject"))
+        .collect();
+    assert_eq!(vouched, ["Lunch", "Re: Lunch"]);
+}
+
+#[test]
+fn a_certificate_that_a_stranger_made_himself_merges_nothing() {
+    let office = Office::open();
+    let (alice, bob) = (office.person("alice"), office.person("bob"));
+    office.meet(("alice", &alice), ("bob", &bob));
+    let mut ids = Vec::new();
+    for subject in ["采购", "Lunch"] {
+        alice
+            .ok(["mail", "send", "--to", &address("bob"), "--subject", subject, "--text", "Four or five?"])
+            .unwrap();
+        office.world.settle().unwrap();
+        ids.push(outer(&office, "bob", "Message-ID"));
+        office.sync(&bob);
+    }
+    let fields =
+        format!("Subject: bridge\r\nMessage-ID: <bridge@example.net>\r\nReferences: {} {}", ids[0], ids[1]);
+    lay_octets(&office, "bob", 1, &signed_by_mallory(&office, &fields));
+    office.sync(&bob);
+
+    // His signature is right, and he was pinned by it; more is not known of him.
+    let bridge = mails(&bob, "bridge");
+    assert_eq!((text(&bridge[0], "signature"), text(&bridge[0], "trust")), ("valid", "pinned"));
+    let read = bob.json(["--offline", "mail", "read", text(&bridge[0], "id")]).unwrap();
+    assert_eq!(read["verdict"]["headers"]["protected"], true, "{read}");
+    assert_eq!(conversation(&bob, &id(&bob, "采购")), [("采购".to_owned(), true)]);
+    let lunch = conversation(&bob, &id(&bob, "Lunch"));
+    assert_eq!(lunch, [("Lunch".to_owned(), true), ("bridge".to_owned(), false)]);
+    let printed = bob.ok(["--offline", "mail", "conversation", text(&bridge[0], "id")]).unwrap().out();
+    assert_eq!(printed.matches(MARK).count(), 1, "{printed}");
 }
 
 #[test]

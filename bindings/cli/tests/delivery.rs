@@ -3,6 +3,9 @@
 
 mod common;
 
+use std::fs;
+use std::slice::from_ref;
+
 use common::{Office, mails};
 use serde_json::Value;
 use xtask::cli::{Terminal, list, text};
@@ -22,16 +25,25 @@ fn undelivered(mail: &Value) -> Vec<(String, bool, String)> {
 }
 
 /// A report, as a server would write it, laid into Alice's inbox.
-fn lay(office: &Office, number: u32, message_id: &str, recipient: &str, action: &str) {
+fn lay(office: &Office, number: u32, message_id: &str, recipients: &[String], action: &str) {
     let file = office.world.maildir("alice").join(format!("new/{}.report.{number}", 1_700_000_000 + number));
+    let group = |recipient: &String| {
+        format!("Final-Recipient: rfc822; {recipient}\nAction: {action}\nStatus: 4.2.2\n\n")
+    };
+    let groups: String = recipients.iter().map(group).collect();
     let report = format!(
         "From: <>\nTo: alice@example.test\nSubject: report {number}\nMIME-Version: 1.0\n\
          Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n\nSorry.\n--b\n\
-         Content-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.net\n\n\
-         Final-Recipient: rfc822; {recipient}\nAction: {action}\nStatus: 4.2.2\n\n--b\n\
+         Content-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.net\n\n{groups}--b\n\
          Content-Type: text/rfc822-headers\n\nMessage-ID: {message_id}\n--b--\n"
     );
-    std::fs::write(file, report).unwrap();
+    fs::write(file, report).unwrap();
+}
+
+/// Message-ID of the newest mail that Bob got: he knows it.
+fn known_to_bob(office: &Office) -> String {
+    let raw = fs::read_to_string(office.world.inbox("bob").unwrap().pop().unwrap()).unwrap();
+    raw.lines().find_map(|line| line.strip_prefix("Message-ID: ")).unwrap().trim().to_owned()
 }
 
 #[test]
@@ -60,17 +72,15 @@ fn mail_that_comes_back_is_seen_where_it_was_sent() {
     assert!(undelivered(&sent(&alice, "to bob")).is_empty());
 
     // Reports on a mail that Bob has, by whoever knows its Message-ID.
-    let raw = std::fs::read_to_string(office.world.inbox("bob").unwrap().pop().unwrap()).unwrap();
-    let field = raw.lines().find_map(|line| line.strip_prefix("Message-ID: "));
-    let message_id = field.unwrap().trim().to_owned();
-    lay(&office, 1, &message_id, &address("carol"), "failed");
-    lay(&office, 2, "<unknown@example.test>", &to_bob, "failed");
-    lay(&office, 3, &message_id, &to_bob.to_uppercase(), "delayed");
+    let message_id = known_to_bob(&office);
+    lay(&office, 1, &message_id, &[address("carol")], "failed");
+    lay(&office, 2, "<unknown@example.test>", from_ref(&to_bob), "failed");
+    lay(&office, 3, &message_id, &[to_bob.to_uppercase()], "delayed");
     office.sync(&alice);
     assert_eq!(undelivered(&sent(&alice, "to bob")), [(to_bob.clone(), true, "4.2.2".to_owned())]);
     assert!(alice.ok(["mail", "list", "--folder", "sent"]).unwrap().out().contains("signed, delayed"));
     // It arrived after all; "delayed" after "failed" would be older news, but "delivered" does not undo a failure.
-    lay(&office, 4, &message_id, &to_bob, "delivered");
+    lay(&office, 4, &message_id, from_ref(&to_bob), "delivered");
     office.sync(&alice);
     assert!(undelivered(&sent(&alice, "to bob")).is_empty());
     // Bob, who got the same mail, is told nothing: he did not send it.
@@ -79,4 +89,51 @@ fn mail_that_comes_back_is_seen_where_it_was_sent() {
     // After everything was fetched again the same is seen.
     alice.ok(["sync", "--full"]).unwrap();
     assert_eq!(undelivered(&sent(&alice, "to both")).len(), 1);
+}
+
+#[test]
+fn forged_reports_that_come_first_do_not_crowd_out_the_true_one() {
+    let office = Office::open();
+    let alice = office.person("alice");
+    let [to_bob, to_gone] = ["bob", GONE].map(address);
+    let words = ["mail", "send", "--signed-only", "--subject", "to both", "--text", "Text."];
+    alice.ok(words.into_iter().chain(["--to", &to_bob, "--to", &to_gone])).unwrap();
+    office.world.settle().unwrap();
+
+    // What the server wrote comes after what Bob wrote.
+    let came = office.world.inbox("alice").unwrap();
+    let [file] = came.as_slice() else { panic!("{came:?}") };
+    let report = fs::read(file).unwrap();
+    fs::remove_file(file).unwrap();
+    let message_id = known_to_bob(&office);
+    for number in 0..2 {
+        let invented: Vec<String> = (0..100).map(|one| address(&format!("nobody{number}-{one}"))).collect();
+        lay(&office, number, &message_id, &invented, "failed");
+    }
+    for _ in 0..2 {
+        office.sync(&alice);
+    }
+    assert_eq!(mails(&alice, "report 0").len() + mails(&alice, "report 1").len(), 2);
+    assert!(undelivered(&sent(&alice, "to both")).is_empty());
+    fs::write(office.world.maildir("alice").join("new/1800000000.true.1"), report).unwrap();
+    office.sync(&alice);
+    assert_eq!(undelivered(&sent(&alice, "to both")), [(to_gone, false, "5.1.1".to_owned())]);
+}
+
+#[test]
+fn a_blind_copy_that_comes_back_is_seen_where_it_was_sent() {
+    let office = Office::open();
+    let alice = office.person("alice");
+    let [to_bob, to_gone] = ["bob", GONE].map(address);
+    let words = ["mail", "send", "--signed-only", "--subject", "blind", "--text", "Text."];
+    alice.ok(words.into_iter().chain(["--to", &to_bob, "--bcc", &to_gone])).unwrap();
+    office.world.settle().unwrap();
+    lay(&office, 1, &known_to_bob(&office), &[address("carol")], "failed");
+    for _ in 0..2 {
+        office.sync(&alice);
+    }
+    let expected = [(to_gone, false, "5.1.1".to_owned())];
+    assert_eq!(undelivered(&sent(&alice, "blind")), expected);
+    alice.ok(["sync", "--full"]).unwrap();
+    assert_eq!(undelivered(&sent(&alice, "blind")), expected);
 }

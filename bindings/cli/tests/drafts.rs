@@ -13,6 +13,8 @@ use xtask::cli::{Terminal, list, text};
 use xtask::demo::search::{Form, search};
 use xtask::world::address;
 
+const ALICE: &str = "alice@example.test";
+
 /// Drafts of Bob on the server, with what is marked as deleted left out.
 fn on_server(office: &Office) -> Vec<(PathBuf, String)> {
     let folder = office.world.maildir("bob").join(".Drafts");
@@ -28,6 +30,12 @@ fn drafts(terminal: &Terminal) -> Vec<Value> {
     list(&terminal.json(["--offline", "mail", "draft", "list"]).unwrap(), "drafts").to_vec()
 }
 
+/// Command line that keeps a draft for Alice.
+fn to_alice<'a>(subject: &'a str, text: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let save = ["--offline", "mail", "draft", "save", "--to", ALICE, "--subject", subject, "--text", text];
+    [&save, more].concat()
+}
+
 fn kept_changed_sent_and_thrown_away(capabilities: Option<&str>) {
     let mut office = Office::open();
     if let Some(capabilities) = capabilities {
@@ -35,22 +43,16 @@ fn kept_changed_sent_and_thrown_away(capabilities: Option<&str>) {
     }
     let (alice, bob) = (office.person("alice"), office.person("bob"));
     office.meet(("alice", &alice), ("bob", &bob));
-    let [to_alice, to_carol] = ["alice", "carol"].map(address);
+    let to_carol = address("carol");
     let attached = file(&office, "清单.txt", b"three machines");
     office.world.stop_servers();
-    let save =
-        ["--offline", "mail", "draft", "save", "--to", &to_alice, "--bcc", &to_alice, "--subject", "采购"];
-    let saved = bob
-        .json([&save[..], &["--text", "So far\nonly this", "--attach", as_text(&attached)]].concat())
-        .unwrap();
+    let more = ["--bcc", ALICE, "--attach", as_text(&attached)];
+    let saved = bob.json(to_alice("采购", "So far\nonly this", &more)).unwrap();
     assert_eq!(saved["draft"], 1);
     bob.ok(["--offline", "mail", "draft", "save", "--text", "To nobody yet"]).unwrap();
     let shown = bob.json(["--offline", "mail", "draft", "show", "1"]).unwrap();
     assert_eq!((text(&shown, "subject"), text(&shown, "text")), ("采购", "So far\nonly this"));
-    assert_eq!(
-        (&shown["bcc"][0], &shown["attachments"][0]["name"]),
-        (&to_alice.clone().into(), &"清单.txt".into())
-    );
+    assert_eq!((&shown["bcc"][0], &shown["attachments"][0]["name"]), (&ALICE.into(), &"清单.txt".into()));
     office.world.start_servers().unwrap();
 
     for _ in 0..2 {
@@ -69,21 +71,7 @@ fn kept_changed_sent_and_thrown_away(capabilities: Option<&str>) {
 
     // Changed twice between two rounds: one new copy, and the other stays.
     for said in ["Then this", "And in the end this"] {
-        let words = [
-            "--offline",
-            "mail",
-            "draft",
-            "save",
-            "--number",
-            "1",
-            "--to",
-            &to_alice,
-            "--subject",
-            "采购",
-            "--text",
-            said,
-        ];
-        bob.ok(words).unwrap();
+        bob.ok(to_alice("采购", said, &["--number", "1"])).unwrap();
         assert_eq!(drafts(&bob)[0]["on_server"], false);
     }
     office.sync(&bob);
@@ -155,22 +143,9 @@ fn an_answer_that_was_a_draft_finds_its_mail_where_it_was_moved() {
 fn a_draft_waits_until_its_recipient_is_known() {
     let office = Office::open();
     let (alice, bob) = (office.person("alice"), office.person("bob"));
-    let to_alice = address("alice");
-    bob.ok([
-        "--offline",
-        "mail",
-        "draft",
-        "save",
-        "--to",
-        &to_alice,
-        "--subject",
-        "For you alone",
-        "--text",
-        "x",
-    ])
-    .unwrap();
+    bob.ok(to_alice("For you alone", "x", &[])).unwrap();
     let waits = bob.json(["mail", "draft", "send", "1", "--when-known"]).unwrap();
-    assert_eq!(waits["waits_for"][0], to_alice);
+    assert_eq!(waits["waits_for"][0], ALICE);
     assert_eq!(drafts(&bob)[0]["waits"], true);
     // A certificate that came with some mail could be anybody's.
     alice
@@ -251,37 +226,11 @@ fn nothing_lies_anywhere_in_the_clear() {
     {
         ok(&["--offline", "mail", "search", query]);
     }
-    ok(&[
-        "--offline",
-        "mail",
-        "draft",
-        "save",
-        "--to",
-        &address("alice"),
-        "--subject",
-        DRAFT,
-        "--text",
-        DRAFT_TEXT,
-        "--attach",
-        as_text(&attached),
-    ]);
+    ok(&to_alice(DRAFT, DRAFT_TEXT, &["--attach", as_text(&attached)]));
     ok(&["--offline", "mail", "reply", &id, "--text", TEXT]);
     ok(&["--offline", "mail", "mark", "--as", "starred", &id]);
     ok(&["sync"]);
-    ok(&[
-        "--offline",
-        "mail",
-        "draft",
-        "save",
-        "--number",
-        "1",
-        "--to",
-        &address("alice"),
-        "--subject",
-        DRAFT,
-        "--text",
-        DRAFT_TEXT,
-    ]);
+    ok(&to_alice(DRAFT, DRAFT_TEXT, &["--number", "1"]));
     ok(&["mail", "draft", "send", "1"]);
     ok(&["sync"]);
 

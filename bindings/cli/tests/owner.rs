@@ -1,13 +1,16 @@
 //! `watch` owns a home: it hears of mail at once, and other calls go on through it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
+#![allow(clippy::print_stdout, reason = "what was skipped belongs into the log")]
 
 mod common;
 
-use std::io::{BufRead, BufReader, Write};
-use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::UnixStream;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use common::{Office, mails, refused, refused_both, words};
@@ -18,19 +21,29 @@ use xtask::world::address;
 /// Longer than any of this takes on a slow machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Somebody else on this computer.
+const NOBODY: u32 = 65_534;
+
 struct Watch {
     child: Child,
+    /// Of both outputs.
     lines: Receiver<String>,
+}
+
+fn pass_on(output: impl Read + Send + 'static, lines: Sender<String>) {
+    std::thread::spawn(move || {
+        BufReader::new(output).lines().map_while(Result::ok).try_for_each(|line| lines.send(line))
+    });
 }
 
 impl Watch {
     fn start(terminal: &Terminal, more: &[&str]) -> Self {
-        let mut child = command(terminal).arg("watch").args(more).stdout(Stdio::piped()).spawn().unwrap();
+        let mut command = command(terminal);
+        command.arg("watch").args(more).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
         let (sender, lines) = channel();
-        let output = BufReader::new(child.stdout.take().unwrap());
-        std::thread::spawn(move || {
-            output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
-        });
+        pass_on(child.stdout.take().unwrap(), sender.clone());
+        pass_on(child.stderr.take().unwrap(), sender);
         let watch = Watch { child, lines };
         let socket = terminal.home.join("owner.sock");
         eventually("the socket", || UnixStream::connect(&socket).is_ok());
@@ -47,8 +60,13 @@ impl Watch {
         }
     }
 
+    fn send(&self, signal: &str) {
+        call("kill").args([signal, &self.child.id().to_string()]).ok().unwrap();
+    }
+
+    /// Its exit code after this.
     fn signal(&mut self, name: &str) -> Option<i32> {
-        call("kill").args([name, &self.child.id().to_string()]).ok().unwrap();
+        self.send(name);
         self.child.wait().unwrap().code()
     }
 }
@@ -258,4 +276,196 @@ fn a_watch_outlives_its_servers_and_ends_at_a_refused_password() {
     send(&alice, "bob", "Locked out");
     assert_eq!(watch.child.wait().unwrap().code(), Some(3));
     assert!(!bob.home.join("owner.sock").exists());
+}
+
+#[test]
+fn a_second_signal_ends_a_watch_in_the_middle_of_a_round() {
+    let mut office = Office::open();
+    let bob = office.person("bob");
+    office.world.stop_servers();
+    // In its place one that takes connections and says nothing: the first round hangs there.
+    let mut silent = None;
+    eventually("the port is free", || {
+        silent = TcpListener::bind(("127.0.0.1", office.world.ports().imaps)).ok();
+        silent.is_some()
+    });
+    let mut watch = Watch::start(&bob, &[]);
+    let _hanging = silent.as_ref().unwrap().accept().unwrap();
+    watch.send("-TERM");
+    watch.says("a second Ctrl-C ends at once");
+    assert_eq!(watch.child.try_wait().unwrap(), None);
+    // A terminal that closes says so twice; that is no second wish.
+    watch.send("-HUP");
+    assert_eq!(watch.signal("-TERM"), Some(128 + 15));
+
+    let mut again = Watch::start(&bob, &[]);
+    let _hanging = silent.as_ref().unwrap().accept().unwrap();
+    again.send("-INT");
+    again.says("a second Ctrl-C ends at once");
+    assert_eq!(again.signal("-INT"), Some(128 + 2));
+}
+
+/// Exit code that no command has: an owner that is none answers it.
+const ANSWER: u8 = 77;
+
+/// Listens like an owner. For each connection what was sent there, and nothing when it was closed before.
+fn pretend(home: &Path) -> Receiver<Option<String>> {
+    let listener = UnixListener::bind(home.join("owner.sock")).unwrap();
+    let (sender, requests) = channel();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let mut length = [0; 4];
+            if stream.read_exact(&mut length).is_err() {
+                sender.send(None).ok();
+                continue;
+            }
+            let mut record = vec![0; u32::from_be_bytes(length) as usize];
+            stream.read_exact(&mut record).unwrap();
+            sender.send(Some(String::from_utf8(record).unwrap())).ok();
+            stream.write_all(&[ANSWER]).ok();
+        }
+    });
+    requests
+}
+
+/// An empty home, and a file with its passphrase.
+fn empty_home(folder: &Path) -> Terminal {
+    let bob = Terminal::new(Path::new(env!("CARGO_BIN_EXE_countersign")), folder, "bob").unwrap();
+    std::fs::create_dir(&bob.home).unwrap();
+    bob
+}
+
+#[test]
+fn who_types_the_passphrase_slowly_holds_no_place_at_the_owner() {
+    let folder = tempfile::tempdir().unwrap();
+    let bob = empty_home(folder.path());
+    let requests = pretend(&bob.home);
+    let program = env!("CARGO_BIN_EXE_countersign");
+    let typed = format!("{program} --home {} mail list; echo code=$?", bob.home.display());
+    let mut at_terminal = Command::new("script")
+        .args(["-qec", &typed, "/dev/null"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Nothing is typed before the connection is given up by which the owner was found.
+    assert_eq!(requests.recv_timeout(PATIENCE).expect("the owner is left alone"), None);
+    let mut keyboard = at_terminal.stdin.take().unwrap();
+    keyboard.write_all(b"typed at leisure\n").unwrap();
+    let request = requests.recv_timeout(PATIENCE).unwrap().expect("it comes again");
+    assert!(request.contains("\"passphrase\":\"typed at leisure\""), "{request}");
+    let said = String::from_utf8(at_terminal.wait_with_output().unwrap().stdout).unwrap();
+    assert!(said.contains(&format!("code={ANSWER}")), "{said}");
+}
+
+#[test]
+fn a_passphrase_that_comes_through_a_pipe_is_read_once_and_holds_no_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let bob = empty_home(folder.path());
+    let requests = pretend(&bob.home);
+    let pipe = folder.path().join("pipe");
+    call("mkfifo").arg(&pipe).ok().unwrap();
+    let child = Command::new(env!("CARGO_BIN_EXE_countersign"))
+        .arg("--home")
+        .arg(&bob.home)
+        .arg("--passphrase-file")
+        .arg(&pipe)
+        .args(["mail", "list"])
+        .spawn();
+    let mut child = child.unwrap();
+    assert_eq!(requests.recv_timeout(PATIENCE).expect("the owner is left alone"), None);
+    std::fs::write(&pipe, "from another program\n").unwrap();
+    let request = requests.recv_timeout(PATIENCE).unwrap().expect("it comes again");
+    assert!(request.contains("\"passphrase\":\"from another program\""), "{request}");
+    assert_eq!(child.wait().unwrap().code(), Some(i32::from(ANSWER)));
+}
+
+#[test]
+fn an_owner_without_a_place_is_heard_although_it_closes_at_once() {
+    /// What an owner answers that has no place.
+    const BUSY: u8 = 254;
+    let folder = tempfile::tempdir().unwrap();
+    let bob = empty_home(folder.path());
+    let listener = UnixListener::bind(bob.home.join("owner.sock")).unwrap();
+    // More than a socket holds: sending it can't end before the other side closes.
+    let text = "long ".repeat(25_000);
+    let to = address("alice");
+    let sending = ["mail", "send", "--signed-only", "--to", &to, "--subject", "Busy", "--text", &text];
+    for answer in [Some(BUSY), None] {
+        let child = command(&bob).args(sending).stderr(Stdio::piped()).spawn().unwrap();
+        let (mut stream, _) = listener.accept().unwrap();
+        // It has begun to send.
+        stream.read_exact(&mut [0]).unwrap();
+        if let Some(answer) = answer {
+            stream.write_all(&[answer]).unwrap();
+        }
+        drop(stream);
+        let said = child.wait_with_output().unwrap();
+        let sentence = String::from_utf8(said.stderr).unwrap();
+        let (code, part) =
+            if answer.is_some() { (2, "run in this home already") } else { (3, "did not take") };
+        assert_eq!(said.status.code(), Some(code), "{sentence}");
+        assert!(sentence.contains(part) && sentence.contains("nothing was done"), "{sentence}");
+    }
+}
+
+#[test]
+fn nothing_is_handed_over_in_a_home_of_another_user() {
+    let folder = tempfile::tempdir().unwrap();
+    let bob = empty_home(folder.path());
+    let requests = pretend(&bob.home);
+    // As it should be, for comparison.
+    assert_eq!(command(&bob).args(["mail", "list"]).status().unwrap().code(), Some(i32::from(ANSWER)));
+    assert!(requests.try_iter().any(|request| request.is_some()));
+    let socket = bob.home.join("owner.sock");
+    let give = |path: &Path| chown(path, Some(NOBODY), None).is_ok();
+    if !give(&bob.home) || !give(&socket) {
+        println!("SKIPPED: only root can give a home away");
+        return;
+    }
+    // Mallory made the home and the socket, Bob is led there.
+    let said = bob.call(["mail", "list"]).run().unwrap();
+    assert!(refused(&said, 2).contains("no account here"), "{}", said.err());
+    assert_eq!(requests.try_iter().count(), 0);
+
+    // The home alone is Mallory's; then the socket alone.
+    for (of_home, of_socket) in [(NOBODY, 0), (0, NOBODY)] {
+        chown(&bob.home, Some(of_home), None).unwrap();
+        chown(&socket, Some(of_socket), None).unwrap();
+        assert_eq!(bob.call(["mail", "list"]).run().unwrap().code, Some(2));
+        assert_eq!(requests.try_iter().count(), 0);
+    }
+}
+
+/// Mallory may put a socket of Bob's to use that he got hold of: who listens there is what counts.
+#[cfg(target_os = "linux")]
+#[test]
+fn nothing_is_handed_over_to_a_process_of_another_user() {
+    let folder = tempfile::tempdir().unwrap();
+    let bob = empty_home(folder.path());
+    // Root listens here; the home, its socket and the call are Bob's.
+    let requests = pretend(&bob.home);
+    let program = folder.path().join("countersign");
+    // Copied by another process: a file that is open for writing in this one can't be run.
+    call("cp").arg(env!("CARGO_BIN_EXE_countersign")).arg(&program).ok().unwrap();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    for path in [&bob.home, &bob.home.join("owner.sock"), &bob.passphrase_file] {
+        if chown(path, Some(NOBODY), None).is_err() {
+            println!("SKIPPED: only root can be another user");
+            return;
+        }
+    }
+    let mut mail_list = Command::new(&program);
+    mail_list.arg("--home").arg(&bob.home).arg("--passphrase-file").arg(&bob.passphrase_file);
+    mail_list.args(["mail", "list"]).current_dir("/");
+    let ended = match std::os::unix::process::CommandExt::uid(&mut mail_list, NOBODY).status() {
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+            println!("SKIPPED: another user may not run what lies in the folder for temporary files");
+            return;
+        }
+        ended => ended.unwrap(),
+    };
+    assert_eq!(ended.code(), Some(2));
+    let sent: Vec<String> = requests.try_iter().flatten().collect();
+    assert!(sent.is_empty(), "{sent:?}");
 }

@@ -105,8 +105,10 @@ pub(crate) struct AccountInner {
     pub(crate) settings: AccountConfig,
     pub(crate) own: OwnKeys,
     decryption: OnceCell<Arc<Vec<DecryptionKey>>>,
-    /// One sync or flush at a time.
+    /// One synchronisation at a time.
     pub(crate) busy: tokio::sync::Mutex<()>,
+    /// One round through the outbox at a time. Taken behind `busy` where both are.
+    pub(crate) sending: tokio::sync::Mutex<()>,
     /// One update of the search index at a time.
     #[cfg(feature = "search")]
     pub(crate) indexing: tokio::sync::Mutex<()>,
@@ -114,7 +116,7 @@ pub(crate) struct AccountInner {
     /// Told when the user did something to mail.
     pub(crate) acted: tokio::sync::Notify,
     /// One renewing of tokens at a time: the second would use what the first has spent.
-    pub(crate) renewing: tokio::sync::Mutex<()>,
+    pub(crate) renewing: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// Keys and certificates of an account; private keys are sealed or live in the vault.
@@ -269,11 +271,12 @@ impl AccountInner {
             own: decode(&own)?,
             decryption: OnceCell::new(),
             busy: tokio::sync::Mutex::new(()),
+            sending: tokio::sync::Mutex::new(()),
             #[cfg(feature = "search")]
             indexing: tokio::sync::Mutex::new(()),
             commit: Mutex::new(()),
             acted: tokio::sync::Notify::new(),
-            renewing: tokio::sync::Mutex::new(()),
+            renewing: Arc::default(),
         };
         for folder in Folder::USUAL {
             // What can't be taken over is fetched again.
@@ -294,13 +297,22 @@ impl AccountInner {
             return Err(CoreError::WrongUse(WrongUse::AccountExists));
         }
         check(core, &config, &credential).await?;
+        AccountInner::install(core, &config, &credential).await
+    }
 
+    /// Makes the keys of an account, and stores all of it.
+    pub(crate) async fn install(
+        core: &Arc<CoreInner>,
+        config: &AccountConfig,
+        credential: &Credential,
+    ) -> Result<(), CoreError> {
+        let name = config.address.folded().to_owned();
         core.emit(Event::Progress { step: ProgressStep::MakingKeys, done: 0, total: None });
-        let own = make_keys(core, &config).await?;
+        let own = make_keys(core, config).await?;
         let mut batch = Batch::default();
         batch.put(RecordKey::named(Tree::Keys, name.as_str(), "own"), encode(&own)?);
-        put_credential(&mut batch, &name, &credential)?;
-        batch.put(settings, encode(&config)?);
+        put_credential(&mut batch, &name, credential)?;
+        batch.put(RecordKey::named(Tree::Accounts, name.as_str(), "settings"), encode(config)?);
         core.store()?.apply(batch)?;
         Ok(())
     }

@@ -9,6 +9,7 @@ use mail::Mailbox;
 use mail::compose::{Attachment, ComposeError, Draft, random_message_id};
 use mail::protect::{Protection, protect};
 use mail::thread::answering;
+use serde::{Deserialize, Serialize};
 use smime::enveloped::{Recipient, RsaTransport};
 use smime::path::Trust;
 use smime::signed::{self, SignRequest};
@@ -24,7 +25,7 @@ use crate::task::Task;
 use crate::view::{ComposeDraft, ComposeScreen, compose_screen};
 
 /// Largest mail before it is sealed, in octets. Base64 makes it a third larger, and nobody fetches more than 64 MiB.
-const MAX_PAYLOAD_OCTETS: usize = 44 * 1024 * 1024;
+pub(crate) const MAX_PAYLOAD_OCTETS: usize = 44 * 1024 * 1024;
 
 /// Writes mail for one account.
 #[derive(Clone)]
@@ -132,7 +133,14 @@ impl Composer {
     /// Signs the mail and puts it into the outbox, whose number is returned; [`flush`](Self::flush) sends it.
     pub fn send(&self, mail: NewMail) -> Task<u64> {
         let inner = Arc::clone(&self.inner);
-        Task::spawn(&self.inner.core.handle, async move { inner.send_mail(mail, Batch::default()).await })
+        Task::spawn(&self.inner.core.handle, async move {
+            let thread = match &mail.answers {
+                Some(id) => Some(inner.thread(id).await?),
+                None => None,
+            };
+            let sent = inner.send_mail(mail, thread, |_| Ok(true)).await?;
+            sent.ok_or(CoreError::Cancelled)
+        })
     }
 
     /// What is in the outbox.
@@ -143,17 +151,14 @@ impl Composer {
     /// Sends what is due now.
     pub fn flush(&self) -> Task<Flushed> {
         let inner = Arc::clone(&self.inner);
-        Task::spawn(&self.inner.core.handle, async move {
-            let _busy = inner.busy.lock().await;
-            inner.flush(true).await
-        })
+        Task::spawn(&self.inner.core.handle, async move { inner.flush(true).await })
     }
 
     /// Throws a mail away that is not sent.
     pub fn discard(&self, number: u64) -> Task<()> {
         let inner = Arc::clone(&self.inner);
         Task::spawn(&self.inner.core.handle, async move {
-            let _busy = inner.busy.lock().await;
+            let _sending = inner.sending.lock().await;
             inner.discard(number)
         })
     }
@@ -188,21 +193,44 @@ pub(crate) struct Outgoing {
     pub(crate) wants_copy: bool,
 }
 
+/// What an answer takes from the mail that it answers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Thread {
+    in_reply_to: Option<String>,
+    references: Vec<String>,
+    /// It quotes what only its recipients could read.
+    must_encrypt: bool,
+}
+
+#[cfg(test)]
+impl Thread {
+    /// Of a mail with this Message-ID that came encrypted.
+    pub(crate) fn of_encrypted(message_id: &str) -> Self {
+        let message_id = message_id.to_owned();
+        Thread { in_reply_to: Some(message_id.clone()), references: vec![message_id], must_encrypt: true }
+    }
+}
+
 impl AccountInner {
     pub(crate) fn own_mailbox(&self) -> Mailbox {
         let name = Some(self.settings.name.clone()).filter(|name| !name.is_empty());
         Mailbox { name, address: self.settings.address.to_string() }
     }
 
-    /// What else is to be stored with it is in `batch`.
-    pub(crate) async fn send_mail(&self, mail: NewMail, mut batch: Batch) -> Result<u64, CoreError> {
+    /// Signs a mail and puts it into the outbox: its number. `last` adds what else is to be stored in the same step; when it
+    /// says `false`, what was built on has changed meanwhile, and nothing is sent.
+    pub(crate) async fn send_mail(
+        &self,
+        mail: NewMail,
+        thread: Option<Thread>,
+        last: impl FnOnce(&mut Batch) -> Result<bool, CoreError>,
+    ) -> Result<Option<u64>, CoreError> {
         if mail.to.is_empty() && mail.cc.is_empty() {
             return Err(CoreError::WrongUse(WrongUse::NoRecipient));
         }
-        let thread = match &mail.answers {
-            Some(id) => Some(self.thread(id, mail.signed_only).await?),
-            None => None,
-        };
+        if mail.signed_only && thread.as_ref().is_some_and(|thread| thread.must_encrypt) {
+            return Err(CoreError::WrongUse(WrongUse::AnswerInClear));
+        }
         let [to, cc, bcc] = self.three_kinds(&mail)?;
         let attachment = |file: FileToSend| Attachment {
             name: Some(file.name),
@@ -215,7 +243,7 @@ impl AccountInner {
         draft.cc = cc.iter().map(|addressee| addressee.mailbox.clone()).collect();
         draft.attachments = mail.files.into_iter().map(attachment).collect();
         if let Some(thread) = thread {
-            (draft.in_reply_to, draft.references) = thread;
+            (draft.in_reply_to, draft.references) = (thread.in_reply_to, thread.references);
         }
         let outgoing = Outgoing {
             kind: Kind::Ordinary,
@@ -229,23 +257,33 @@ impl AccountInner {
             wants_timestamp: self.settings.authority.is_some(),
             wants_copy: true,
         };
+        let mut batch = Batch::default();
         let enqueued = self.enqueue(outgoing, &mut batch).await?;
+        let mut numbers = vec![enqueued.item.number];
         for blind in &bcc {
-            self.enqueue_blind(&enqueued, blind, &mut batch)?;
+            numbers.push(self.enqueue_blind(&enqueued, blind, &mut batch)?);
         }
-        self.store()?.apply(batch)?;
+        let ended = {
+            let _commit = self.committing();
+            match last(&mut batch) {
+                Ok(true) => self.store()?.apply(batch).map(|()| true).map_err(CoreError::from),
+                ended => ended,
+            }
+        };
+        if !matches!(ended, Ok(true)) {
+            numbers.into_iter().try_for_each(|number| self.remove_bodies(number))?;
+            return ended.map(|_| None);
+        }
         self.acted.notify_waiters();
-        Ok(enqueued.item.number)
+        Ok(Some(enqueued.item.number))
     }
 
-    /// In-Reply-To and References of an answer.
-    async fn thread(&self, id: &str, in_clear: bool) -> Result<(Option<String>, Vec<String>), CoreError> {
+    /// What an answer to a stored mail takes from it.
+    pub(crate) async fn thread(&self, id: &str) -> Result<Thread, CoreError> {
         let (_, raw) = self.stored(id)?;
         let opened = self.open_mail(&raw, &self.decryption_keys().await?, &self.people()?)?;
-        if in_clear && opened.must_encrypt_answer() {
-            return Err(CoreError::WrongUse(WrongUse::AnswerInClear));
-        }
-        Ok(answering(&opened.headers.headers))
+        let (in_reply_to, references) = answering(&opened.headers.headers);
+        Ok(Thread { in_reply_to, references, must_encrypt: opened.must_encrypt_answer() })
     }
 
     /// To, Cc and Bcc. Who is named openly needs no blind copy.
@@ -264,7 +302,7 @@ impl AccountInner {
     }
 
     /// The same signed mail once more, for one person of whom nobody else is to know.
-    fn enqueue_blind(&self, open: &Enqueued, blind: &Addressee, batch: &mut Batch) -> Result<(), CoreError> {
+    fn enqueue_blind(&self, open: &Enqueued, blind: &Addressee, batch: &mut Batch) -> Result<u64, CoreError> {
         let number = self.next_number()?;
         let is_encrypted = !open.item.seal_to.is_empty();
         let item = OutboxItem {
@@ -279,7 +317,8 @@ impl AccountInner {
         if let Some(payload) = &open.payload {
             self.store()?.put_body(&body_key(self.group(), number, Body::Payload), payload)?;
         }
-        self.put_item(batch, &item)
+        self.put_item(batch, &item)?;
+        Ok(number)
     }
 
     /// A draft by this account, now.

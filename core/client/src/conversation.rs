@@ -15,7 +15,7 @@ use crate::mailboxes::{MailSummary, MailView, Mailboxes, summary};
 use crate::sync::{Folder, Place, ShownMail, parse_id};
 use crate::task::Task;
 
-/// Mails of a conversation that are opened at once: the newest.
+/// Mails of a conversation that are opened at once: the newest, those that somebody vouches for before all others.
 const MAX_OPENED: usize = 100;
 
 /// One line of a list of conversations.
@@ -23,7 +23,7 @@ const MAX_OPENED: usize = 100;
 pub struct ConversationSummary {
     /// Id of its newest mail.
     pub id: String,
-    /// Subject of its first mail that is here.
+    /// Subject of its first mail that is here and vouched for; of its first mail where there is none.
     pub subject: String,
     /// Who wrote in it, in the order in which they first did.
     pub people: Vec<String>,
@@ -33,7 +33,7 @@ pub struct ConversationSummary {
     pub unread: usize,
     /// One of them has a star.
     pub flagged: bool,
-    /// When the newest was written.
+    /// The latest time at which one of them was written, as it says, and never later than it was fetched.
     pub date: UnixTime,
 }
 
@@ -43,18 +43,21 @@ pub struct ConversationMail {
     /// The mail.
     #[serde(flatten)]
     pub mail: MailView,
-    /// When it was written, as it says; else when it was fetched.
+    /// When it was written, as it says, and at the latest when it was fetched. Of a mail that is not vouched for that is
+    /// anybody's claim.
     pub written: UnixTime,
-    /// Its signer says that it belongs here. Without that, whoever could send it could also put it here.
+    /// A signer who was met or is certified says that it belongs here. Without that, whoever could send it could also put
+    /// it here.
     pub vouched: bool,
 }
 
 /// A conversation, opened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ConversationView {
-    /// Oldest first.
+    /// Oldest first, by when they were written.
     pub mails: Vec<ConversationMail>,
-    /// Older mails that are not opened, because there are very many.
+    /// Mails that are not opened, because there are very many: those not vouched for before any other, the oldest of them
+    /// first.
     pub older: usize,
 }
 
@@ -99,6 +102,12 @@ struct Member {
     written: UnixTime,
 }
 
+impl Member {
+    fn order(&self) -> (UnixTime, Folder, u32) {
+        (self.written, self.mail.folder, self.mail.record.uid)
+    }
+}
+
 impl AccountInner {
     /// All conversations, each with its mails, the oldest first.
     fn conversations(&self) -> Result<Vec<Vec<Member>>, CoreError> {
@@ -119,7 +128,7 @@ impl AccountInner {
         for members in &mut all {
             // What phones write to each other holds conversations together, and is not shown.
             members.retain(|member| !member.mail.is_of_machines());
-            members.sort_by_key(|member| (member.written, member.mail.folder, member.mail.record.uid));
+            members.sort_by_key(Member::order);
         }
         Ok(all)
     }
@@ -131,15 +140,18 @@ impl AccountInner {
         // What lies in junk or trash, or is on its way there, belongs to no conversation; it can be read.
         let Some(members) = found else {
             let mail = self.read_mail(id).await?;
-            let written = mail.verdict.headers.date.unwrap_or(crate::system::now());
+            let now = crate::system::now();
+            let written = mail.verdict.headers.date.map_or(now, |date| date.min(now));
             return Ok(ConversationView {
                 mails: vec![ConversationMail { mail, written, vouched: false }],
                 older: 0,
             });
         };
-        let older = members.len().saturating_sub(MAX_OPENED);
+        let all = members.len();
+        let members = opened(members);
+        let older = all.saturating_sub(members.len());
         let mut view = ConversationView { mails: Vec::new(), older };
-        for member in members.into_iter().skip(older) {
+        for member in members {
             match self.read_mail(&member.mail.id()).await {
                 Ok(mail) => view.mails.push(ConversationMail {
                     mail,
@@ -162,7 +174,7 @@ fn member(mail: ShownMail) -> Member {
         references: Vec::new(),
         is_protected: false,
     });
-    let written = summary(&mail).date.unwrap_or(record.received);
+    let written = summary(&mail).date.map_or(record.received, |date| date.min(record.received));
     Member { place, written, mail }
 }
 
@@ -174,19 +186,33 @@ fn placed(member: &Member) -> Placed<'_> {
     }
 }
 
+/// Those that are opened, in their order: however many mails a stranger puts in, no vouched one makes room for them.
+fn opened(members: Vec<Member>) -> Vec<Member> {
+    let (mut kept, mut others): (Vec<Member>, Vec<Member>) =
+        members.into_iter().partition(|member| member.place.is_protected);
+    kept.drain(..kept.len().saturating_sub(MAX_OPENED));
+    let room = MAX_OPENED.saturating_sub(kept.len());
+    kept.extend(others.split_off(others.len().saturating_sub(room)));
+    kept.sort_by_key(Member::order);
+    kept
+}
+
 fn line(members: &[Member]) -> Option<ConversationSummary> {
     let newest = members.last()?;
     let mails: Vec<MailSummary> = members.iter().map(|member| summary(&member.mail)).collect();
+    // A stranger's mail must not name what others write to each other.
+    let vouched = members.iter().position(|member| member.place.is_protected);
     let mut seen = BTreeSet::new();
     let writers = mails.iter().map(|mail| mail.from.clone());
     Some(ConversationSummary {
         id: newest.mail.id(),
-        subject: mails.first().map(|mail| mail.subject.clone()).unwrap_or_default(),
+        subject: mails.get(vouched.unwrap_or(0)).map(|mail| mail.subject.clone()).unwrap_or_default(),
         people: writers.filter(|from| seen.insert(from.to_lowercase())).collect(),
         mails: mails.len(),
         unread: mails.iter().filter(|mail| !mail.seen).count(),
         flagged: mails.iter().any(|mail| mail.flagged),
-        date: newest.written,
+        // A newest mail that claims to be old must not hide a conversation, either.
+        date: members.iter().map(|member| member.written).max()?,
     })
 }
 

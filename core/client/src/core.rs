@@ -8,7 +8,7 @@ use std::time::Duration;
 use engine::ports::{KeyInfo, KeyRole, Store, StoreError, Tree, Vault, VaultError};
 use serde::{Deserialize, Serialize};
 use smime::KeyAlgorithm;
-use store::SealedStore;
+use store::{SealedStore, WakeStore};
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::mpsc;
 use zeroize::Zeroizing;
@@ -21,6 +21,8 @@ use crate::sync::UndoneReason;
 use crate::system::{OsRandom, random_array};
 use crate::task::Task;
 
+/// The store's key, sealed by the vault.
+const STORE_KEY_FILE: &str = "store.key";
 /// Bound to the store key when it is sealed.
 const STORE_KEY_CONTEXT: &[u8] = b"countersign store key 1";
 /// How long closing waits for work that can't be interrupted (a write to the disk).
@@ -124,7 +126,7 @@ pub enum ProgressStep {
 
 /// The root object. One home has one core at a time.
 pub struct Core {
-    inner: Arc<CoreInner>,
+    pub(crate) inner: Arc<CoreInner>,
     runtime: Mutex<Option<Runtime>>,
 }
 
@@ -134,6 +136,8 @@ pub(crate) struct CoreInner {
     state: Mutex<State>,
     /// One unlocking at a time: two would make two store keys.
     unlocking: tokio::sync::Mutex<()>,
+    /// One merging of what woken processes did at a time.
+    pub(crate) attending: tokio::sync::Mutex<()>,
     receiver: tokio::sync::Mutex<mpsc::UnboundedReceiver<Event>>,
     pub(crate) handle: Handle,
 }
@@ -141,6 +145,8 @@ pub(crate) struct CoreInner {
 /// What closing takes away. Locked only to look at it or change it.
 struct State {
     store: Option<Arc<SealedStore>>,
+    /// In the place of `store` in a process that was woken.
+    woken: Option<Arc<WakeStore>>,
     /// Each holds the core, too: closing breaks the circle.
     accounts: BTreeMap<String, Arc<AccountInner>>,
     /// `None` when closed.
@@ -175,11 +181,13 @@ impl Core {
             vault,
             state: Mutex::new(State {
                 store: None,
+                woken: None,
                 accounts: BTreeMap::new(),
                 sender: Some(sender),
                 listeners: Vec::new(),
             }),
             unlocking: tokio::sync::Mutex::new(()),
+            attending: tokio::sync::Mutex::new(()),
             receiver: tokio::sync::Mutex::new(receiver),
             handle: runtime.handle().clone(),
         };
@@ -190,7 +198,21 @@ impl Core {
     /// answer is marked uncertain.
     pub fn unlock(&self) -> Task<()> {
         let inner = Arc::clone(&self.inner);
-        Task::spawn(&self.inner.handle, async move { inner.unlock().await })
+        Task::spawn(&self.inner.handle, async move {
+            inner.unlock().await?;
+            match inner.attend_woken().await {
+                // The next synchronisation makes the cache anew.
+                Err(CoreError::Store(store::CACHE_DAMAGED)) => Ok(()),
+                attended => attended,
+            }
+        })
+    }
+
+    /// Opens what a process may use that was woken while another one may own the home: accounts can be asked by
+    /// [`Account::wake`], and nothing else of them works. Nothing is made: where no owner has synchronised yet there are no accounts.
+    pub fn unlock_woken(&self) -> Task<()> {
+        let inner = Arc::clone(&self.inner);
+        Task::spawn(&self.inner.handle, async move { inner.unlock_woken().await })
     }
 
     /// Addresses of all accounts.
@@ -226,6 +248,7 @@ impl Core {
         Task::spawn(&self.inner.handle, async move {
             let name = config.address.folded().to_owned();
             AccountInner::add(&inner, config, credential).await?;
+            inner.attend_woken().await?;
             Ok(Account { inner: inner.open_account(&name)? })
         })
     }
@@ -242,6 +265,7 @@ impl Core {
         Task::spawn(&self.inner.handle, async move {
             let name = config.address.folded().to_owned();
             AccountInner::change(&inner, config, credential).await?;
+            inner.attend_woken().await?;
             Ok(Account { inner: inner.open_account(&name)? })
         })
     }
@@ -291,12 +315,12 @@ impl Core {
             Some(runtime) => runtime.shutdown_background(),
             None => {}
         }
-        let (store, accounts) = {
+        let (store, woken, accounts) = {
             let mut state = self.inner.state();
-            (state.store.take(), std::mem::take(&mut state.accounts))
+            (state.store.take(), state.woken.take(), std::mem::take(&mut state.accounts))
         };
         // Outside the lock: closing the store writes.
-        drop((store, accounts));
+        drop((store, woken, accounts));
     }
 
     /// Blocks until the work is done, handing events over as they come; for programs without an event loop.
@@ -352,6 +376,9 @@ impl CoreInner {
     }
 
     pub(crate) fn store(&self) -> Result<Arc<dyn Store>, CoreError> {
+        if let Some(woken) = &self.state().woken {
+            return Ok(Arc::clone(woken) as Arc<dyn Store>);
+        }
         Ok(self.sealed_store()?)
     }
 
@@ -378,33 +405,49 @@ impl CoreInner {
         self.state().accounts.remove(name);
     }
 
+    /// The key of the store; `None` where there is none yet.
+    async fn store_key(&self) -> Result<Option<Zeroizing<[u8; 32]>>, CoreError> {
+        let sealed = match std::fs::read(self.config.home.join(STORE_KEY_FILE)) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            read => read.map_err(|error| CoreError::Store(StoreError::Io(error.kind())))?,
+        };
+        let sealing = self.sealing_key().await?;
+        let key = self.vault.unwrap(&sealing.id, STORE_KEY_CONTEXT, &sealed).await?;
+        let key = key.as_slice().try_into().map_err(|_| CoreError::Vault(VaultError::Damaged))?;
+        Ok(Some(Zeroizing::new(key)))
+    }
+
+    async fn unlock_woken(&self) -> Result<(), CoreError> {
+        let _unlocking = self.unlocking.lock().await;
+        if self.state().store.is_some() || self.state().woken.is_some() {
+            return Err(CoreError::WrongUse(WrongUse::Closed));
+        }
+        let missing = CoreError::NotFound(Thing::Account);
+        let key = self.store_key().await?.ok_or(missing.clone())?;
+        let woken = WakeStore::open(&self.config.home.join("store"), &key, Box::new(OsRandom))?;
+        self.state().woken = Some(Arc::new(woken.ok_or(missing)?));
+        Ok(())
+    }
+
     async fn unlock(&self) -> Result<(), CoreError> {
         let _unlocking = self.unlocking.lock().await;
         if self.state().store.is_some() {
             return Ok(());
         }
-        let path = self.config.home.join("store.key");
         let data = self.config.home.join("store");
-        let key: Zeroizing<Vec<u8>> = match std::fs::read(&path) {
-            Ok(sealed) => {
-                let sealing = self.sealing_key().await?;
-                self.vault.unwrap(&sealing.id, STORE_KEY_CONTEXT, &sealed).await?
-            }
+        let key = match self.store_key().await? {
+            Some(key) => key,
             // A store without its key must not be taken for a new one.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !data.exists() => {
+            None if data.exists() => return Err(CoreError::Vault(VaultError::NoSuchKey)),
+            None => {
                 let sealing = self.sealing_key().await?;
                 let key = Zeroizing::new(random_array::<32>());
                 let sealed = self.vault.wrap(&sealing.id, STORE_KEY_CONTEXT, key.as_slice()).await?;
-                write_durably(&path, &sealed)?;
-                Zeroizing::new(key.to_vec())
+                write_durably(&self.config.home.join(STORE_KEY_FILE), &sealed)?;
+                key
             }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(CoreError::Vault(VaultError::NoSuchKey));
-            }
-            Err(error) => return Err(CoreError::Store(StoreError::Io(error.kind()))),
         };
-        let key: [u8; 32] = key.as_slice().try_into().map_err(|_| CoreError::Vault(VaultError::Damaged))?;
-        let store = Arc::new(SealedStore::open(&data, &Zeroizing::new(key), Box::new(OsRandom))?);
+        let store = Arc::new(SealedStore::open(&data, &key, Box::new(OsRandom))?);
         for account in store.groups(Tree::Accounts)? {
             for number in crate::outbox::recover(store.as_ref(), &account)? {
                 self.emit(Event::OutboxStuck { number });
@@ -418,7 +461,7 @@ impl CoreInner {
         Ok(())
     }
 
-    fn open_account(self: &Arc<Self>, name: &str) -> Result<Arc<AccountInner>, CoreError> {
+    pub(crate) fn open_account(self: &Arc<Self>, name: &str) -> Result<Arc<AccountInner>, CoreError> {
         if let Some(account) = self.state().accounts.get(name) {
             return Ok(Arc::clone(account));
         }

@@ -1,7 +1,10 @@
 //! What logs in at the mail servers of an account.
 
+use std::sync::Arc;
+
 use engine::imap::Secret;
-use engine::ports::{Batch, RecordKey, Tree};
+use engine::ports::{Batch, RecordKey, Store, Tree};
+use tokio::sync::OwnedMutexGuard;
 use zeroize::Zeroizing;
 
 use crate::account::AccountInner;
@@ -10,6 +13,7 @@ use crate::imap::{self, Imap};
 use crate::oauth::OAuthLogin;
 use crate::record::{decode, encode};
 use crate::smtp::Smtp;
+use crate::task::Task;
 use crate::tls;
 
 /// What logs in at mail servers.
@@ -55,33 +59,86 @@ pub(crate) fn put_credential(
     Ok(())
 }
 
-impl AccountInner {
-    fn stored_credential(&self) -> Result<Credential, CoreError> {
-        let store = self.store()?;
-        if let Some(octets) = store.read(&oauth_key(self.group()))? {
-            return Ok(Credential::OAuth(Box::new(decode(&Zeroizing::new(octets))?)));
-        }
-        let octets = store.read(&password_key(self.group()))?.ok_or(CoreError::NotFound(Thing::Account))?;
-        let password = String::from_utf8_lossy(&Zeroizing::new(octets)).into_owned();
-        Ok(Credential::Password(Zeroizing::new(password)))
+fn stored_credential(store: &dyn Store, account: &str) -> Result<Credential, CoreError> {
+    if let Some(octets) = store.read(&oauth_key(account))? {
+        return Ok(Credential::OAuth(Box::new(decode(&Zeroizing::new(octets))?)));
     }
+    let octets = store.read(&password_key(account))?.ok_or(CoreError::NotFound(Thing::Account))?;
+    let password = String::from_utf8_lossy(&Zeroizing::new(octets)).into_owned();
+    Ok(Credential::Password(Zeroizing::new(password)))
+}
 
-    /// What can be used now. New tokens are on the disk before anybody sees them: the old ones are spent then.
-    /// `refused`: an access token that a server did not take, although its time is not over.
+/// Takes the record of a login that a woken process renewed, unless the one here is as new or another.
+pub(crate) fn merge_login(
+    store: &dyn Store,
+    account: &str,
+    key: &RecordKey,
+    record: &[u8],
+) -> Result<(), CoreError> {
+    if *key != oauth_key(account) {
+        return Ok(());
+    }
+    let renewed: OAuthLogin = decode(record)?;
+    match stored_credential(store, account)? {
+        Credential::OAuth(stored) if renewed.is_newer_than(&stored) => {
+            let mut batch = Batch::default();
+            put_credential(&mut batch, account, &Credential::OAuth(Box::new(renewed)))?;
+            Ok(store.apply(batch)?)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A renewing of tokens, with all that it works with: it outlives whoever asked for it.
+struct Renewal {
+    store: Arc<dyn Store>,
+    account: String,
+    private_cas: Vec<Vec<u8>>,
+    /// Nobody else renews meanwhile.
+    _one: OwnedMutexGuard<()>,
+}
+
+impl Renewal {
+    /// New tokens are on the disk before anybody sees them: the old ones are spent as soon as the provider answers.
+    async fn run(self, login: Box<OAuthLogin>) -> Result<Credential, CoreError> {
+        let renewed = Credential::OAuth(Box::new(login.renewed(&self.private_cas).await?));
+        match stored_credential(self.store.as_ref(), &self.account)? {
+            Credential::OAuth(stored) if stored.is_same(&login) => {}
+            // The user logged in afresh meanwhile: that stays.
+            fresh => return Ok(fresh),
+        }
+        let mut batch = Batch::default();
+        put_credential(&mut batch, &self.account, &renewed)?;
+        self.store.apply(batch)?;
+        Ok(renewed)
+    }
+}
+
+impl AccountInner {
+    /// What can be used now. `refused`: an access token that a server did not take, although its time is not over.
     async fn credential(&self, refused: Option<&OAuthLogin>) -> Result<Credential, CoreError> {
-        let Credential::OAuth(_) = self.stored_credential()? else { return self.stored_credential() };
-        let _one = self.renewing.lock().await;
-        let Credential::OAuth(login) = self.stored_credential()? else { return self.stored_credential() };
+        let store = self.store()?;
+        if let password @ Credential::Password(_) = stored_credential(store.as_ref(), self.group())? {
+            return Ok(password);
+        }
+        let one = Arc::clone(&self.renewing).lock_owned().await;
+        let login = match stored_credential(store.as_ref(), self.group())? {
+            Credential::OAuth(login) => login,
+            password => return Ok(password),
+        };
         // Somebody else renewed it meanwhile.
         let is_refused = refused.is_some_and(|refused| refused.is_same(&login));
         if login.is_fresh() && !is_refused {
             return Ok(Credential::OAuth(login));
         }
-        let renewed = Credential::OAuth(Box::new(login.renewed(&self.settings.tls_anchors).await?));
-        let mut batch = Batch::default();
-        put_credential(&mut batch, self.group(), &renewed)?;
-        self.store()?.apply(batch)?;
-        Ok(renewed)
+        let renewal = Renewal {
+            store,
+            account: self.group().to_owned(),
+            private_cas: self.settings.tls_anchors.clone(),
+            _one: one,
+        };
+        // Whoever waits here may be cancelled after the provider has spent the old tokens, and before the new ones are stored.
+        Task::spawn(&self.core.handle, renewal.run(login)).await
     }
 
     /// A provider may withdraw a token before its time: a login that is refused is renewed once.

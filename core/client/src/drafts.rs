@@ -22,7 +22,7 @@ use smime::path::Trust;
 use smime::{EmailAddress, UnixTime};
 
 use crate::account::AccountInner;
-use crate::composer::{Composer, FileToSend, NewMail, Outgoing};
+use crate::composer::{Composer, FileToSend, NewMail, Outgoing, Thread};
 use crate::error::{CoreError, ServerProblem, Thing, Unreadable};
 use crate::imap::Imap;
 use crate::record::{decode, encode};
@@ -51,7 +51,7 @@ pub struct DraftSummary {
 }
 
 /// What is known of a draft without its content.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct DraftRecord {
     to: Vec<String>,
     subject: String,
@@ -77,9 +77,28 @@ struct Content {
     subject: String,
     text: String,
     files: Vec<(String, String, Vec<u8>)>,
-    /// Message-ID of the mail that it answers: ids change when mail is moved.
+    /// Message-ID of the mail that it answers: ids change when mail is moved. It tells what to show, and nothing else: other
+    /// mail may claim the same one.
     answers: Option<String>,
+    /// What it takes from that mail, taken when it was saved; none in drafts of an older version.
+    #[serde(default)]
+    thread: Option<Thread>,
     signed_only: bool,
+}
+
+/// A draft as it stands at one moment.
+struct Written {
+    record: DraftRecord,
+    mail: NewMail,
+    thread: Option<Thread>,
+}
+
+/// Who wants a draft to be sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Why {
+    Asked,
+    /// It waited for people who may be known now.
+    Waited,
 }
 
 impl Composer {
@@ -87,8 +106,9 @@ impl Composer {
     ///
     /// # Errors
     /// [`CoreError::NotFound`] when there is no such draft, or no mail that it answers.
-    pub fn save_draft(&self, number: Option<u64>, mail: &NewMail) -> Result<u64, CoreError> {
-        self.inner.save_draft(number, mail)
+    pub fn save_draft(&self, number: Option<u64>, mail: NewMail) -> Task<u64> {
+        let inner = Arc::clone(&self.inner);
+        Task::spawn(&self.inner.core.handle, async move { inner.save_draft(number, &mail).await })
     }
 
     /// All drafts, the oldest first.
@@ -107,24 +127,30 @@ impl Composer {
 
     /// A draft as it was written. Whose answer it is can't be told any more when that mail is gone.
     pub fn draft(&self, number: u64) -> Result<NewMail, CoreError> {
-        self.inner.read_draft(number)
+        Ok(self.inner.read_draft(number)?.mail)
     }
 
     /// Throws a draft away.
     pub fn discard_draft(&self, number: u64) -> Result<(), CoreError> {
         let mut batch = Batch::default();
         let _commit = self.inner.committing();
-        let body = self.inner.end_draft(&mut batch, number)?;
+        let record = self.inner.draft_record(number)?;
+        self.inner.end_draft(&mut batch, number, &record)?;
         self.inner.store()?.apply(batch)?;
-        Ok(self.inner.store()?.remove_body(&body)?)
+        self.inner.acted.notify_waiters();
+        Ok(self.inner.store()?.remove_body(&self.inner.content_key(&record))?)
     }
 
     /// Signs a draft and puts it into the outbox, whose number is returned: then it is no draft any more.
     pub fn send_draft(&self, number: u64) -> Task<u64> {
         let inner = Arc::clone(&self.inner);
         Task::spawn(&self.inner.core.handle, async move {
-            let _busy = inner.busy.lock().await;
-            inner.send_draft(number).await
+            loop {
+                // Whoever changes it meanwhile has it sent as it is then.
+                if let Some(sent) = inner.send_draft(number, Why::Asked).await? {
+                    return Ok(sent);
+                }
+            }
         })
     }
 
@@ -143,12 +169,27 @@ impl Composer {
 }
 
 impl AccountInner {
-    async fn send_draft(&self, number: u64) -> Result<u64, CoreError> {
-        let mail = self.read_draft(number)?;
-        let mut batch = Batch::default();
-        let body = self.end_draft(&mut batch, number)?;
-        let sent = self.send_mail(mail, batch).await?;
-        self.store()?.remove_body(&body)?;
+    /// Nothing when it is not to be sent, or was changed meanwhile.
+    async fn send_draft(&self, number: u64, why: Why) -> Result<Option<u64>, CoreError> {
+        let Written { record, mail, thread } = self.read_draft(number)?;
+        if why == Why::Waited && !(record.waits && self.all_are_known(&mail)?) {
+            return Ok(None);
+        }
+        let thread = match (&mail.answers, thread) {
+            (Some(id), None) => Some(self.thread(id).await?),
+            (_, thread) => thread,
+        };
+        let last = |batch: &mut Batch| {
+            let is_same = self.draft_record(number)? == record;
+            if is_same {
+                self.end_draft(batch, number, &record)?;
+            }
+            Ok(is_same)
+        };
+        let sent = self.send_mail(mail, thread, last).await?;
+        if sent.is_some() {
+            self.store()?.remove_body(&self.content_key(&record))?;
+        }
         Ok(sent)
     }
 
@@ -158,12 +199,8 @@ impl AccountInner {
             if !record.waits || record.is_over {
                 continue;
             }
-            let done = match self.read_draft(number) {
-                Ok(mail) if self.all_are_known(&mail)? => self.send_draft(number).await.map(drop),
-                Ok(_) => Ok(()),
-                Err(error) => Err(error),
-            };
-            if let Err(error @ (CoreError::Store(_) | CoreError::Vault(_))) = done {
+            let sent = self.send_draft(number, Why::Waited).await;
+            if let Err(error @ (CoreError::Store(_) | CoreError::Vault(_))) = sent {
                 return Err(error);
             }
         }
@@ -206,7 +243,22 @@ impl AccountInner {
         if record.is_over { Err(missing) } else { Ok(record) }
     }
 
-    fn save_draft(&self, number: Option<u64>, mail: &NewMail) -> Result<u64, CoreError> {
+    async fn save_draft(&self, number: Option<u64>, mail: &NewMail) -> Result<u64, CoreError> {
+        let thread = match &mail.answers {
+            Some(id) => Some(self.thread(id).await?),
+            None => None,
+        };
+        let answers = mail.answers.as_ref().map(|id| self.message_id_of(id)).transpose()?.flatten();
+        self.put_draft(number, mail, answers, thread)
+    }
+
+    fn put_draft(
+        &self,
+        number: Option<u64>,
+        mail: &NewMail,
+        answers: Option<String>,
+        thread: Option<Thread>,
+    ) -> Result<u64, CoreError> {
         let _commit = self.committing();
         let old = number.map(|number| self.draft_record(number)).transpose()?;
         let mut batch = Batch::default();
@@ -242,7 +294,8 @@ impl AccountInner {
             subject: mail.subject.clone(),
             text: mail.text.clone(),
             files: mail.files.iter().map(file).collect(),
-            answers: mail.answers.as_ref().map(|id| self.message_id_of(id)).transpose()?.flatten(),
+            answers,
+            thread,
             signed_only: mail.signed_only,
         };
         batch.put(self.draft_key(number), encode(&record)?);
@@ -261,16 +314,20 @@ impl AccountInner {
         Ok(mail.record.message_id)
     }
 
-    fn read_draft(&self, number: u64) -> Result<NewMail, CoreError> {
-        let record = self.draft_record(number)?;
-        let body = self.store()?.body(&self.content_key(&record))?;
+    fn read_draft(&self, number: u64) -> Result<Written, CoreError> {
+        let (record, body) = {
+            let _commit = self.committing();
+            let record = self.draft_record(number)?;
+            let body = self.store()?.body(&self.content_key(&record))?;
+            (record, body)
+        };
         let content: Content = decode(&body.ok_or(CoreError::NotFound(Thing::Mail))?)?;
         let addresses = |texts: Vec<String>| -> Result<Vec<EmailAddress>, CoreError> {
             let read = |text: String| text.parse().map_err(|_| CoreError::Unreadable(Unreadable::Address));
             texts.into_iter().map(read).collect()
         };
         let answers = content.answers.map(|id| self.mail_with_one_of(&BTreeSet::from([id]))).transpose()?;
-        Ok(NewMail {
+        let mail = NewMail {
             to: addresses(content.to)?,
             cc: addresses(content.cc)?,
             bcc: addresses(content.bcc)?,
@@ -283,20 +340,19 @@ impl AccountInner {
                 .collect(),
             answers: answers.flatten(),
             signed_only: content.signed_only,
-        })
+        };
+        Ok(Written { record, mail, thread: content.thread })
     }
 
-    /// It is no draft any more with this batch; its copies go with the next synchronisation. Where its content is.
-    fn end_draft(&self, batch: &mut Batch, number: u64) -> Result<RecordKey, CoreError> {
-        let mut record = self.draft_record(number)?;
-        let body = self.content_key(&record);
+    /// It is no draft any more with this batch; its copies go with the next synchronisation.
+    fn end_draft(&self, batch: &mut Batch, number: u64, record: &DraftRecord) -> Result<(), CoreError> {
+        let mut record = record.clone();
         record.is_over = true;
         record.stale.push(record.message_id.clone());
         record.subject.clear();
         record.to.clear();
         batch.put(self.draft_key(number), encode(&record)?);
-        self.acted.notify_waiters();
-        Ok(body)
+        Ok(())
     }
 
     /// Brings the copies on the server in line. A server that takes no drafts is no failure: here they are.
@@ -363,7 +419,7 @@ impl AccountInner {
 
     /// The draft as mail to nobody but oneself.
     async fn draft_copy(&self, number: u64, record: &DraftRecord) -> Result<Vec<u8>, CoreError> {
-        let mail = self.read_draft(number)?;
+        let Written { mail, .. } = self.read_draft(number)?;
         let mailbox = |address: &EmailAddress| Mailbox { name: None, address: address.to_string() };
         let mut draft = self.draft(mail.subject.clone(), mail.text);
         draft.message_id = record.message_id.clone();
@@ -424,3 +480,6 @@ fn unless_refused<T>(done: Result<T, CoreError>) -> Result<Option<T>, CoreError>
 fn texts(addresses: &[EmailAddress]) -> Vec<String> {
     addresses.iter().map(ToString::to_string).collect()
 }
+
+#[cfg(test)]
+mod tests;

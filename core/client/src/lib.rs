@@ -43,6 +43,7 @@ pub mod timestamps;
 mod tls;
 pub mod vault;
 pub mod view;
+mod wake;
 
 pub use account::{Account, AccountSummary, OwnKey, OwnKeyRole};
 pub use approvals::{
@@ -79,6 +80,7 @@ pub use reports::Undelivered;
 pub use search::SearchResults;
 pub use sync::{Folder, MailAction, Stop, SyncReport, UndoneReason};
 pub use task::{Canceller, Task};
+pub use wake::WakeReport;
 
 // What callers need of the layers below.
 pub use engine::approval::{

@@ -221,6 +221,7 @@ impl AccountInner {
     /// Sends what is due, or with `now_please` also what waits for a later attempt. A failure stops its own mail; a server
     /// that can't be reached is not asked again for the others. The first failure is returned after all were tried.
     pub(crate) async fn flush(&self, now_please: bool) -> Result<Flushed, CoreError> {
+        let _sending = self.sending.lock().await;
         let mut lines = Lines::default();
         let mut flushed = Flushed::default();
         let mut failure = None;
@@ -406,7 +407,10 @@ impl AccountInner {
         }
         // From here on the mail may have arrived, whatever happens to this process.
         item.sending();
-        self.save(item)?;
+        let mut batch = Batch::default();
+        self.put_item(&mut batch, item)?;
+        self.note_blind(&mut batch, item)?;
+        self.store()?.apply(batch)?;
         let delivery = smtp.hand_over(&message).await;
         item.delivered(delivery, now());
         self.save(item)?;

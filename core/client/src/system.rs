@@ -56,17 +56,34 @@ fn fill(dst: &mut [u8]) {
     }
 }
 
-/// Waits until somebody asks the program to end: Ctrl-C, SIGTERM, a closed terminal.
+/// What asks the program to end: Ctrl-C, SIGTERM, a closed terminal. Once listened to, none of them ends it any more.
 #[cfg(unix)]
-pub async fn asked_to_end() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
-    let mut signals: Vec<_> = kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect();
-    std::future::poll_fn(|context| {
-        let came = signals.iter_mut().any(|signal| signal.poll_recv(context).is_ready());
-        if came { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
-    })
-    .await;
+#[derive(Debug)]
+pub struct EndSignals(Vec<(i32, tokio::signal::unix::Signal)>);
+
+#[cfg(unix)]
+impl EndSignals {
+    /// Listens from now on.
+    ///
+    /// # Panics
+    /// Outside a runtime.
+    pub fn listen() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+        let signals = kinds.into_iter().filter_map(|kind| Some((kind.as_raw_value(), signal(kind).ok()?)));
+        EndSignals(signals.collect())
+    }
+
+    /// Waits for one; its number.
+    pub async fn received(&mut self) -> i32 {
+        std::future::poll_fn(|context| {
+            let mut signals = self.0.iter_mut();
+            let came =
+                signals.find_map(|(number, signal)| signal.poll_recv(context).is_ready().then_some(*number));
+            came.map_or(std::task::Poll::Pending, std::task::Poll::Ready)
+        })
+        .await
+    }
 }
 
 #[cfg(test)]

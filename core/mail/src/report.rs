@@ -3,13 +3,17 @@
 //! Nobody signs such reports: anybody who knows the Message-ID of a mail can write one. A reader may show what a report says of a
 //! mail that was really sent, and to a recipient that it really had, and must do nothing more.
 
-use crate::part::{Message, Part};
+use std::iter;
+
+use crate::part::{Message, Part, charset};
 use crate::thread::MAX_ID_OCTETS;
 
 /// Recipients that are read of one report.
 pub const MAX_RECIPIENTS: usize = 100;
 /// Octets of an address (RFC 5321 section 4.5.3.1: 64, 1 and 255) that is read.
 const MAX_ADDRESS_OCTETS: usize = 320;
+/// Octets that are read of a part: two kilobytes for each of [`MAX_RECIPIENTS`].
+const MAX_PART_OCTETS: usize = 256 * 1024;
 
 /// A report.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,13 +59,13 @@ pub fn delivery_report(message: &Message) -> Option<DeliveryReport> {
     let is_status = |part: &&Part| {
         matches!(part.content_type.as_str(), "message/delivery-status" | "message/global-delivery-status")
     };
+    let mut recipients: Vec<RecipientReport> = Vec::new();
     // Some servers put an explanation into one more of these.
-    let reported = root.children.iter().filter(is_status).map(|part| message.text(part));
-    let recipients: Vec<RecipientReport> = reported
-        .flat_map(|text| groups(&text))
-        .filter_map(|group| recipient(&group))
-        .take(MAX_RECIPIENTS)
-        .collect();
+    for part in root.children.iter().filter(is_status) {
+        let room = MAX_RECIPIENTS.saturating_sub(recipients.len());
+        let text = text(message, part);
+        recipients.extend(groups(&text).filter_map(|group| recipient(&group)).take(room));
+    }
     let message_id = root.children.iter().find_map(|part| original(message, part))?;
     let is_sound = (1..=MAX_ID_OCTETS).contains(&message_id.len());
     (is_sound && !recipients.is_empty()).then_some(DeliveryReport { message_id, recipients })
@@ -75,32 +79,53 @@ fn original(report: &Message, part: &Part) -> Option<String> {
     if !matches!(part.content_type.as_str(), "text/rfc822-headers" | "message/global-headers") {
         return None;
     }
-    let mut section = report.decoded(part).into_owned();
+    let mut section = beginning(report, part);
     section.extend_from_slice(b"\r\n\r\n");
     Message::try_from(section).ok()?.root().headers.message_id.clone()
 }
 
-/// Name in lower case and value of each field, group by group.
+/// The first lines of a part, as many as are read.
+fn beginning(message: &Message, part: &Part) -> Vec<u8> {
+    let octets = message.decoded(part);
+    if octets.len() <= MAX_PART_OCTETS {
+        return octets.into_owned();
+    }
+    let head = octets.get(..MAX_PART_OCTETS).unwrap_or_default();
+    // Half an address is another address.
+    let end = head.iter().rposition(|octet| matches!(octet, b'\r' | b'\n')).map_or(0, |last| last + 1);
+    head.get(..end).unwrap_or_default().to_vec()
+}
+
+/// [`Message::text`] of the beginning.
+fn text(message: &Message, part: &Part) -> String {
+    let text = charset::decode(&beginning(message, part), part.parameter("charset")).text;
+    text.replace("\r\n", "\n").replace('\r', "\n")
+}
+
+/// Name in lower case and value of each field.
 type Group = Vec<(String, String)>;
 
-fn groups(text: &str) -> Vec<Group> {
-    let mut groups = vec![Group::new()];
-    for line in text.lines() {
-        let Some(group) = groups.last_mut() else { break };
-        if line.trim().is_empty() {
-            if !group.is_empty() {
-                groups.push(Group::new());
+/// One after the other: a hostile part is nothing but groups.
+fn groups(text: &str) -> impl Iterator<Item = Group> {
+    let mut lines = text.lines();
+    iter::from_fn(move || {
+        let mut group = Group::new();
+        for line in lines.by_ref() {
+            if line.trim().is_empty() {
+                if !group.is_empty() {
+                    break;
+                }
+            } else if line.starts_with([' ', '\t']) {
+                if let Some((_, value)) = group.last_mut() {
+                    value.push(' ');
+                    value.push_str(line.trim());
+                }
+            } else if let Some((name, value)) = line.split_once(':') {
+                group.push((name.trim().to_ascii_lowercase(), value.trim().to_owned()));
             }
-        } else if line.starts_with([' ', '\t']) {
-            if let Some((_, value)) = group.last_mut() {
-                value.push(' ');
-                value.push_str(line.trim());
-            }
-        } else if let Some((name, value)) = line.split_once(':') {
-            group.push((name.trim().to_ascii_lowercase(), value.trim().to_owned()));
         }
-    }
-    groups
+        (!group.is_empty()).then_some(group)
+    })
 }
 
 /// Nothing of a group that is about the whole message.

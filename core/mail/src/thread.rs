@@ -1,8 +1,9 @@
 //! Conversations: which mails belong together, and what an answer names (RFC 5322 section 3.6.4).
 //!
-//! Message-ID, In-Reply-To and References of a plain mail are anybody's claim. So only a mail whose fields its signer
-//! protected brings conversations together. Any other joins one conversation at most: two strangers' mails can't be
-//! made to look like one exchange, and two conversations can't be merged from outside. A subject joins nothing.
+//! Message-ID, In-Reply-To and References of a plain mail are anybody's claim, and so are those of a mail that is signed
+//! under a certificate for which nothing speaks but the mail. So only a mail whose fields were protected by a signer who
+//! was met or is certified brings conversations together. Any other joins one conversation at most: two strangers' mails
+//! can't be made to look like one exchange, and two conversations can't be merged from outside. A subject joins nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +21,7 @@ pub struct Placed<'a> {
     pub message_id: Option<&'a str>,
     /// What it answers, from [`references`]; the nearest last.
     pub references: &'a [String],
-    /// A signer who is believed protected these fields.
+    /// A signer who is believed, not only first seen, protected these fields.
     pub is_protected: bool,
 }
 

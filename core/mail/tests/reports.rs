@@ -1,10 +1,11 @@
-//! Delivery reports of real servers, from the corpora of other projects. What is expected was read in the files by eye.
+//! Delivery reports: those of real servers, from the corpora of other projects (what is expected was read in the files by eye), and
+//! hostile ones.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
 mod support;
 
 use mail::part::Message;
-use mail::report::{Action, delivery_report};
+use mail::report::{Action, MAX_RECIPIENTS, delivery_report};
 use support::corpus;
 
 type Expected = (&'static str, &'static str, &'static str, &'static [(&'static str, Action, &'static str)]);
@@ -77,4 +78,42 @@ fn reports_of_real_servers() {
         assert_eq!(told, recipients, "{file}");
     }
     println!("{read} reports");
+}
+
+/// Addresses that a report tells of whose status is this.
+fn told(status: &str) -> Vec<String> {
+    let before = "From: <>\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n\
+                  --b\r\nContent-Type: message/delivery-status\r\n\r\n";
+    let behind =
+        "\r\n--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: <one@example.org>\r\n--b--\r\n";
+    let message = Message::try_from([before, status, behind].concat().into_bytes()).unwrap();
+    let report = delivery_report(&message).unwrap();
+    assert_eq!(report.message_id, "one@example.org");
+    report.recipients.into_iter().map(|recipient| recipient.address).collect()
+}
+
+fn group(person: &str) -> String {
+    format!("Final-Recipient: rfc822; {person}@example.org\r\nAction: failed\r\n\r\n")
+}
+
+const MIB: usize = 1024 * 1024;
+
+#[test]
+fn a_flood_of_groups_is_not_read_to_its_end() {
+    let nothing = "a:\r\n\r\n";
+    let flood = nothing.repeat(20 * MIB / nothing.len());
+    assert_eq!(told(&[group("bob"), flood, group("carol")].concat()), ["bob@example.org"]);
+    let many = group("dave").repeat(10 * MIB / group("dave").len());
+    assert_eq!(told(&[group("bob"), many].concat()).len(), MAX_RECIPIENTS);
+    // As much as a server writes is read, also behind groups that say nothing.
+    let few = nothing.repeat(1000);
+    assert_eq!(told(&[group("bob"), few, group("carol")].concat()), ["bob@example.org", "carol@example.org"]);
+}
+
+#[test]
+fn of_an_address_that_is_cut_off_nothing_is_read() {
+    let before = format!("{}Action: failed\r\nComment: ", group("bob"));
+    let cut = "\r\nFinal-Recipient: rfc822; carol@example.org";
+    let filler = "x".repeat(256 * 1024 - before.len() - cut.len());
+    assert_eq!(told(&[before.as_str(), &filler, cut, "anisation\r\n"].concat()), ["bob@example.org"]);
 }

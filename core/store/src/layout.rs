@@ -31,7 +31,7 @@ pub(crate) fn lock(folder: &Path) -> Result<File, StoreError> {
 }
 
 #[cfg(not(target_os = "android"))]
-fn take(file: &File) -> Result<(), StoreError> {
+pub(crate) fn take(file: &File) -> Result<(), StoreError> {
     use std::fs::TryLockError;
     file.try_lock().map_err(|error| match error {
         TryLockError::WouldBlock => StoreError::InUse,
@@ -41,12 +41,17 @@ fn take(file: &File) -> Result<(), StoreError> {
 
 /// Rust's standard library answers `Unsupported` there, though the system has flock(2).
 #[cfg(target_os = "android")]
-fn take(file: &File) -> Result<(), StoreError> {
+pub(crate) fn take(file: &File) -> Result<(), StoreError> {
     use rustix::fs::{FlockOperation, flock};
     flock(file, FlockOperation::NonBlockingLockExclusive).map_err(|error| match error {
         rustix::io::Errno::WOULDBLOCK => StoreError::InUse,
         error => io_error(&error.into()),
     })
+}
+
+/// Whether there is a store in the folder.
+pub(crate) fn has_format(folder: &Path) -> bool {
+    folder.join(FORMAT_FILE).exists()
 }
 
 /// Reads the format file, or makes it in a folder that has no store yet.

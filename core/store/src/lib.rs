@@ -7,6 +7,7 @@
 //! records/      sled; every value sealed, every name a keyed hash
 //! bodies/       one sealed file for each body, named by a keyed hash
 //! incoming/     bodies being written
+//! wake/         what processes work with that do not own the folder (see `wake`)
 //! search/       a folder for each account; in it the sealed files of its index, named by keyed hashes
 //! ```
 //!
@@ -35,8 +36,10 @@ mod seal;
 mod sealed;
 #[cfg(feature = "search")]
 mod search;
+mod wake;
 
 pub use records::CACHE_DAMAGED;
 pub use sealed::SealedStore;
 #[cfg(feature = "search")]
 pub use search::{INDEX_DAMAGED, SealedIndex};
+pub use wake::{TakenJournal, WakeEntry, WakeStore};

@@ -33,6 +33,7 @@ pub(crate) struct Seals {
     bodies: Key,
     #[cfg(feature = "search")]
     search: Key,
+    wake: Key,
     names: Hmac<Sha256>,
     sums: Hmac<Sha256>,
     check: Hmac<Sha256>,
@@ -59,6 +60,7 @@ impl Seals {
             bodies: subkey(b"countersign store 1 bodies")?,
             #[cfg(feature = "search")]
             search: subkey(b"countersign store 1 search")?,
+            wake: subkey(b"countersign store 1 wake")?,
             names: mac(b"countersign store 1 names")?,
             sums: mac(b"countersign store 1 sums")?,
             check: mac(b"countersign store 1 check")?,
@@ -96,6 +98,11 @@ impl Seals {
     #[cfg(feature = "search")]
     pub(crate) fn search_cipher(&self) -> XChaCha20Poly1305 {
         cipher(&self.search)
+    }
+
+    /// The cipher for what woken processes read and write.
+    pub(crate) fn wake_cipher(&self) -> XChaCha20Poly1305 {
+        cipher(&self.wake)
     }
 
     /// The keyed hash of a name. `parts` are length-prefixed, so that no two lists of parts give the same input.

@@ -18,6 +18,7 @@ use crate::records::Records;
 use crate::seal::Seals;
 #[cfg(feature = "search")]
 use crate::search::SealedIndex;
+use crate::wake::{TakenJournal, WakeFiles};
 
 /// The store in a folder of its own. One process at a time.
 ///
@@ -26,6 +27,7 @@ pub struct SealedStore {
     folder: PathBuf,
     seals: Arc<Seals>,
     bodies: Bodies,
+    wake: WakeFiles,
     /// One body at a time is written.
     writing_body: Mutex<()>,
     state: RwLock<State>,
@@ -72,9 +74,11 @@ impl SealedStore {
         let (head_file, head) = HeadFile::open(folder, &seals, fresh)?;
         let records = Some(Records::open(folder, &seals, head)?);
         let state = RwLock::new(State { head_file, head, records });
+        let seals = Arc::new(seals);
         Ok(SealedStore {
             folder: folder.to_owned(),
-            seals: Arc::new(seals),
+            wake: WakeFiles::new(folder, Arc::clone(&seals)),
+            seals,
             bodies,
             writing_body: Mutex::new(()),
             state,
@@ -88,6 +92,23 @@ impl SealedStore {
     /// [`CACHE_DAMAGED`](crate::CACHE_DAMAGED). Bodies stay; they are replaced when they are fetched.
     pub fn clear_cache(&self) -> Result<(), StoreError> {
         self.change(|records, seals| records.clear_cache(seals))
+    }
+
+    /// What woken processes did since the last call; `None` when there was nothing. Merge it, then write a snapshot over it.
+    pub fn take_wake_journal(&self) -> Result<Option<TakenJournal>, StoreError> {
+        self.wake.take_journal()
+    }
+
+    /// What woken processes find from now on. `merged` is contained in `records`, and is let go.
+    ///
+    /// # Errors
+    /// [`DiskFull`](StoreError::DiskFull) also where it is larger than such a process can hold.
+    pub fn put_wake_snapshot(
+        &self,
+        records: &[(RecordKey, Vec<u8>)],
+        merged: Option<TakenJournal>,
+    ) -> Result<(), StoreError> {
+        self.wake.put_snapshot(records, merged)
     }
 
     /// The search index of an account; nothing is read yet. All callers get the same one.

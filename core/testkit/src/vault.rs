@@ -25,6 +25,7 @@ pub enum Refusal {
 /// context like the real ones.
 pub struct FakeVault {
     state: Mutex<State>,
+    during_signature: Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
 
 struct State {
@@ -44,7 +45,15 @@ impl FakeVault {
     /// An empty vault; the same seed gives the same keys in the same order.
     pub fn new(seed: impl AsRef<[u8]>) -> Self {
         let rng = SeededRng::new(seed);
-        FakeVault { state: Mutex::new(State { rng, keys: Vec::new(), refusal: None, purposes: Vec::new() }) }
+        FakeVault {
+            state: Mutex::new(State { rng, keys: Vec::new(), refusal: None, purposes: Vec::new() }),
+            during_signature: Mutex::default(),
+        }
+    }
+
+    /// Something that happens while the next signature is made.
+    pub fn during_signature(&self, happens: impl FnOnce() + Send + 'static) {
+        *self.during_signature.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(happens));
     }
 
     /// Refuses from now on; `None` ends it.
@@ -179,6 +188,10 @@ impl Vault for FakeVault {
         message: &[u8],
         purpose: &SignPurpose,
     ) -> BoxFuture<'_, Result<Vec<u8>, VaultError>> {
+        let happens = self.during_signature.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(happens) = happens {
+            happens();
+        }
         self.run(
             |state| state.key(key).is_ok_and(|(info, _)| info.role == KeyRole::Approval),
             |state| {

@@ -136,29 +136,36 @@ pub(crate) enum PlaceArg {
     Junk,
 }
 
+/// What every mail that is written may have.
 #[derive(Debug, Args)]
-pub(crate) struct SendArgs {
-    /// Recipient; may be given several times
-    #[arg(long, required = true, value_name = "ADDRESS")]
-    pub(crate) to: Vec<String>,
+pub(crate) struct ContentArgs {
     /// Recipient of a copy; may be given several times
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) cc: Vec<String>,
     /// Recipient of whom the others see nothing; may be given several times
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) bcc: Vec<String>,
-    /// Subject (encrypted with the rest)
-    #[arg(long, default_value = "", hide_default_value = true, value_name = "SUBJECT")]
-    pub(crate) subject: String,
     /// Text; `-` reads it from standard input
     #[arg(long, default_value = "", hide_default_value = true)]
     pub(crate) text: String,
     /// File to attach; may be given several times
     #[arg(value_parser = path(), long, value_name = "FILE")]
     pub(crate) attach: Vec<PathBuf>,
-    /// Sign but do not encrypt: for people without a certificate
+    /// Sign but do not encrypt: for people without a certificate; never as an answer to encrypted mail
     #[arg(long)]
     pub(crate) signed_only: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SendArgs {
+    /// Recipient; may be given several times
+    #[arg(long, required = true, value_name = "ADDRESS")]
+    pub(crate) to: Vec<String>,
+    /// Subject (encrypted with the rest)
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "SUBJECT")]
+    pub(crate) subject: String,
+    #[command(flatten)]
+    pub(crate) content: ContentArgs,
 }
 
 #[derive(Debug, Args)]
@@ -171,24 +178,11 @@ pub(crate) struct ReplyArgs {
     /// To these instead; may be given several times
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) to: Vec<String>,
-    /// Recipient of a copy; may be given several times
-    #[arg(long, value_name = "ADDRESS")]
-    pub(crate) cc: Vec<String>,
-    /// Recipient of whom the others see nothing; may be given several times
-    #[arg(long, value_name = "ADDRESS")]
-    pub(crate) bcc: Vec<String>,
     /// Another subject than that of the mail
     #[arg(long, value_name = "SUBJECT")]
     pub(crate) subject: Option<String>,
-    /// Text; `-` reads it from standard input
-    #[arg(long, default_value = "", hide_default_value = true)]
-    pub(crate) text: String,
-    /// File to attach; may be given several times
-    #[arg(value_parser = path(), long, value_name = "FILE")]
-    pub(crate) attach: Vec<PathBuf>,
-    /// Sign but do not encrypt; refused where the mail came encrypted
-    #[arg(long)]
-    pub(crate) signed_only: bool,
+    #[command(flatten)]
+    pub(crate) content: ContentArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -228,22 +222,9 @@ pub(crate) struct DraftArgs {
     /// Recipient; may be given several times
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) to: Vec<String>,
-    /// Recipient of a copy; may be given several times
-    #[arg(long, value_name = "ADDRESS")]
-    pub(crate) cc: Vec<String>,
-    /// Recipient of whom the others see nothing; may be given several times
-    #[arg(long, value_name = "ADDRESS")]
-    pub(crate) bcc: Vec<String>,
     /// Subject
     #[arg(long, value_name = "SUBJECT")]
     pub(crate) subject: Option<String>,
-    /// Text; `-` reads it from standard input
-    #[arg(long, default_value = "", hide_default_value = true)]
-    pub(crate) text: String,
-    /// File to attach; may be given several times
-    #[arg(value_parser = path(), long, value_name = "FILE")]
-    pub(crate) attach: Vec<PathBuf>,
-    /// To be signed but not encrypted
-    #[arg(long)]
-    pub(crate) signed_only: bool,
+    #[command(flatten)]
+    pub(crate) content: ContentArgs,
 }

@@ -2,8 +2,8 @@
 
 use client::{CoreError, NewMail, Thing, WrongUse};
 
-use super::files::{addresses, attachments, text};
-use super::mail::tell_sent;
+use super::files::addresses;
+use super::mail::{content, tell_sent};
 use crate::args::{Cli, DraftArgs, DraftCommand};
 use crate::failure::Failure;
 use crate::output::{json, line, safe, table};
@@ -34,25 +34,26 @@ fn no_draft(failure: Failure) -> Failure {
 }
 
 fn save(cli: &Cli, arguments: DraftArgs) -> Result<(), Failure> {
-    let (to, cc, bcc) = (addresses(&arguments.to)?, addresses(&arguments.cc)?, addresses(&arguments.bcc)?);
-    let (text, files) = (text(arguments.text)?, attachments(&arguments.attach)?);
+    let (to, content) = (addresses(&arguments.to)?, content(arguments.content)?);
     let session = Session::open(cli, false)?;
     let composer = session.account()?.composer();
-    let mut mail = match &arguments.answer {
+    let answer = match &arguments.answer {
         Some(id) => session.run(composer.reply(id, false))?,
         None => NewMail::default(),
     };
-    if !to.is_empty() {
-        mail.to = to;
-    }
-    if let Some(subject) = arguments.subject {
-        mail.subject = subject;
-    }
-    mail = NewMail { cc, bcc, text, files, signed_only: arguments.signed_only, ..mail };
-    let saved = composer.save_draft(arguments.number, &mail).map_err(|error| match arguments.number {
-        Some(_) => no_draft(error.into()),
-        None => error.into(),
-    })?;
+    let mail = NewMail {
+        to: if to.is_empty() { answer.to } else { to },
+        subject: arguments.subject.unwrap_or(answer.subject),
+        answers: answer.answers,
+        ..content
+    };
+    let saved =
+        session.run(composer.save_draft(arguments.number, mail)).map_err(|failure| {
+            match arguments.number {
+                Some(_) => no_draft(failure),
+                None => failure,
+            }
+        })?;
     if session.json {
         return json(&serde_json::json!({ "draft": saved }));
     }

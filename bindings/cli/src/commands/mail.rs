@@ -7,7 +7,7 @@ use client::{
 
 use super::files::{addresses, attachments, text, write};
 use super::words::{codes, warning};
-use crate::args::{Cli, FolderArg, MailCommand, MarkArg, PlaceArg, ReplyArgs, SendArgs};
+use crate::args::{Cli, ContentArgs, FolderArg, MailCommand, MarkArg, PlaceArg, ReplyArgs, SendArgs};
 use crate::failure::Failure;
 use crate::output::{json, line, safe, table};
 use crate::session::Session;
@@ -139,7 +139,7 @@ fn search(cli: &Cli, query: &str, limit: u16) -> Result<(), Failure> {
     Ok(())
 }
 
-fn row(mail: &MailSummary) -> Vec<String> {
+pub(super) fn row(mail: &MailSummary) -> Vec<String> {
     let state = match (mail.problem, mail.encryption, mail.signature) {
         (Some(problem), ..) => problem.code().replace('_', " "),
         (None, EncryptionState::NoKey, _) => "for another key".to_owned(),
@@ -271,11 +271,14 @@ fn conversation(cli: &Cli, id: &str) -> Result<(), Failure> {
         return json(&view);
     }
     if view.older > 0 {
-        say!("({} older mails are left out)\n", view.older);
+        say!("({} mails are left out: those not vouched for first, then the oldest)\n", view.older);
     }
     for (number, one) in view.mails.iter().enumerate() {
         if number > 0 {
             say!("\n{}", "-".repeat(RULE));
+        }
+        if !one.vouched {
+            say!("Not vouched for: anybody may have put it into this conversation.");
         }
         say!("Id:        {}", one.mail.id);
         print_mail(&one.mail)?;
@@ -283,37 +286,39 @@ fn conversation(cli: &Cli, id: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-fn send(cli: &Cli, arguments: SendArgs) -> Result<(), Failure> {
-    let mail = NewMail {
-        to: addresses(&arguments.to)?,
+/// What the arguments say of a mail: everything but whom it is to and what it is about.
+pub(super) fn content(arguments: ContentArgs) -> Result<NewMail, Failure> {
+    Ok(NewMail {
         cc: addresses(&arguments.cc)?,
         bcc: addresses(&arguments.bcc)?,
-        subject: arguments.subject,
         text: text(arguments.text)?,
         files: attachments(&arguments.attach)?,
-        answers: None,
         signed_only: arguments.signed_only,
-    };
+        ..NewMail::default()
+    })
+}
+
+fn send(cli: &Cli, arguments: SendArgs) -> Result<(), Failure> {
+    let to = addresses(&arguments.to)?;
+    let mail = NewMail { to, subject: arguments.subject, ..content(arguments.content)? };
     let session = Session::open(cli, false)?;
     let account = session.account()?;
     dispatch(&session, &account, mail)
 }
 
 fn reply(cli: &Cli, arguments: ReplyArgs) -> Result<(), Failure> {
-    let (to, cc) = (addresses(&arguments.to)?, addresses(&arguments.cc)?);
-    let (bcc, text) = (addresses(&arguments.bcc)?, text(arguments.text)?);
-    let files = attachments(&arguments.attach)?;
+    let (to, content) = (addresses(&arguments.to)?, content(arguments.content)?);
     let session = Session::open(cli, false)?;
     let account = session.account()?;
-    let mut mail = session.run(account.composer().reply(&arguments.id, arguments.all))?;
-    if !to.is_empty() {
-        mail.to = to;
-    }
-    mail.cc.extend(cc);
-    if let Some(subject) = arguments.subject {
-        mail.subject = subject;
-    }
-    dispatch(&session, &account, NewMail { bcc, text, files, signed_only: arguments.signed_only, ..mail })
+    let answer = session.run(account.composer().reply(&arguments.id, arguments.all))?;
+    let mail = NewMail {
+        to: if to.is_empty() { answer.to } else { to },
+        cc: [answer.cc, content.cc].concat(),
+        subject: arguments.subject.unwrap_or(answer.subject),
+        answers: answer.answers,
+        ..content
+    };
+    dispatch(&session, &account, mail)
 }
 
 /// Into the outbox and, when there is a network, to the server.

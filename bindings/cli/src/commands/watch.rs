@@ -1,6 +1,8 @@
 //! `watch`.
 
-use client::system::asked_to_end;
+use std::io::{self, Write};
+
+use client::system::EndSignals;
 use client::{Account, CoreError, Event, Stop, SyncReport, Task};
 
 use crate::args::Cli;
@@ -10,33 +12,22 @@ use crate::owner::Owner;
 use crate::session::{Session, home, note};
 use crate::streams::write_error;
 
+/// Number of SIGHUP.
+const HANGUP: i32 = 1;
+
 /// Until somebody ends it; exits with the first failure that no waiting mends.
 pub(crate) fn run(cli: &Cli) -> Result<(), Failure> {
     if cli.offline {
         return Err(Failure::Offline);
     }
     let session = Session::open(cli, false)?;
-    let accounts = match &cli.account {
-        Some(_) => vec![session.account()?],
-        None => {
-            let names = session.core.accounts()?;
-            names.iter().map(|name| session.core.account(Some(name))).collect::<Result<_, _>>()?
-        }
-    };
-    if accounts.is_empty() {
-        session.account()?;
-    }
+    let accounts = session.accounts()?;
+    let signals = session.core.spawn(async { Ok(EndSignals::listen()) }).wait()?;
     let _owner = Owner::listen(&home(cli)?, &session.core)?;
     let stop = Stop::default();
-    let ending = {
-        let stop = stop.clone();
-        session.core.spawn(async move {
-            asked_to_end().await;
-            stop.stop();
-            Ok(())
-        })
-    };
     let json = session.json;
+    // Listens on while what runs is finished, and until the core closes.
+    let _ending = session.core.spawn(end_when_asked(signals, stop.clone(), json));
     let is_only = accounts.len() == 1;
     let mut watches: Vec<Task<()>> = Vec::new();
     for account in &accounts {
@@ -54,9 +45,26 @@ pub(crate) fn run(cli: &Cli) -> Result<(), Failure> {
         first
     });
     let only = accounts.first().filter(|_| is_only);
-    let ended = session.core.wait(all, |event| tell(&event, only, json));
-    ending.cancel();
-    Ok(ended?)
+    Ok(session.core.wait(all, |event| tell(&event, only, json))?)
+}
+
+/// The first signal is a request; the second ends the process as if it had never been caught.
+async fn end_when_asked(mut signals: EndSignals, stop: Stop, json: bool) -> Result<(), CoreError> {
+    signals.received().await;
+    stop.stop();
+    if !json {
+        // The terminal may be stopped, or gone: nothing waits for it, and `eprintln!` would panic.
+        std::thread::spawn(|| {
+            writeln!(io::stderr(), "The running round is finished first; a second Ctrl-C ends at once.").ok()
+        });
+    }
+    loop {
+        match signals.received().await {
+            // A terminal that closes says so twice: by its shell, and by itself.
+            HANGUP => {}
+            number => std::process::exit(128 + number),
+        }
+    }
 }
 
 /// A round that changed nothing is not worth a line.

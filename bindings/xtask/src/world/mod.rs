@@ -166,6 +166,20 @@ impl World {
         }
     }
 
+    /// Gives all mail of a person other UIDs, under another UIDVALIDITY.
+    pub fn renumber(&mut self, person: &str) -> Result<()> {
+        self.stop_dovecot();
+        let maildir = self.maildir(person);
+        for entry in fs::read_dir(&maildir).at(&maildir)? {
+            let path = entry.at(&maildir)?.path();
+            let is_index = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("dovecot"));
+            if is_index && path.is_file() {
+                fs::remove_file(&path).at(&path)?;
+            }
+        }
+        self.start_dovecot()
+    }
+
     /// Postfix takes no message of more octets from now on.
     pub fn take_at_most(&mut self, octets: u64) -> Result<()> {
         self.postfix.stop();

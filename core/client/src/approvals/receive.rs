@@ -9,7 +9,7 @@ use mail::part::Message;
 use smime::path::Trust;
 use smime::verdict::SignatureState;
 
-use super::Known;
+use super::kept::Known;
 use crate::account::AccountInner;
 use crate::core::Event;
 use crate::error::{CoreError, Unreadable};

@@ -197,6 +197,12 @@ impl OAuthLogin {
         self.tokens.access == other.tokens.access
     }
 
+    /// The same login, with tokens that last longer.
+    pub(crate) fn is_newer_than(&self, other: &OAuthLogin) -> bool {
+        (&self.endpoints, &self.registration) == (&other.endpoints, &other.registration)
+            && self.tokens.expires > other.tokens.expires
+    }
+
     pub(crate) fn access(&self) -> Secret<'_> {
         Secret::Token(&self.tokens.access)
     }

@@ -5,17 +5,21 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
+use engine::ports::{Batch, RecordKey, Tree};
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 use xtask::world::{Place, World, address};
 
 use super::*;
+use crate::account::{Account, AccountInner};
 use crate::config::{AccountConfig, CoreConfig, Language, Security, Server};
 use crate::core::Core;
-use crate::credential::Credential;
+use crate::credential::{Credential, put_credential};
+use crate::task::Task;
 use crate::vault::PassphraseVault;
 
 /// What the provider knows.
@@ -30,6 +34,8 @@ struct Provider {
     renewed: u32,
     /// Seconds that a token lives.
     life: u64,
+    /// Answers wait for a permit of this, when there is one; what they are about is done.
+    gate: Option<Arc<Semaphore>>,
 }
 
 type Shared = Arc<Mutex<Provider>>;
@@ -73,22 +79,7 @@ impl Provider {
 }
 
 fn fields(form: &str) -> BTreeMap<String, String> {
-    let decode = |text: &str| {
-        let mut octets = Vec::new();
-        let mut rest = text.bytes();
-        while let Some(octet) = rest.next() {
-            octets.push(match octet {
-                b'+' => b' ',
-                b'%' => {
-                    let digits = [rest.next().unwrap(), rest.next().unwrap()];
-                    u8::from_str_radix(std::str::from_utf8(&digits).unwrap(), 16).unwrap()
-                }
-                other => other,
-            });
-        }
-        String::from_utf8(octets).unwrap()
-    };
-    form.split('&').filter_map(|pair| pair.split_once('=')).map(|(a, b)| (decode(a), decode(b))).collect()
+    form_urlencoded::parse(form.as_bytes()).into_owned().collect()
 }
 
 /// The first line and the body of a request.
@@ -138,7 +129,13 @@ async fn serve(shared: &Shared) -> (u16, u16, Vec<u8>) {
             let Ok(mut stream) = acceptor.accept(stream).await else { continue };
             let (line, body) = request(&mut stream).await;
             assert!(line.starts_with("POST /token "), "{line}");
-            let answer = provider.lock().unwrap().token(&fields(&body));
+            let (answer, gate) = {
+                let mut provider = provider.lock().unwrap();
+                (provider.token(&fields(&body)), provider.gate.clone())
+            };
+            if let Some(gate) = gate {
+                drop(gate.acquire().await);
+            }
             respond(&mut stream, answer).await;
         }
     });
@@ -253,6 +250,109 @@ async fn a_login_that_is_refused_in_the_browser_ends() {
     let page = get(redirect, &format!("/?error=access_denied&state={state}")).await;
     assert!(page.contains("refused"), "{page}");
     assert_eq!(waiting.await.unwrap().err(), Some(OAuthFailure::Provider(OAuthError::Denied)));
+}
+
+/// An account whose token is over, and whose provider has spent the old refresh token and not answered yet.
+struct Renewing {
+    asking: Task<()>,
+    account: Account,
+    core: Core,
+    shared: Shared,
+    gate: Arc<Semaphore>,
+    _home: tempfile::TempDir,
+    _runtime: tokio::runtime::Runtime,
+}
+
+fn renewing() -> Renewing {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let shared = provider();
+    let (port, _, ca) = runtime.block_on(serve(&shared));
+    shared.lock().unwrap().life = 30;
+    let login = runtime.block_on(log_in(&shared, port, &ca));
+    shared.lock().unwrap().life = 3600;
+    // Nobody listens at this port: what logs in comes before.
+    let server = Server { host: "localhost".to_owned(), port: 1, security: Security::Tls };
+    let config = AccountConfig {
+        address: address("alice").parse().unwrap(),
+        name: String::new(),
+        login: address("alice"),
+        imap: server.clone(),
+        smtp: server,
+        tls_anchors: vec![ca],
+        organisation_anchors: Vec::new(),
+        authority: None,
+        language: Language::En,
+    };
+    let home = tempfile::tempdir().unwrap();
+    let vault = PassphraseVault::create(&home.path().join("vault"), b"a passphrase").unwrap();
+    let core =
+        Core::new(CoreConfig { home: home.path().to_owned(), offline: false }, Arc::new(vault)).unwrap();
+    core.unlock().wait().unwrap();
+    let (inner, credential) = (Arc::clone(&core.inner), Credential::OAuth(Box::new(login)));
+    let installing = core.spawn(async move { AccountInner::install(&inner, &config, &credential).await });
+    installing.wait().unwrap();
+    let account = core.account(None).unwrap();
+
+    let gate = Arc::new(Semaphore::new(0));
+    shared.lock().unwrap().gate = Some(Arc::clone(&gate));
+    let asking = account.wait_for_news(Duration::from_millis(10));
+    let pause = Duration::from_millis(10);
+    let mut waited = Duration::ZERO;
+    while shared.lock().unwrap().renewed == 0 {
+        assert!(waited < Duration::from_secs(60), "the provider is asked");
+        std::thread::sleep(pause);
+        waited += pause;
+    }
+    Renewing { asking, account, core, shared, gate, _home: home, _runtime: runtime }
+}
+
+impl Renewing {
+    /// Whoever asks next is told that no server is there: he had something to log in with.
+    fn finds_no_server(&self) {
+        let asked = self.account.wait_for_news(Duration::from_millis(10)).wait().unwrap_err();
+        assert!(matches!(asked, CoreError::Network { .. }), "{asked:?}");
+    }
+}
+
+#[test]
+fn tokens_are_kept_when_whoever_asked_for_them_is_cancelled() {
+    let renewing = renewing();
+    renewing.asking.cancel();
+    renewing.gate.add_permits(1);
+    for _ in 0..2 {
+        renewing.finds_no_server();
+    }
+    assert_eq!(renewing.shared.lock().unwrap().renewed, 1);
+    renewing.core.close();
+}
+
+#[test]
+fn nobody_renews_while_a_renewal_goes_on_that_nobody_waits_for() {
+    let renewing = renewing();
+    renewing.asking.cancel();
+    let others: Vec<_> = (0..4).map(|_| renewing.account.wait_for_news(Duration::from_millis(10))).collect();
+    others.iter().for_each(Task::cancel);
+    let last = renewing.account.wait_for_news(Duration::from_millis(10));
+    renewing.gate.add_permits(1);
+    let asked = last.wait().unwrap_err();
+    assert!(matches!(asked, CoreError::Network { .. }), "{asked:?}");
+    assert_eq!(renewing.shared.lock().unwrap().renewed, 1);
+    renewing.core.close();
+}
+
+#[test]
+fn a_login_that_was_changed_during_a_renewal_stays() {
+    let renewing = renewing();
+    let name = renewing.account.inner.group();
+    let store = renewing.account.inner.store().unwrap();
+    let mut batch = Batch::default();
+    put_credential(&mut batch, name, &Credential::Password(Zeroizing::new("mine".to_owned()))).unwrap();
+    store.apply(batch).unwrap();
+    renewing.gate.add_permits(1);
+    let asked = renewing.asking.wait().unwrap_err();
+    assert!(matches!(asked, CoreError::Network { .. }), "{asked:?}");
+    let stored = |record: &str| store.read(&RecordKey::named(Tree::Accounts, name, record)).unwrap();
+    assert_eq!((stored("oauth"), stored("password")), (None, Some(b"mine".to_vec())));
 }
 
 /// Dovecot and Postfix know the tokens; the account renews them when their time is over, when they are withdrawn, and once each.

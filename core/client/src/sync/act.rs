@@ -7,8 +7,9 @@ use engine::sync::{self, Action, ActionFailure, ActionKind, Flag, Flags, Seen, T
 use serde::{Deserialize, Serialize};
 
 use super::local::SyncedMail;
-use super::{Folder, MailRecord, parse_id};
+use super::{Folder, FolderNames, MailRecord, parse_id};
 use crate::account::AccountInner;
+use crate::core::Event;
 use crate::error::{CoreError, Thing};
 use crate::mailboxes::Mailboxes;
 use crate::record::{decode, encode};
@@ -106,6 +107,19 @@ impl AccountInner {
             }
         }
         Ok(actions)
+    }
+
+    /// Ends what was to be done in folders that are none of ours any more: another program renamed or removed them. What lay
+    /// there is shown where the server has it now.
+    pub(super) fn end_homeless_actions(&self, names: &FolderNames) -> Result<(), CoreError> {
+        let mut batch = Batch::default();
+        for action in self.actions()? {
+            if names.folder(&action.folder).is_none() {
+                batch.remove(self.action_key(action.id));
+                self.core.emit(Event::Undone { ids: Vec::new(), why: UndoneReason::NoSuchFolder });
+            }
+        }
+        Ok(self.store()?.apply(batch)?)
     }
 
     fn act_on(&self, ids: &[String], action: MailAction) -> Result<(), CoreError> {

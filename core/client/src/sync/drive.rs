@@ -37,6 +37,7 @@ impl AccountInner {
         let mut needed = self.targets_of_actions(None)?;
         needed.push(Folder::Sent);
         let names = self.find_folders(imap, &needed).await?;
+        self.end_homeless_actions(&names)?;
         let mut failed = None;
         let mut queue: VecDeque<Folder> =
             Folder::ALL.into_iter().filter(|folder| names.has(*folder)).collect();

@@ -22,20 +22,34 @@ use crate::system::{OsRandom, now};
 
 /// Mails that came in, of so many as are expected.
 #[derive(Debug, Default)]
-pub(super) struct Counter {
+pub(crate) struct Counter {
     pub(super) new: u64,
     pub(super) expected: u64,
 }
 
-/// Where a mail belongs: in words of its signer, or anybody's.
+/// Where a mail belongs: in words of a signer who was met or is certified, or anybody's.
 fn place(opened: &Opened) -> Place {
     let view = &opened.headers;
     // Under the older schemes a Message-ID that is missing inside is the one outside.
     let is_own_id = !view.outer_differs.iter().any(|name| name == "message-id");
+    // Anybody makes himself a certificate, and is pinned by the very mail that he signs with it.
+    let is_believed =
+        opened.valid_signer().is_some_and(|signer| signer.trust() <= smime::path::Trust::PublicCa);
     Place {
         message_id: view.headers.message_id.clone(),
         references: references(&view.headers),
-        is_protected: view.protected && is_own_id && opened.valid_signer().is_some(),
+        is_protected: view.protected && is_own_id && is_believed,
+    }
+}
+
+impl MailRecord {
+    /// What is known of a mail by opening it.
+    pub(crate) fn describe(&mut self, opened: Opened) {
+        self.from_name = opened.verdict.headers.from_mailboxes.first().and_then(|from| from.name.clone());
+        self.preview = opened.shown_text().map(|text| preview(&text));
+        self.place = Some(place(&opened));
+        self.content = Content::Judged(Box::new(opened.verdict));
+        self.policy = POLICY_VERSION;
     }
 }
 
@@ -43,7 +57,7 @@ impl AccountInner {
     /// Looks into the mails that came, in the order in which they were put into the folder: what was written first is
     /// pinned first. Their records come last: a crash before looks into them again, and acting twice on a mail changes
     /// nothing.
-    pub(super) async fn judge(
+    pub(crate) async fn judge(
         &self,
         local: &mut LocalFolder<'_>,
         unindexed: &mut Unindexed,
@@ -112,14 +126,10 @@ impl AccountInner {
             self.receive_report(&outer)?;
         }
         record.message_id = outer.root().headers.message_id.clone();
-        record.from_name = opened.verdict.headers.from_mailboxes.first().and_then(|from| from.name.clone());
-        record.preview = opened.shown_text().map(|text| preview(&text));
-        record.place = Some(place(&opened));
         let id = MailId { folder: folder.name().to_owned(), uid: record.uid };
         let is_searched = cfg!(feature = "search") && folder.is_kept();
         let document = is_searched.then(|| Document::of(id, record.received, &opened));
-        record.content = Content::Judged(Box::new(opened.verdict));
-        record.policy = POLICY_VERSION;
+        record.describe(opened);
         Ok(document)
     }
 

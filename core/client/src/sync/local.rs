@@ -43,7 +43,7 @@ struct OldMail {
 }
 
 /// One folder's records.
-pub(super) struct LocalFolder<'a> {
+pub(crate) struct LocalFolder<'a> {
     account: &'a AccountInner,
     pub(super) folder: Folder,
     /// What the server calls it.
@@ -86,7 +86,7 @@ impl Local for LocalFolder<'_> {
 }
 
 impl<'a> LocalFolder<'a> {
-    pub(super) fn open(account: &'a AccountInner, folder: Folder, name: &str) -> Result<Self, CoreError> {
+    pub(crate) fn open(account: &'a AccountInner, folder: Folder, name: &str) -> Result<Self, CoreError> {
         account.take_over(folder)?;
         let mut local = LocalFolder {
             account,
@@ -122,6 +122,10 @@ impl<'a> LocalFolder<'a> {
         self.without_body().len().min(self.folder.newest())
     }
 
+    pub(crate) fn has(&self, uid: u32) -> bool {
+        self.mails.contains_key(&uid)
+    }
+
     fn put(&mut self, uid: u32, synced: SyncedMail) -> Result<(), CoreError> {
         self.batch.put(self.account.synced_key(self.folder, uid), encode(&synced)?);
         self.mails.insert(uid, synced);
@@ -148,7 +152,7 @@ impl<'a> LocalFolder<'a> {
     }
 
     /// One change, with the octets of the body that just came.
-    pub(super) fn carry_out(&mut self, effect: Effect, body: &mut Vec<u8>) -> Result<(), CoreError> {
+    pub(crate) fn carry_out(&mut self, effect: Effect, body: &mut Vec<u8>) -> Result<(), CoreError> {
         match effect {
             Effect::SaveState(state) => {
                 self.state = Some(state);
@@ -288,7 +292,7 @@ impl<'a> LocalFolder<'a> {
     }
 
     /// Writes what was collected.
-    pub(super) fn flush(&mut self) -> Result<(), CoreError> {
+    pub(crate) fn flush(&mut self) -> Result<(), CoreError> {
         let store = self.account.store()?;
         if !self.bodies.is_empty() {
             store.put_bodies(&self.bodies)?;
@@ -306,7 +310,7 @@ impl<'a> LocalFolder<'a> {
 }
 
 impl MailRecord {
-    pub(super) fn without_content(uid: u32, octets: u64, content: Content) -> Self {
+    pub(crate) fn without_content(uid: u32, octets: u64, content: Content) -> Self {
         MailRecord {
             uid,
             octets,
@@ -342,7 +346,7 @@ impl AccountInner {
         Ok(self.store()?.apply(batch)?)
     }
 
-    fn state_key(&self, folder: Folder) -> RecordKey {
+    pub(crate) fn state_key(&self, folder: Folder) -> RecordKey {
         RecordKey::named(Tree::Sync, self.folder_group(folder), "state")
     }
 

@@ -8,6 +8,9 @@ mod local;
 mod news;
 mod watch;
 
+use std::pin::pin;
+use std::time::Duration;
+
 use engine::secure::Verdict;
 use serde::{Deserialize, Serialize};
 use smime::UnixTime;
@@ -21,12 +24,17 @@ pub(crate) use act::ShownMail;
 pub use act::{MailAction, UndoneReason};
 pub use folder::Folder;
 pub(crate) use folder::{FolderNames, parse_id};
-use local::LocalFolder;
+pub(crate) use judge::Counter;
+pub(crate) use local::LocalFolder;
 pub use watch::Stop;
 
 /// The rules by which stored verdicts were made; a newer version judges again. Whoever changes what a reader says of a
 /// mail, in `mail`, `smime` or `engine`, raises it. 2: ambiguous structure, look-alikes, revocation.
 pub(crate) const POLICY_VERSION: u32 = 2;
+
+/// How long fetching may take before what waits in the outbox is sent meanwhile. What comes first may say that a decision which
+/// waits there is of no use any more.
+const HEAD_START: Duration = Duration::from_secs(30);
 
 /// What a synchronisation did.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -83,6 +91,13 @@ pub(crate) enum Content {
 impl AccountInner {
     /// Everything: mail in, meetings, approvals, outbox; with `now_please` also mail there that waits for a later attempt.
     pub(crate) async fn sync(&self, now_please: bool) -> Result<SyncReport, CoreError> {
+        self.core.attend_woken().await?;
+        let synced = self.sync_alone(now_please).await;
+        self.core.attend_woken().await?;
+        synced
+    }
+
+    async fn sync_alone(&self, now_please: bool) -> Result<SyncReport, CoreError> {
         let _busy = self.busy.lock().await;
         match self.sync_once(now_please).await {
             // The mail cache can be fetched again; keys, people, approvals and the outbox are not in it.
@@ -110,7 +125,17 @@ impl AccountInner {
         let mut unindexed = Unindexed::default();
         let fetched = match self.imap().await {
             Ok(mut imap) => {
-                let fetched = self.fetch_all(&mut imap, &mut report, &mut unindexed).await;
+                let (fetched, sent) = {
+                    let mut fetching = pin!(self.fetch_all(&mut imap, &mut report, &mut unindexed));
+                    match tokio::time::timeout(HEAD_START, &mut fetching).await {
+                        Ok(fetched) => (fetched, 0),
+                        Err(_) => {
+                            let (fetched, flushed) = tokio::join!(fetching, self.flush(now_please));
+                            (fetched, flushed.map_or(0, |flushed| flushed.sent))
+                        }
+                    }
+                };
+                report.sent = sent;
                 imap.logout().await;
                 fetched
             }
@@ -129,7 +154,7 @@ impl AccountInner {
         fetched?;
         indexed?;
         let Flushed { sent, waiting, stuck } = flushed?;
-        report.sent = sent;
+        report.sent += sent;
         report.waiting = waiting;
         report.stuck = stuck;
         Ok(report)

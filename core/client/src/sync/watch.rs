@@ -1,6 +1,8 @@
 //! Synchronising again and again, as soon as there is something to do.
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use engine::sync::Backoff;
@@ -17,6 +19,11 @@ const OUTBOX_PATIENCE: Duration = Duration::from_secs(60);
 /// Without any news all folders are looked at so often; the inbox is listened to meanwhile.
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
 
+/// News that come sooner after a round which found nothing are suspicious.
+const QUIET: Duration = Duration::from_secs(1);
+/// How long a round goes on after the end was asked for.
+const GRACE: Duration = Duration::from_secs(30);
+
 /// Ends a [`watch`](Account::watch) between two rounds: what is being sent is sent, and what is known of it is stored.
 #[derive(Clone, Debug)]
 pub struct Stop(Arc<watch::Sender<bool>>);
@@ -28,13 +35,18 @@ impl Default for Stop {
 }
 
 impl Stop {
-    /// Asks for the end. Waiting ends at once, a round that runs is finished.
+    /// Asks for the end. Waiting ends at once; a round that runs has half a minute to finish.
     pub fn stop(&self) {
         self.0.send_replace(true);
     }
 
     fn is_stopped(&self) -> bool {
         *self.0.borrow()
+    }
+
+    async fn stopped_long_ago(&self) {
+        self.stopped().await;
+        tokio::time::sleep(GRACE).await;
     }
 
     async fn stopped(&self) {
@@ -70,19 +82,47 @@ impl AccountInner {
         let mut is_first = true;
         while !stop.is_stopped() {
             // What is done here during the round is noticed, too.
-            let acted = self.acted.notified();
-            let round = self.sync(is_first).await;
+            let has_acted = AtomicBool::new(false);
+            let notified = self.acted.notified();
+            let acted = async {
+                notified.await;
+                has_acted.store(true, Ordering::Relaxed);
+            };
+            let round = tokio::select! {
+                round = self.sync(is_first) => round,
+                // A mail that was being handed over becomes uncertain; everything else is done again.
+                () = stop.stopped_long_ago() => return Ok(()),
+            };
             is_first = false;
             on_round(&round);
             let pause = match round {
                 Ok(report) => {
-                    backoff.worked();
                     let patience = if report.waiting > 0 { OUTBOX_PATIENCE } else { PATIENCE };
-                    let heard = tokio::select! {
-                        heard = self.wait_for_news(patience, acted) => heard,
+                    let quiet = tokio::time::sleep(QUIET);
+                    let mut quiet = pin!(quiet);
+                    let waiting = async {
+                        let mut heard = pin!(self.wait_for_news(patience, acted));
+                        tokio::select! {
+                            heard = &mut heard => (heard, false),
+                            () = &mut quiet => (heard.await, true),
+                        }
+                    };
+                    let (heard, was_quiet) = tokio::select! {
+                        heard = waiting => heard,
                         () = stop.stopped() => return Ok(()),
                     };
-                    heard.err().map(|error| pause(&error, &mut backoff)).transpose()?
+                    let is_idle = report == SyncReport { waiting: report.waiting, ..SyncReport::default() };
+                    match heard {
+                        Err(error) => Some(pause(&error, &mut backoff)?),
+                        // News that are none, again and again: a server that is wrong about itself is not asked without a pause.
+                        Ok(()) if is_idle && !was_quiet && !has_acted.load(Ordering::Relaxed) => {
+                            Some(backoff.failed(u32::from_le_bytes(random_array())))
+                        }
+                        Ok(()) => {
+                            backoff.worked();
+                            None
+                        }
+                    }
                 }
                 Err(error) => Some(pause(&error, &mut backoff)?),
             };

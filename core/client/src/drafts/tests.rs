@@ -1,0 +1,160 @@
+//! What happens while a draft is on its way.
+
+use testkit::FakeVault;
+use zeroize::Zeroizing;
+
+use super::*;
+use crate::composer::MAX_PAYLOAD_OCTETS;
+use crate::credential::Credential;
+use crate::{AccountConfig, Core, CoreConfig, Language, Security, Server};
+
+struct Home {
+    _folder: tempfile::TempDir,
+    core: Core,
+    vault: Arc<FakeVault>,
+    account: Arc<AccountInner>,
+}
+
+fn home() -> Home {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = Arc::new(FakeVault::new("drafts"));
+    let config = CoreConfig { home: folder.path().to_owned(), offline: true };
+    let core = Core::new(config, Arc::clone(&vault) as Arc<dyn engine::ports::Vault>).unwrap();
+    core.unlock().wait().unwrap();
+    let server = Server { host: "localhost".to_owned(), port: 1, security: Security::Tls };
+    let config = AccountConfig {
+        address: "alice@example.test".parse().unwrap(),
+        name: String::new(),
+        login: "alice".to_owned(),
+        imap: server.clone(),
+        smtp: server,
+        tls_anchors: Vec::new(),
+        organisation_anchors: Vec::new(),
+        authority: None,
+        language: Language::En,
+    };
+    let inner = Arc::clone(&core.inner);
+    let credential = Credential::Password(Zeroizing::new("x".to_owned()));
+    let installed =
+        core.spawn(async move { AccountInner::install(&inner, &config, &credential).await }).wait();
+    installed.unwrap();
+    let account = core.account(None).unwrap().inner;
+    Home { _folder: folder, core, vault, account }
+}
+
+fn to_oneself(text: &str) -> NewMail {
+    NewMail { to: vec!["alice@example.test".parse().unwrap()], text: text.to_owned(), ..NewMail::default() }
+}
+
+impl Home {
+    fn composer(&self) -> Composer {
+        Composer { inner: Arc::clone(&self.account) }
+    }
+
+    fn save(&self, number: Option<u64>, text: &str) -> u64 {
+        self.account.put_draft(number, &to_oneself(text), None, None).unwrap()
+    }
+
+    fn queued(&self) -> usize {
+        self.account.outbox_items().unwrap().len()
+    }
+
+    fn send_waiting(&self) {
+        let account = Arc::clone(&self.account);
+        self.core.spawn(async move { account.send_waiting_drafts().await }).wait().unwrap();
+    }
+
+    /// Text of the only mail in the outbox, which is signed for oneself and not sealed yet.
+    fn queued_text(&self) -> String {
+        let item = &self.account.outbox_items().unwrap()[0];
+        let key = crate::outbox::body_key(self.account.group(), item.number, crate::outbox::Body::Signed);
+        let signed = self.account.store().unwrap().body(&key).unwrap().unwrap();
+        String::from_utf8_lossy(&signed).into_owned()
+    }
+}
+
+#[test]
+fn a_draft_that_is_discarded_while_it_is_signed_is_not_sent() {
+    let home = home();
+    let number = home.save(None, "Never");
+    let composer = home.composer();
+    home.vault.during_signature(move || composer.discard_draft(number).unwrap());
+    let sent = home.composer().send_draft(number).wait();
+    assert_eq!(sent.unwrap_err(), CoreError::NotFound(Thing::Mail));
+    assert_eq!(home.queued(), 0);
+    // Nor is anything of it left behind.
+    let leftovers = walk(&home.core.inner.config.home.join("store/bodies"));
+    assert_eq!(leftovers, 0);
+}
+
+fn walk(folder: &std::path::Path) -> usize {
+    std::fs::read_dir(folder).unwrap().count()
+}
+
+#[test]
+fn a_draft_that_is_changed_while_it_is_signed_is_sent_as_it_is_then() {
+    let home = home();
+    let number = home.save(None, "Before");
+    let account = Arc::clone(&home.account);
+    home.vault.during_signature(move || {
+        account.put_draft(Some(number), &to_oneself("Afterwards"), None, None).unwrap();
+    });
+    home.composer().send_draft(number).wait().unwrap();
+    assert_eq!(home.queued(), 1);
+    let text = home.queued_text();
+    assert!(text.contains("Afterwards") && !text.contains("Before"), "{text}");
+    assert!(home.composer().drafts().unwrap().is_empty());
+}
+
+#[test]
+fn a_waiting_draft_that_is_changed_waits_no_more() {
+    let home = home();
+    let (first, second) = (home.save(None, "First"), home.save(None, "Second"));
+    for number in [first, second] {
+        home.composer().send_draft_when_known(number).unwrap();
+    }
+    // The second one while the first is on its way.
+    let account = Arc::clone(&home.account);
+    home.vault.during_signature(move || {
+        account.put_draft(Some(second), &to_oneself("Not yet"), None, None).unwrap();
+    });
+    home.send_waiting();
+    assert_eq!(home.queued(), 1);
+    let left = home.composer().drafts().unwrap();
+    assert_eq!((left.len(), left[0].number, left[0].waits), (1, second, false));
+
+    // The same one while it is signed.
+    home.composer().send_draft_when_known(second).unwrap();
+    let account = Arc::clone(&home.account);
+    home.vault.during_signature(move || {
+        account.put_draft(Some(second), &to_oneself("Still not"), None, None).unwrap();
+    });
+    home.send_waiting();
+    assert_eq!((home.queued(), home.composer().drafts().unwrap().len()), (1, 1));
+}
+
+#[test]
+fn a_waiting_draft_that_cannot_be_sent_wakes_nobody() {
+    let home = home();
+    let number = home.save(None, &"x".repeat(MAX_PAYLOAD_OCTETS));
+    home.composer().send_draft_when_known(number).unwrap();
+    let acted = home.account.acted.notified();
+    home.send_waiting();
+    let patience = std::time::Duration::from_millis(50);
+    let woken = home.core.inner.handle.block_on(async { tokio::time::timeout(patience, acted).await });
+    assert!(woken.is_err());
+    assert!(home.composer().drafts().unwrap()[0].waits);
+}
+
+#[test]
+fn an_answer_that_must_be_encrypted_stays_so_whatever_claims_to_be_the_mail() {
+    let home = home();
+    let mail = NewMail { signed_only: true, ..to_oneself("Quoting a secret") };
+    let thread = Thread::of_encrypted("<a@example.test>");
+    // The mail that it answers is gone.
+    let answers = Some("<a@example.test>".to_owned());
+    let number = home.account.put_draft(None, &mail, answers, Some(thread)).unwrap();
+    let sent = home.composer().send_draft(number).wait();
+    assert_eq!(sent.unwrap_err(), CoreError::WrongUse(crate::error::WrongUse::AnswerInClear));
+    assert_eq!((home.queued(), home.composer().drafts().unwrap().len()), (0, 1));
+}
