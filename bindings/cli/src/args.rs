@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-pub(crate) use self::account::{AccountCommand, AddArgs, KeysCommand, LanguageArg};
+pub(crate) use self::account::{AccountCommand, AddArgs, KeysCommand, LanguageArg, RemoveArgs};
 pub(crate) use self::approval::{ApprovalCommand, DecideArgs, EvidenceCommand, RequestArgs};
 pub(crate) use self::contact::{ContactCommand, MeetArgs};
 pub(crate) use self::file::{CertArgs, ChainArgs, InspectArgs, MimeArgs, P12Args, PurposeArg, Requirement};
@@ -65,7 +65,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Add and list accounts
+    /// Add, list and remove accounts
     #[command(subcommand)]
     Account(AccountCommand),
     /// Fetch mail, go on with meetings and approvals, send what waits

@@ -1,15 +1,17 @@
-//! Adding an account that cannot be reached or trusted: one sentence, the right exit code, nothing left behind.
+//! Adding an account that cannot be reached or trusted: one sentence, the right exit code, nothing left behind. And removing one.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
 mod common;
 
+use std::io::Write;
 use std::net::Ipv4Addr;
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-use common::{Office, as_text, file, refused, refused_both};
-use xtask::cli::{Terminal, list};
+use common::{Office, as_text, file, mails, refused, refused_both, words};
+use xtask::cli::{Terminal, list, text};
 use xtask::demo::search::search;
-use xtask::world::{Proxy, password};
+use xtask::world::{Proxy, address, password};
 
 fn office() -> &'static Office {
     static OFFICE: OnceLock<Office> = OnceLock::new();
@@ -124,7 +126,7 @@ fn the_wrong_passphrase_opens_nothing_and_destroys_nothing() {
     let wrong = file(office(), "wrong-passphrase", b"open sesame\n");
     let mut stranger = terminal.clone();
     stranger.passphrase_file = wrong;
-    refused_both(&stranger, &common::words(&["mail", "list"]), 4, "locked");
+    refused_both(&stranger, &words(&["mail", "list"]), 4, "locked");
     assert_eq!(list(&terminal.json(["account", "list"]).unwrap(), "accounts").len(), 1);
 }
 
@@ -162,23 +164,113 @@ fn timestamps_that_lead_elsewhere_name_the_option() {
 #[test]
 fn what_is_not_there_says_where_to_look() {
     let nobody = office().terminal("nobody-at-all");
-    let sentence = refused_both(&nobody, &common::words(&["mail", "list"]), 2, "not_found");
+    let sentence = refused_both(&nobody, &words(&["mail", "list"]), 2, "not_found");
     assert!(sentence.contains("countersign account add"), "{sentence}");
     let terminal = office().person("carol");
     let ask = ["approval", "request", "--to", "carol@example.test", "--subject", "Chair"];
     let asked = terminal.json([&ask[..], &["--offline"]].concat()).unwrap();
     let id = asked["id"].as_str().unwrap();
-    for (words, part) in [
+    for (args, part) in [
         (&["mail", "discard", "99"][..], "countersign mail outbox"),
         (&["mail", "retry", "99"], "countersign mail outbox"),
         (&["mail", "read", "inbox.99"], "countersign mail list"),
         (&["approval", "document", id, "1", "--out", "none"], "countersign approval show"),
         (&["approval", "show", "0000"], "countersign approval list"),
     ] {
-        let sentence = refused_both(&terminal, &common::words(words), 2, "not_found");
+        let sentence = refused_both(&terminal, &words(args), 2, "not_found");
         assert!(sentence.contains(part), "{sentence}");
     }
-    let more = common::words(&[&ask[..], &["--at-least", "2"]].concat());
+    let more = words(&[&ask[..], &["--at-least", "2"]].concat());
     let sentence = refused_both(&terminal, &more, 2, "wrong_use");
     assert!(sentence.contains("--at-least 2") && sentence.contains("--to"), "{sentence}");
+}
+
+/// How many files lie in a folder of the store.
+fn stored(terminal: &Terminal, folder: &str) -> usize {
+    std::fs::read_dir(terminal.home.join("store").join(folder)).unwrap().count()
+}
+
+#[test]
+fn a_removed_account_is_gone_from_the_home_and_whole_on_the_server() {
+    let office = Office::open();
+    let (alice, bob) = (office.person("alice"), office.person("bob"));
+    let (to_alice, to_bob) = (address("alice"), address("bob"));
+    let send = ["mail", "send", "--signed-only", "--text", "Hello"];
+    alice.ok([&send[..], &["--to", &to_bob, "--subject", "Kept"]].concat()).unwrap();
+    office.world.settle().unwrap();
+    office.sync(&bob);
+    assert_eq!(mails(&bob, "Kept").len(), 1);
+    let keys = bob.json(["keys", "list"]).unwrap();
+    let on_server = office.world.inbox("bob").unwrap();
+
+    // Nobody is asked: neither a yes nor an address was given.
+    let remove = |more: &[&str]| words(&[&["account", "remove", &to_bob][..], more].concat());
+    let sentence = refused_both(&bob, &remove(&[]), 2, "wrong_use");
+    assert!(sentence.contains("--yes"), "{sentence}");
+    let stranger = words(&["account", "remove", &to_alice, "--yes"]);
+    let sentence = refused_both(&bob, &stranger, 2, "not_found");
+    assert!(sentence.contains("countersign account list"), "{sentence}");
+    refused_both(&bob, &words(&["account", "remove", "bob", "--yes"]), 2, "wrong_use");
+
+    // What nobody else has is not lost by the way.
+    bob.ok([&["--offline"][..], &send[..], &["--to", &to_alice, "--subject", "Not sent"]].concat()).unwrap();
+    bob.ok(["--offline", "mail", "draft", "save", "--text", "Half a thought"]).unwrap();
+    let sentence = refused_both(&bob, &remove(&["--yes"]), 2, "wrong_use");
+    for part in ["1 mail in the outbox and 1 draft", "--discard-unsent", "mail outbox", "mail draft list"] {
+        assert!(sentence.contains(part), "{sentence}");
+    }
+    assert_eq!(
+        (mails(&bob, "Kept").len(), list(&bob.json(["mail", "outbox"]).unwrap(), "outbox").len()),
+        (1, 1)
+    );
+
+    // Another account in this home stays.
+    bob.ok(office.world.account_args("carol")).unwrap();
+    let removed = bob.json(remove(&["--yes", "--discard-unsent"])).unwrap();
+    assert_eq!(text(&removed, "removed"), to_bob);
+    let accounts = bob.json(["account", "list"]).unwrap();
+    let left: Vec<&str> = list(&accounts, "accounts").iter().map(|one| text(one, "address")).collect();
+    assert_eq!(left, [address("carol")]);
+    assert!(mails(&bob, "Kept").is_empty());
+    assert_eq!((stored(&bob, "bodies"), stored(&bob, "search")), (0, 0));
+    assert_eq!(office.world.inbox("bob").unwrap(), on_server);
+    assert_eq!(office.delivered("alice"), 0);
+    refused_both(&bob, &remove(&["--yes"]), 2, "not_found");
+
+    // It can be added again, under other keys.
+    bob.ok(office.world.account_args("bob")).unwrap();
+    bob.ok(["--account", &to_bob, "sync"]).unwrap();
+    let listed = bob.json(["--account", &to_bob, "mail", "list"]).unwrap();
+    assert_eq!(list(&listed, "mails").iter().filter(|mail| text(mail, "subject") == "Kept").count(), 1);
+    assert!(list(&bob.json(["--account", &to_bob, "mail", "outbox"]).unwrap(), "outbox").is_empty());
+    assert_ne!(bob.json(["--account", &to_bob, "keys", "list"]).unwrap(), keys);
+    bob.ok(["--account", &address("carol"), "sync"]).unwrap();
+}
+
+/// What the program says, and its exit code, when this is typed at a terminal.
+fn typed(terminal: &Terminal, args: &str, keys: &str) -> String {
+    let line = format!("{} {args}; echo code=$?", terminal.prefix());
+    let mut at_terminal = Command::new("script")
+        .args(["-qec", &line, "/dev/null"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut keyboard = at_terminal.stdin.take().unwrap();
+    keyboard.write_all(keys.as_bytes()).unwrap();
+    String::from_utf8(at_terminal.wait_with_output().unwrap().stdout).unwrap()
+}
+
+#[test]
+fn at_a_terminal_the_address_is_asked_for_and_a_yes_is_not_enough() {
+    let office = Office::open();
+    let bob = office.person("bob");
+    let remove = format!("account remove {}", address("bob"));
+    let said = typed(&bob, &remove, "y\n");
+    assert!(said.contains("Type the address") && said.contains("code=2"), "{said}");
+    assert!(said.contains("stays as it is"), "{said}");
+    assert_eq!(list(&bob.json(["account", "list"]).unwrap(), "accounts").len(), 1);
+    let said = typed(&bob, &remove, &format!("{}\n", address("bob")));
+    assert!(said.contains("is removed") && said.contains("code=0"), "{said}");
+    assert!(list(&bob.json(["account", "list"]).unwrap(), "accounts").is_empty());
 }

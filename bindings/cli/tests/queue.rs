@@ -1,9 +1,13 @@
-//! Several mails in the outbox: one that is stuck holds nothing else up, and nothing is sent twice.
+//! Several mails in the outbox: one that is stuck holds nothing else up, nothing is sent twice, and what is held back can be
+//! taken back.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
 mod common;
 
+use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use common::{Office, as_text, file, mails, refused_both, words};
 use serde_json::Value;
@@ -244,4 +248,130 @@ fn whatever_a_mail_names_its_answer_can_be_sent() {
         assert_eq!(field(&header, "In-Reply-To"), answered[number]);
     }
     office.sync(&alice);
+}
+
+/// Command line that holds a mail back.
+fn hold<'a>(to: &'a str, subject: &'a str, seconds: &'a str) -> Vec<&'a str> {
+    let send = ["mail", "send", "--signed-only", "--to", to, "--subject", subject, "--text", "Hello"];
+    [&send[..], &["--hold", seconds]].concat()
+}
+
+#[test]
+fn a_mail_that_is_held_back_leaves_with_no_other_and_can_be_taken_back() {
+    let office = Office::open();
+    let (alice, bob) = (office.person("alice"), office.person("bob"));
+    let (to_bob, to_carol) = (address("bob"), address("carol"));
+    let attached = file(&office, "清单.txt", b"three machines");
+    let more = ["--bcc", &to_carol, "--attach", as_text(&attached)];
+    let held = alice.json([&hold(&to_bob, "held", "3600")[..], &more].concat()).unwrap();
+    assert_eq!((&held["outbox"], &held["sent"]), (&1.into(), &false.into()));
+    assert!(text(&held, "held_until").ends_with('Z'), "{held}");
+
+    // Others pass it: by a synchronisation, and by the flush of their own sending.
+    write(&alice, &to_bob, "offline");
+    office.sync(&alice);
+    let args = ["mail", "send", "--signed-only", "--to", &to_bob, "--subject", "at once", "--text", "Hello"];
+    alice.ok(args).unwrap();
+    assert_eq!(office.delivered("bob"), 2);
+    assert_eq!(outbox(&alice), [(1, "waiting".to_owned()), (2, "waiting".to_owned())]);
+    let shown = alice.ok(["mail", "outbox"]).unwrap().out();
+    assert_eq!(shown.matches("held until 2").count(), 2, "{shown}");
+
+    let undone = alice.json(["mail", "undo", "1"]).unwrap();
+    assert_eq!(undone["draft"], 1);
+    assert!(outbox(&alice).is_empty());
+    let draft = alice.json(["mail", "draft", "show", "1"]).unwrap();
+    assert_eq!((&draft["to"][0], &draft["bcc"][0]), (&to_bob.clone().into(), &to_carol.into()));
+    assert_eq!((text(&draft, "subject"), text(&draft, "text").trim()), ("held", "Hello"));
+    assert_eq!(draft["attachments"][0]["name"], "清单.txt");
+    let sentence = refused_both(&alice, &words(&["mail", "undo", "1"]), 2, "not_found");
+    assert!(sentence.contains("countersign mail outbox"), "{sentence}");
+
+    // Better now.
+    alice.ok(["mail", "draft", "send", "1"]).unwrap();
+    assert_eq!((office.delivered("bob"), office.delivered("carol")), (3, 1));
+    office.sync(&bob);
+    assert_eq!((mails(&bob, "held").len(), outbox(&alice).len()), (1, 0));
+    for seconds in ["0", "3601", "soon"] {
+        refused_both(&alice, &words(&hold(&to_bob, "never", seconds)), 2, "wrong_use");
+    }
+}
+
+#[test]
+fn a_mail_that_nobody_took_back_leaves_and_is_not_taken_back_any_more() {
+    let office = Office::open();
+    let alice = office.person("alice");
+    alice.ok(hold(&address("bob"), "soon", "2")).unwrap();
+    let mut rounds = 0;
+    while !outbox(&alice).is_empty() {
+        assert!(rounds < 60, "its time is over");
+        rounds += 1;
+        office.sync(&alice);
+    }
+    assert_eq!(office.delivered("bob"), 1);
+    refused_both(&alice, &words(&["mail", "undo", "1"]), 2, "not_found");
+
+    // Refused by the server: nobody has it.
+    let to_nobody = ["mail", "send", "--signed-only", "--to", "nobody.here@example.test", "--text", "Hello"];
+    assert_eq!(alice.call(to_nobody).run().unwrap().code, Some(3));
+    assert_eq!(outbox(&alice), [(2, "refused".to_owned())]);
+    let said = alice.ok(["mail", "undo", "2"]).unwrap().out();
+    assert!(said.contains("mail draft show 1"), "{said}");
+    assert!(outbox(&alice).is_empty());
+
+    // No person wrote a decision or a request: it is thrown away whole, or not at all.
+    let ask = ["--offline", "approval", "request", "--to", "alice@example.test", "--subject", "Chair"];
+    let asked = alice.json(ask).unwrap();
+    let number = outbox(&alice)[0].0.to_string();
+    let sentence = refused_both(&alice, &words(&["mail", "undo", &number]), 2, "wrong_use");
+    assert!(sentence.contains("can't be taken back"), "{sentence} {asked}");
+}
+
+/// A process that ends with the test.
+struct Watch(Child);
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+fn eventually(what: &str, patience: Duration, mut is_so: impl FnMut() -> bool) {
+    const PAUSE: Duration = Duration::from_millis(50);
+    let mut waited = Duration::ZERO;
+    while !is_so() {
+        assert!(waited < patience, "{what}");
+        std::thread::sleep(PAUSE);
+        waited += PAUSE;
+    }
+}
+
+#[test]
+fn who_watches_sends_a_held_mail_when_its_time_is_over() {
+    let office = Office::open();
+    let alice = office.person("alice");
+    let watching = Command::new(env!("CARGO_BIN_EXE_countersign"))
+        .arg("--home")
+        .arg(&alice.home)
+        .arg("--passphrase-file")
+        .arg(&alice.passphrase_file)
+        .arg("watch")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    let _watch = Watch(watching.unwrap());
+    let socket = alice.home.join("owner.sock");
+    eventually("the socket", Duration::from_secs(60), || UnixStream::connect(&socket).is_ok());
+    // One that is taken back through the owner, and one that is not.
+    let to_bob = address("bob");
+    alice.ok(hold(&to_bob, "never", "3600")).unwrap();
+    let undone = alice.json(["mail", "undo", "1"]).unwrap();
+    assert_eq!(undone["draft"], 1);
+    alice.ok(hold(&to_bob, "soon", "4")).unwrap();
+    // Mail that waits for a server is tried again after a minute; nobody waits so long for this one.
+    eventually("it leaves in time", Duration::from_secs(40), || office.delivered("bob") == 1);
+    let is_empty = || outbox(&alice).is_empty();
+    eventually("nothing waits any more", Duration::from_secs(60), is_empty);
+    assert_eq!(office.delivered("bob"), 1);
 }

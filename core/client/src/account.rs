@@ -1,5 +1,8 @@
 //! One account: its settings, its own keys, and the objects that work with it.
 
+mod gate;
+mod removal;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use engine::people::{self, Contact, People};
@@ -28,6 +31,10 @@ use crate::sync::{Folder, SyncReport};
 use crate::system::{OsRandom, now, random_array};
 use crate::task::Task;
 use crate::tls;
+pub(crate) use gate::Gate;
+use gate::GatedStore;
+pub use removal::{Removal, Unsent};
+pub(crate) use removal::{clear_away_removed, remove};
 
 /// How long a personal root is valid, in seconds (20 years).
 const ROOT_VALIDITY: u64 = 20 * 365 * 86_400;
@@ -113,6 +120,10 @@ pub(crate) struct AccountInner {
     #[cfg(feature = "search")]
     pub(crate) indexing: tokio::sync::Mutex<()>,
     commit: Mutex<()>,
+    /// The mail in the outbox that is being worked on.
+    pub(crate) in_hand: Mutex<Option<u64>>,
+    /// Shared by all objects of this account.
+    gate: Arc<Gate>,
     /// Told when the user did something to mail.
     pub(crate) acted: tokio::sync::Notify,
     /// One renewing of tokens at a time: the second would use what the first has spent.
@@ -257,11 +268,10 @@ impl OwnKeys {
 }
 
 impl AccountInner {
-    pub(crate) fn open(core: &Arc<CoreInner>, name: &str) -> Result<Self, CoreError> {
+    /// `gate` is older than what is read here: an account that is removed meanwhile opens with one that is shut.
+    pub(crate) fn open(core: &Arc<CoreInner>, name: &str, gate: Arc<Gate>) -> Result<Self, CoreError> {
         let store = core.store()?;
-        let settings = store
-            .read(&RecordKey::named(Tree::Accounts, name, "settings"))?
-            .ok_or(CoreError::NotFound(Thing::Account))?;
+        let settings = store.read(&settings_key(name))?.ok_or(CoreError::NotFound(Thing::Account))?;
         let own = store
             .read(&RecordKey::named(Tree::Keys, name, "own"))?
             .ok_or(CoreError::Vault(VaultError::NoSuchKey))?;
@@ -275,6 +285,8 @@ impl AccountInner {
             #[cfg(feature = "search")]
             indexing: tokio::sync::Mutex::new(()),
             commit: Mutex::new(()),
+            in_hand: Mutex::new(None),
+            gate,
             acted: tokio::sync::Notify::new(),
             renewing: Arc::default(),
         };
@@ -292,7 +304,9 @@ impl AccountInner {
         credential: Credential,
     ) -> Result<(), CoreError> {
         let name = config.address.folded().to_owned();
-        let settings = RecordKey::named(Tree::Accounts, name.as_str(), "settings");
+        // What is left of one that was here before is not taken for this one's.
+        removal::clear_away(core, &name).await?;
+        let settings = settings_key(&name);
         if core.store()?.read(&settings)?.is_some() {
             return Err(CoreError::WrongUse(WrongUse::AccountExists));
         }
@@ -312,7 +326,7 @@ impl AccountInner {
         let mut batch = Batch::default();
         batch.put(RecordKey::named(Tree::Keys, name.as_str(), "own"), encode(&own)?);
         put_credential(&mut batch, &name, credential)?;
-        batch.put(RecordKey::named(Tree::Accounts, name.as_str(), "settings"), encode(config)?);
+        batch.put(settings_key(&name), encode(config)?);
         core.store()?.apply(batch)?;
         Ok(())
     }
@@ -324,7 +338,7 @@ impl AccountInner {
         credential: Credential,
     ) -> Result<(), CoreError> {
         let name = config.address.folded().to_owned();
-        let settings = RecordKey::named(Tree::Accounts, name.as_str(), "settings");
+        let settings = settings_key(&name);
         if core.store()?.read(&settings)?.is_none() {
             return Err(CoreError::NotFound(Thing::Account));
         }
@@ -337,8 +351,17 @@ impl AccountInner {
         Ok(())
     }
 
+    /// The store, as far as this account may still use it.
     pub(crate) fn store(&self) -> Result<Arc<dyn Store>, CoreError> {
-        self.core.store()
+        if self.gate.is_shut() {
+            return Err(CoreError::NotFound(Thing::Account));
+        }
+        Ok(Arc::new(GatedStore::new(self.core.store()?, Arc::clone(&self.gate))))
+    }
+
+    /// It was removed: nothing of it writes any more.
+    pub(crate) fn is_removed(&self) -> bool {
+        self.gate.is_shut()
     }
 
     /// Held while records are read, changed and written back, so that nobody's change is lost. Never across an await:
@@ -432,6 +455,11 @@ impl CoreInner {
         }
         Ok(())
     }
+}
+
+/// What makes an account exist.
+fn settings_key(name: &str) -> RecordKey {
+    RecordKey::named(Tree::Accounts, name, "settings")
 }
 
 /// Everything that an account needs works: found out before it is kept.

@@ -1,10 +1,13 @@
 //! Writing mail: recipients, composition, signature, outbox.
 
-use std::sync::Arc;
+mod written;
 
-use engine::outbox::{Kind, OutboxItem, SealTo, Stage};
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::outbox::{Kind, MAX_HOLD, OutboxItem, SealTo, Stage};
 use engine::people::{Capabilities, encryption_for};
-use engine::ports::{Batch, KeyRole, SignPurpose};
+use engine::ports::{Batch, KeyRole, RecordKey, SignPurpose, Tree};
 use mail::Mailbox;
 use mail::compose::{Attachment, ComposeError, Draft, random_message_id};
 use mail::protect::{Protection, protect};
@@ -17,12 +20,14 @@ use smime::{Certificate, EmailAddress, UnixTime};
 
 use crate::account::AccountInner;
 use crate::approvals::Deciding;
-use crate::error::{CoreError, Unreadable, WrongUse};
+use crate::error::{CoreError, Thing, Unreadable, WrongUse};
 use crate::outbox::{Body, Flushed, OutboxEntry, body_key};
 use crate::people::shown_contacts;
+use crate::record::{decode, encode};
 use crate::system::{now, random_array};
 use crate::task::Task;
 use crate::view::{ComposeDraft, ComposeScreen, compose_screen};
+use written::Written;
 
 /// Largest mail before it is sealed, in octets. Base64 makes it a third larger, and nobody fetches more than 64 MiB.
 pub(crate) const MAX_PAYLOAD_OCTETS: usize = 44 * 1024 * 1024;
@@ -132,15 +137,32 @@ impl Composer {
 
     /// Signs the mail and puts it into the outbox, whose number is returned; [`flush`](Self::flush) sends it.
     pub fn send(&self, mail: NewMail) -> Task<u64> {
+        self.send_after(mail, Duration::ZERO)
+    }
+
+    /// As [`send`](Self::send), and holds the mail back for so long, at least, an hour at most: until then no flush hands it over,
+    /// so that its owner can still [take it back](Self::take_back). The next flush or synchronisation after that sends it;
+    /// [`Account::watch`](crate::Account::watch) is there in time.
+    pub fn send_after(&self, mail: NewMail, pause: Duration) -> Task<u64> {
         let inner = Arc::clone(&self.inner);
         Task::spawn(&self.inner.core.handle, async move {
             let thread = match &mail.answers {
                 Some(id) => Some(inner.thread(id).await?),
                 None => None,
             };
-            let sent = inner.send_mail(mail, thread, |_| Ok(true)).await?;
+            let sent = inner.send_mail_after(pause, mail, thread, |_| Ok(true)).await?;
             sent.ok_or(CoreError::Cancelled)
         })
+    }
+
+    /// Takes a mail back that no server took, with its blind copies: what was written is a draft again, whose number is returned.
+    ///
+    /// # Errors
+    /// [`CoreError::NotFound`] when it is not in the outbox (any more). [`WrongUse::NothingToRetry`] when it is being sent, may
+    /// have arrived, went to somebody already, or was not written by a person.
+    pub fn take_back(&self, number: u64) -> Task<u64> {
+        let inner = Arc::clone(&self.inner);
+        Task::spawn_blocking(&self.inner.core.handle, move || inner.take_back(number))
     }
 
     /// What is in the outbox.
@@ -202,8 +224,21 @@ pub(crate) struct Thread {
     must_encrypt: bool,
 }
 
+impl Thread {
+    /// What had to be encrypted has to be.
+    pub(crate) fn no_laxer_than(mut self, before: Option<Thread>) -> Self {
+        self.must_encrypt |= before.is_some_and(|before| before.must_encrypt);
+        self
+    }
+}
+
 #[cfg(test)]
 impl Thread {
+    /// Of a mail that came in the clear.
+    pub(crate) fn in_clear() -> Self {
+        Thread { must_encrypt: false, ..Thread::of_encrypted("<a@example.test>") }
+    }
+
     /// Of a mail with this Message-ID that came encrypted.
     pub(crate) fn of_encrypted(message_id: &str) -> Self {
         let message_id = message_id.to_owned();
@@ -225,6 +260,16 @@ impl AccountInner {
         thread: Option<Thread>,
         last: impl FnOnce(&mut Batch) -> Result<bool, CoreError>,
     ) -> Result<Option<u64>, CoreError> {
+        self.send_mail_after(Duration::ZERO, mail, thread, last).await
+    }
+
+    async fn send_mail_after(
+        &self,
+        pause: Duration,
+        mail: NewMail,
+        thread: Option<Thread>,
+        last: impl FnOnce(&mut Batch) -> Result<bool, CoreError>,
+    ) -> Result<Option<u64>, CoreError> {
         if mail.to.is_empty() && mail.cc.is_empty() {
             return Err(CoreError::WrongUse(WrongUse::NoRecipient));
         }
@@ -232,6 +277,7 @@ impl AccountInner {
             return Err(CoreError::WrongUse(WrongUse::AnswerInClear));
         }
         let [to, cc, bcc] = self.three_kinds(&mail)?;
+        let written = self.written(&mail, thread.as_ref())?;
         let attachment = |file: FileToSend| Attachment {
             name: Some(file.name),
             content_type: file.content_type,
@@ -258,7 +304,10 @@ impl AccountInner {
             wants_copy: true,
         };
         let mut batch = Batch::default();
-        let enqueued = self.enqueue(outgoing, &mut batch).await?;
+        let mut enqueued = self.enqueue(outgoing, &mut batch).await?;
+        enqueued.item.held_until = held_until(pause);
+        self.put_item(&mut batch, &enqueued.item)?;
+        self.store()?.put_body(&body_key(self.group(), enqueued.item.number, Body::Written), &written)?;
         let mut numbers = vec![enqueued.item.number];
         for blind in &bcc {
             numbers.push(self.enqueue_blind(&enqueued, blind, &mut batch)?);
@@ -286,14 +335,62 @@ impl AccountInner {
         Ok(Thread { in_reply_to, references, must_encrypt: opened.must_encrypt_answer() })
     }
 
-    /// To, Cc and Bcc. Who is named openly needs no blind copy.
-    fn three_kinds(&self, mail: &NewMail) -> Result<[Vec<Addressee>; 3], CoreError> {
-        let mut bcc: Vec<EmailAddress> = Vec::new();
-        for address in &mail.bcc {
-            if !mail.to.contains(address) && !mail.cc.contains(address) && !bcc.contains(address) {
-                bcc.push(address.clone());
-            }
+    fn own_seals(&self) -> Result<Vec<SealTo>, CoreError> {
+        let own = self.own.encryption_certificates()?;
+        Ok(own.iter().map(|own| SealTo::Certificate { der: own.der().to_vec(), oaep: true }).collect())
+    }
+
+    /// What is kept of a mail until it is sent: what its owner wrote.
+    fn written(&self, mail: &NewMail, thread: Option<&Thread>) -> Result<Vec<u8>, CoreError> {
+        let answers = match mail.answers.as_ref().map(|id| self.message_id_of(id)) {
+            // It only tells what to show.
+            None | Some(Err(CoreError::NotFound(_))) => None,
+            Some(answers) => answers?,
+        };
+        encode(&Written::of(mail, answers, thread))
+    }
+
+    /// The mail leaves the outbox, and the draft is there, in one step.
+    fn take_back(&self, number: u64) -> Result<u64, CoreError> {
+        let commit = self.committing();
+        let items = self.outbox_items()?;
+        let missing = CoreError::NotFound(Thing::Mail);
+        let item = items.iter().find(|item| item.number == number).ok_or(missing)?;
+        let too_late = CoreError::WrongUse(WrongUse::NothingToRetry);
+        // The open mail, and a mail for each blind copy.
+        let is_part = |one: &&OutboxItem| one.kind == Kind::Ordinary && one.message_id == item.message_id;
+        let parts: Vec<&OutboxItem> = items.iter().filter(is_part).collect();
+        let in_hand = *self.in_hand();
+        let is_here = |one: &&OutboxItem| one.may_take_back() && in_hand != Some(one.number);
+        if !item.may_take_back() || !parts.iter().all(is_here) {
+            return Err(too_late);
         }
+        let open = parts.iter().find(|one| one.wants_copy).ok_or(too_late.clone())?;
+        // A mail of an older version has none.
+        let written = self.body(open.number, Body::Written)?.ok_or(too_late.clone())?;
+        let (mail, answers, thread) = decode::<Written<'_>>(&written)?.into_mail();
+        // One that is not here any more has arrived.
+        if parts.len() != 1 + blind(&mail).len() {
+            return Err(too_late);
+        }
+        let mut batch = Batch::default();
+        let draft = self.new_draft(&mut batch, &mail, answers, thread)?;
+        for part in &parts {
+            batch.remove(RecordKey::numbered(Tree::Outbox, self.group(), part.number));
+        }
+        self.store()?.apply(batch)?;
+        drop(commit);
+        for part in &parts {
+            // It is taken back already; what is left of it lies sealed under a number that is not given again.
+            self.remove_bodies(part.number).ok();
+        }
+        self.acted.notify_waiters();
+        Ok(draft)
+    }
+
+    /// To, Cc and Bcc.
+    fn three_kinds(&self, mail: &NewMail) -> Result<[Vec<Addressee>; 3], CoreError> {
+        let bcc = blind(mail);
         let all = [mail.to.as_slice(), &mail.cc, &bcc].concat();
         let mut to = self.addressees(&all, !mail.signed_only)?;
         let mut cc = to.split_off(mail.to.len());
@@ -305,10 +402,13 @@ impl AccountInner {
     fn enqueue_blind(&self, open: &Enqueued, blind: &Addressee, batch: &mut Batch) -> Result<u64, CoreError> {
         let number = self.next_number()?;
         let is_encrypted = !open.item.seal_to.is_empty();
+        // One's own address is no contact.
+        let is_own = blind.address == self.settings.address;
+        let seal_to = if is_own { self.own_seals()? } else { blind.seal_to.clone() };
         let item = OutboxItem {
             number,
             recipients: vec![blind.address.clone()],
-            seal_to: if is_encrypted { blind.seal_to.clone() } else { Vec::new() },
+            seal_to: if is_encrypted { seal_to } else { Vec::new() },
             encryption: encryption_for(std::iter::once(&blind.capabilities)),
             wants_copy: false,
             ..open.item.clone()
@@ -401,12 +501,7 @@ impl AccountInner {
         let mut seal_to: Vec<SealTo> =
             outgoing.addressees.iter().flat_map(|one| one.seal_to.clone()).collect();
         if outgoing.to_self {
-            seal_to.extend(
-                self.own
-                    .encryption_certificates()?
-                    .iter()
-                    .map(|own| SealTo::Certificate { der: own.der().to_vec(), oaep: true }),
-            );
+            seal_to.extend(self.own_seals()?);
         }
         seal_to.dedup();
         let others = outgoing.addressees.iter().filter(|one| one.address != self.settings.address);
@@ -430,6 +525,7 @@ impl AccountInner {
             created,
             attempts: 0,
             not_before: created,
+            held_until: None,
             stage: Stage::Signed,
         };
         self.store()?.put_body(&body_key(self.group(), number, Body::Signed), &signed)?;
@@ -469,6 +565,27 @@ impl AccountInner {
     }
 }
 
+/// Who gets a blind copy. Who is named openly needs none.
+fn blind(mail: &NewMail) -> Vec<EmailAddress> {
+    let mut blind: Vec<EmailAddress> = Vec::new();
+    for address in &mail.bcc {
+        if !mail.to.contains(address) && !mail.cc.contains(address) && !blind.contains(address) {
+            blind.push(address.clone());
+        }
+    }
+    blind
+}
+
+/// Until when a mail is held back that is written now.
+fn held_until(pause: Duration) -> Option<UnixTime> {
+    if pause.is_zero() {
+        return None;
+    }
+    // The clock is in whole seconds, and may be about to turn: never less than was asked for.
+    let seconds = pause.as_secs().saturating_add(u64::from(pause.subsec_nanos() > 0)).saturating_add(1);
+    Some(now().plus(seconds.min(MAX_HOLD)))
+}
+
 /// What [`AccountInner::enqueue`] made.
 pub(crate) struct Enqueued {
     pub(crate) item: OutboxItem,
@@ -489,3 +606,6 @@ fn seal_to(recipient: &Recipient) -> SealTo {
 pub(crate) fn seal_to_certificate(certificate: &Certificate, rsa: RsaTransport) -> SealTo {
     SealTo::Certificate { der: certificate.der().to_vec(), oaep: rsa == RsaTransport::OaepSha256 }
 }
+
+#[cfg(test)]
+mod tests;

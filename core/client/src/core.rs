@@ -13,7 +13,7 @@ use tokio::runtime::{Handle, Runtime};
 use tokio::sync::mpsc;
 use zeroize::Zeroizing;
 
-use crate::account::{Account, AccountInner};
+use crate::account::{Account, AccountInner, Gate, Removal, clear_away_removed, remove};
 use crate::config::{AccountConfig, CoreConfig};
 use crate::credential::Credential;
 use crate::error::{CoreError, Thing, WrongUse};
@@ -138,6 +138,8 @@ pub(crate) struct CoreInner {
     unlocking: tokio::sync::Mutex<()>,
     /// One merging of what woken processes did at a time.
     pub(crate) attending: tokio::sync::Mutex<()>,
+    /// One clearing away of a removed account at a time. Taken before `attending` where both are.
+    pub(crate) removing: tokio::sync::Mutex<()>,
     receiver: tokio::sync::Mutex<mpsc::UnboundedReceiver<Event>>,
     pub(crate) handle: Handle,
 }
@@ -149,6 +151,8 @@ struct State {
     woken: Option<Arc<WakeStore>>,
     /// Each holds the core, too: closing breaks the circle.
     accounts: BTreeMap<String, Arc<AccountInner>>,
+    /// What all objects of an account share, also those that were opened before it was changed.
+    gates: BTreeMap<String, Arc<Gate>>,
     /// `None` when closed.
     sender: Option<mpsc::UnboundedSender<Event>>,
     /// Others who want to know.
@@ -183,11 +187,13 @@ impl Core {
                 store: None,
                 woken: None,
                 accounts: BTreeMap::new(),
+                gates: BTreeMap::new(),
                 sender: Some(sender),
                 listeners: Vec::new(),
             }),
             unlocking: tokio::sync::Mutex::new(()),
             attending: tokio::sync::Mutex::new(()),
+            removing: tokio::sync::Mutex::new(()),
             receiver: tokio::sync::Mutex::new(receiver),
             handle: runtime.handle().clone(),
         };
@@ -200,11 +206,10 @@ impl Core {
         let inner = Arc::clone(&self.inner);
         Task::spawn(&self.inner.handle, async move {
             inner.unlock().await?;
-            match inner.attend_woken().await {
-                // The next synchronisation makes the cache anew.
-                Err(CoreError::Store(store::CACHE_DAMAGED)) => Ok(()),
-                attended => attended,
-            }
+            // What can't be cleared away now is tried the next time, and in nobody's way.
+            clear_away_removed(&inner).await.ok();
+            inner.attend_woken().await;
+            Ok(())
         })
     }
 
@@ -248,7 +253,7 @@ impl Core {
         Task::spawn(&self.inner.handle, async move {
             let name = config.address.folded().to_owned();
             AccountInner::add(&inner, config, credential).await?;
-            inner.attend_woken().await?;
+            inner.attend_woken().await;
             Ok(Account { inner: inner.open_account(&name)? })
         })
     }
@@ -265,9 +270,25 @@ impl Core {
         Task::spawn(&self.inner.handle, async move {
             let name = config.address.folded().to_owned();
             AccountInner::change(&inner, config, credential).await?;
-            inner.attend_woken().await?;
+            inner.attend_woken().await;
             Ok(Account { inner: inner.open_account(&name)? })
         })
+    }
+
+    /// Removes an account from this home: its mail, people, approvals, drafts, what logs in, and its keys, for good. Nothing on the
+    /// server is touched; what lies encrypted there can't be read without the keys. Objects of the account that are held write
+    /// nothing any more, and say that there is no such account. Unless `discard_unsent`, an account stays that has mail which
+    /// is nowhere but here.
+    ///
+    /// The account is gone in one step. What a crash or an error leaves behind it is cleared away when the home is opened the
+    /// next time, when this is called again, and before an account of the same address is added.
+    ///
+    /// # Errors
+    /// [`CoreError::NotFound`] when there is no such account, nor anything left of one. After any error but this one, ask
+    /// [`accounts`](Self::accounts) whether it is gone.
+    pub fn remove_account(&self, address: &str, discard_unsent: bool) -> Task<Removal> {
+        let (inner, name) = (Arc::clone(&self.inner), address.to_lowercase());
+        Task::spawn(&self.inner.handle, async move { remove(&inner, &name, discard_unsent).await })
     }
 
     /// The next event, as soon as there is one; `None` when the core is closed. Runs on any executor; a call that is
@@ -376,10 +397,14 @@ impl CoreInner {
     }
 
     pub(crate) fn store(&self) -> Result<Arc<dyn Store>, CoreError> {
-        if let Some(woken) = &self.state().woken {
-            return Ok(Arc::clone(woken) as Arc<dyn Store>);
+        match self.woken_store() {
+            Some(woken) => Ok(woken),
+            None => Ok(self.sealed_store()?),
         }
-        Ok(self.sealed_store()?)
+    }
+
+    pub(crate) fn woken_store(&self) -> Option<Arc<WakeStore>> {
+        self.state().woken.clone()
     }
 
     /// The store as it is, for what the port does not offer.
@@ -403,6 +428,22 @@ impl CoreInner {
     /// The next caller opens the account afresh.
     pub(crate) fn forget_opened(&self, name: &str) {
         self.state().accounts.remove(name);
+    }
+
+    /// What all objects of an account share.
+    pub(crate) fn gate(&self, name: &str) -> Arc<Gate> {
+        Arc::clone(self.state().gates.entry(name.to_owned()).or_default())
+    }
+
+    pub(crate) fn opened(&self, name: &str) -> Option<Arc<AccountInner>> {
+        self.state().accounts.get(name).cloned()
+    }
+
+    /// It is removed: one of the same address is another account.
+    pub(crate) fn forget_removed(&self, name: &str) {
+        let mut state = self.state();
+        state.gates.remove(name);
+        state.accounts.remove(name);
     }
 
     /// The key of the store; `None` where there is none yet.
@@ -433,6 +474,9 @@ impl CoreInner {
         let _unlocking = self.unlocking.lock().await;
         if self.state().store.is_some() {
             return Ok(());
+        }
+        if self.state().woken.is_some() {
+            return Err(CoreError::WrongUse(WrongUse::Closed));
         }
         let data = self.config.home.join("store");
         let key = match self.store_key().await? {
@@ -465,10 +509,14 @@ impl CoreInner {
         if let Some(account) = self.state().accounts.get(name) {
             return Ok(Arc::clone(account));
         }
-        let opened = Arc::new(AccountInner::open(self, name)?);
+        let opened = Arc::new(AccountInner::open(self, name, self.gate(name))?);
         let mut state = self.state();
         if state.sender.is_none() {
             return Err(CoreError::WrongUse(WrongUse::Closed));
+        }
+        // Between reading and here.
+        if opened.is_removed() {
+            return Err(CoreError::NotFound(Thing::Account));
         }
         // Two callers at once get the same account: its locks must be the same, too.
         Ok(Arc::clone(state.accounts.entry(name.to_owned()).or_insert(opened)))

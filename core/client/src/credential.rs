@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use engine::imap::Secret;
-use engine::ports::{Batch, RecordKey, Store, Tree};
+use engine::ports::{Batch, RecordKey, Store, StoreError, Tree};
 use tokio::sync::OwnedMutexGuard;
 use zeroize::Zeroizing;
 
@@ -122,13 +122,26 @@ impl AccountInner {
             return Ok(password);
         }
         let one = Arc::clone(&self.renewing).lock_owned().await;
-        let login = match stored_credential(store.as_ref(), self.group())? {
+        let usable = |login: &OAuthLogin| {
+            // Somebody else renewed it meanwhile.
+            let is_refused = refused.is_some_and(|refused| refused.is_same(login));
+            login.is_fresh() && !is_refused
+        };
+        let mut login = match stored_credential(store.as_ref(), self.group())? {
             Credential::OAuth(login) => login,
             password => return Ok(password),
         };
-        // Somebody else renewed it meanwhile.
-        let is_refused = refused.is_some_and(|refused| refused.is_same(&login));
-        if login.is_fresh() && !is_refused {
+        if !usable(&login) {
+            if self.core.is_beside_an_owner() {
+                return Err(CoreError::Store(StoreError::InUse));
+            }
+            self.core.attend_logins().await;
+            login = match stored_credential(store.as_ref(), self.group())? {
+                Credential::OAuth(login) => login,
+                password => return Ok(password),
+            };
+        }
+        if usable(&login) {
             return Ok(Credential::OAuth(login));
         }
         let renewal = Renewal {
@@ -138,7 +151,10 @@ impl AccountInner {
             _one: one,
         };
         // Whoever waits here may be cancelled after the provider has spent the old tokens, and before the new ones are stored.
-        Task::spawn(&self.core.handle, renewal.run(login)).await
+        let renewed = Task::spawn(&self.core.handle, renewal.run(login)).await?;
+        // Woken processes have the old one.
+        self.core.attend_woken().await;
+        Ok(renewed)
     }
 
     /// A provider may withdraw a token before its time: a login that is refused is renewed once.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use engine::imap::{MailboxName, Role};
 use engine::outbox::Kind;
 use engine::people::encryption_for;
-use engine::ports::{Batch, Item, KeyRole, RecordKey, SignPurpose, Tree};
+use engine::ports::{Batch, Item, KeyRole, RecordKey, SignPurpose, Store, Tree};
 use engine::secure;
 use engine::sync::{Flag, Flags};
 use mail::Mailbox;
@@ -261,28 +261,70 @@ impl AccountInner {
     ) -> Result<u64, CoreError> {
         let _commit = self.committing();
         let old = number.map(|number| self.draft_record(number)).transpose()?;
+        let before = old.as_ref().map(|old| self.draft_content(old)).transpose()?;
+        let (answers, thread) = match before {
+            // Saying nothing of it leaves it the answer that it is.
+            Some(before) if answers.is_none() => (before.answers, before.thread),
+            // Other mail may claim to be the one that was answered.
+            Some(before) if before.answers == answers => {
+                (answers, thread.map(|new| new.no_laxer_than(before.thread)))
+            }
+            _ => (answers, thread),
+        };
         let mut batch = Batch::default();
         let number = match number {
             Some(number) => number,
-            None => {
-                let key = RecordKey::named(Tree::Drafts, self.group(), NEXT);
-                let next: u64 =
-                    self.store()?.read(&key)?.map(|octets| decode(&octets)).transpose()?.unwrap_or(1);
-                batch.put(key, encode(&(next + 1))?);
-                next
-            }
+            None => self.next_draft(&mut batch)?,
         };
         let stale = old.iter().flat_map(|old| {
             // Nobody knows whether an upload that broke left a copy.
             old.stale.iter().cloned().chain([old.message_id.clone()])
         });
+        self.put_content(&mut batch, number, stale.collect(), mail, (answers, thread))?;
+        self.store()?.apply(batch)?;
+        if let Some(old) = old {
+            self.store()?.remove_body(&self.content_key(&old))?;
+        }
+        self.acted.notify_waiters();
+        Ok(number)
+    }
+
+    /// A new draft in a batch that is to be applied under [`committing`](Self::committing), taken before this is called: its number.
+    /// Its content is stored at once. It answers the mail of this Message-ID, and takes this from it.
+    pub(crate) fn new_draft(
+        &self,
+        batch: &mut Batch,
+        mail: &NewMail,
+        answers: Option<String>,
+        thread: Option<Thread>,
+    ) -> Result<u64, CoreError> {
+        let number = self.next_draft(batch)?;
+        self.put_content(batch, number, Vec::new(), mail, (answers, thread))?;
+        Ok(number)
+    }
+
+    fn next_draft(&self, batch: &mut Batch) -> Result<u64, CoreError> {
+        let key = RecordKey::named(Tree::Drafts, self.group(), NEXT);
+        let next: u64 = self.store()?.read(&key)?.map(|octets| decode(&octets)).transpose()?.unwrap_or(1);
+        batch.put(key, encode(&(next + 1))?);
+        Ok(next)
+    }
+
+    fn put_content(
+        &self,
+        batch: &mut Batch,
+        number: u64,
+        stale: Vec<String>,
+        mail: &NewMail,
+        (answers, thread): (Option<String>, Option<Thread>),
+    ) -> Result<(), CoreError> {
         let record = DraftRecord {
             to: texts(&mail.to),
             subject: mail.subject.clone(),
             changed: now(),
             message_id: random_message_id(&random_array(), self.settings.address.domain()),
             is_uploaded: false,
-            stale: stale.collect(),
+            stale,
             is_over: false,
             waits: false,
         };
@@ -299,29 +341,27 @@ impl AccountInner {
             signed_only: mail.signed_only,
         };
         batch.put(self.draft_key(number), encode(&record)?);
-        self.store()?.put_body(&self.content_key(&record), &encode(&content)?)?;
-        self.store()?.apply(batch)?;
-        if let Some(old) = old {
-            self.store()?.remove_body(&self.content_key(&old))?;
-        }
-        self.acted.notify_waiters();
-        Ok(number)
+        Ok(self.store()?.put_body(&self.content_key(&record), &encode(&content)?)?)
     }
 
-    fn message_id_of(&self, id: &str) -> Result<Option<String>, CoreError> {
+    pub(crate) fn message_id_of(&self, id: &str) -> Result<Option<String>, CoreError> {
         let (folder, uid) = parse_id(id)?;
         let mail = self.shown_mail(folder, uid)?.ok_or(CoreError::NotFound(Thing::Mail))?;
         Ok(mail.record.message_id)
     }
 
+    fn draft_content(&self, record: &DraftRecord) -> Result<Content, CoreError> {
+        let body = self.store()?.body(&self.content_key(record))?;
+        decode(&body.ok_or(CoreError::NotFound(Thing::Mail))?)
+    }
+
     fn read_draft(&self, number: u64) -> Result<Written, CoreError> {
-        let (record, body) = {
+        let (record, content) = {
             let _commit = self.committing();
             let record = self.draft_record(number)?;
-            let body = self.store()?.body(&self.content_key(&record))?;
-            (record, body)
+            let content = self.draft_content(&record)?;
+            (record, content)
         };
-        let content: Content = decode(&body.ok_or(CoreError::NotFound(Thing::Mail))?)?;
         let addresses = |texts: Vec<String>| -> Result<Vec<EmailAddress>, CoreError> {
             let read = |text: String| text.parse().map_err(|_| CoreError::Unreadable(Unreadable::Address));
             texts.into_iter().map(read).collect()
@@ -475,6 +515,23 @@ fn unless_refused<T>(done: Result<T, CoreError>) -> Result<Option<T>, CoreError>
         ) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// How many drafts an account has.
+pub(crate) fn count(store: &dyn Store, account: &str) -> Result<u64, CoreError> {
+    let mut count = 0;
+    for (item, octets) in store.scan(Tree::Drafts, account.as_bytes())? {
+        if matches!(item, Item::Number(_)) && !decode::<DraftRecord>(&octets)?.is_over {
+            count += 1;
+        }
+    }
+    Ok(count)
+}
+
+/// Where the content of a draft is stored, by its record.
+pub(crate) fn body(account: &str, record: &[u8]) -> Option<RecordKey> {
+    let record: DraftRecord = decode(record).ok()?;
+    Some(RecordKey::named(Tree::Drafts, account, record.message_id))
 }
 
 fn texts(addresses: &[EmailAddress]) -> Vec<String> {

@@ -104,7 +104,7 @@ pub enum WrongUse {
     /// What came encrypted is not answered in clear.
     #[error("this mail came encrypted, and so must its answer be")]
     AnswerInClear,
-    /// The mail is in no state to be sent again.
+    /// The mail is in no state to be sent again, thrown away or taken back.
     #[error("this mail is not waiting for you")]
     NothingToRetry,
 }

@@ -531,6 +531,7 @@ impl AccountInner {
             created: now(),
             attempts: 0,
             not_before: now(),
+            held_until: None,
             stage: Stage::Sealed,
         };
         self.put_item(batch, &item)?;

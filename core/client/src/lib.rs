@@ -45,7 +45,7 @@ pub mod vault;
 pub mod view;
 mod wake;
 
-pub use account::{Account, AccountSummary, OwnKey, OwnKeyRole};
+pub use account::{Account, AccountSummary, OwnKey, OwnKeyRole, Removal, Unsent};
 pub use approvals::{
     ApprovalState, ApprovalSummary, ApprovalView, Approvals, Deciding, Decision, NewApproval, NotCountedView,
     PersonDecision, RequestRef, StageLine, answer_subject,

@@ -22,6 +22,10 @@ impl Unindexed {
 impl AccountInner {
     pub(crate) fn note_unindexed(&self, _: &mut Batch, _: Folder, _: u32) {}
 
+    pub(crate) async fn index_meanwhile(&self, _: &mut Unindexed) -> Result<(), CoreError> {
+        Ok(())
+    }
+
     pub(crate) async fn index(&self, _: &mut Unindexed) -> Result<(), CoreError> {
         Ok(())
     }

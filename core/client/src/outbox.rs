@@ -1,4 +1,10 @@
 //! Drives the outbox: timestamp, sealing, SMTP, copy to Sent; each step is stored before the next one begins.
+//!
+//! A flush takes one mail up after the other. The one that it has in hand can't be taken back; each of the others can, until
+//! a server took it, also while the flush goes on: what is taken up is read then, and not before.
+
+use std::sync::{MutexGuard, PoisonError};
+use std::time::Duration;
 
 use engine::approval::{EventId, RawEvent, evaluate};
 use engine::imap::{MailboxName, Role};
@@ -8,9 +14,9 @@ use engine::secure;
 use engine::sync::{Flag, Flags};
 use mail::protect::wrap_signed;
 use serde::Serialize;
-use smime::Certificate;
 use smime::enveloped::{Recipient, RsaTransport};
 use smime::signed::{SignedData, add_timestamp};
+use smime::{Certificate, UnixTime};
 
 use crate::account::AccountInner;
 use crate::authority;
@@ -38,6 +44,8 @@ pub struct OutboxEntry {
     pub recipients: Vec<String>,
     /// Where it stands.
     pub state: OutboxState,
+    /// It is not handed over before that time, so that it can be taken back.
+    pub held_until: Option<UnixTime>,
 }
 
 /// Where a mail in the outbox stands.
@@ -98,6 +106,12 @@ pub(crate) enum Body {
     Payload,
     /// The message as it is sent.
     Message,
+    /// What its owner wrote, so that it can be taken back.
+    Written,
+}
+
+impl Body {
+    const ALL: [Body; 4] = [Body::Signed, Body::Payload, Body::Message, Body::Written];
 }
 
 pub(crate) fn body_key(account: &str, number: u64, body: Body) -> RecordKey {
@@ -105,11 +119,35 @@ pub(crate) fn body_key(account: &str, number: u64, body: Body) -> RecordKey {
         Body::Signed => "signed",
         Body::Payload => "payload",
         Body::Message => "message",
+        Body::Written => "written",
     };
     RecordKey::named(Tree::Outbox, account, format!("{number}/{part}"))
 }
 
-/// Where the finally sent octets of a meeting mail are kept for repetition.
+/// All that may be stored of a mail beside its record.
+pub(crate) fn bodies(account: &str, number: u64) -> [RecordKey; 4] {
+    Body::ALL.map(|body| body_key(account, number, body))
+}
+
+/// The same of all mails that an account ever had, by the record of the next number: whatever was broken off left some of them
+/// without a record.
+pub(crate) fn bodies_before(account: &str, record: &[u8], octets: &[u8]) -> Vec<RecordKey> {
+    let next = if record == NEXT.as_bytes() { decode(octets).unwrap_or(1) } else { 1 };
+    (1..next).flat_map(|number| bodies(account, number)).collect()
+}
+
+/// How many mails of an account are nowhere but here.
+pub(crate) fn unsent(store: &dyn Store, account: &str) -> Result<u64, CoreError> {
+    let mut count = 0;
+    for (item, octets) in store.scan(Tree::Outbox, account.as_bytes())? {
+        if matches!(item, Item::Number(_)) && decode::<OutboxItem>(&octets)?.is_unsent() {
+            count += 1;
+        }
+    }
+    Ok(count)
+}
+
+/// Where the finally sent octets of a meeting mail are kept for repetition. A record under the same key says that they are there.
 pub(crate) fn meeting_key(account: &str, send_id: &str) -> RecordKey {
     RecordKey::named(Tree::Meetings, account, format!("sent/{send_id}"))
 }
@@ -145,6 +183,15 @@ struct Lines {
     authority_is_down: bool,
 }
 
+/// A mail that a flush has in hand: as long as this lives, nobody takes it back.
+struct InHand<'a>(&'a AccountInner);
+
+impl Drop for InHand<'_> {
+    fn drop(&mut self) {
+        *self.0.in_hand() = None;
+    }
+}
+
 impl AccountInner {
     /// The number for a new item; reserved durably, so that a crash never gives it twice.
     pub(crate) fn next_number(&self) -> Result<u64, CoreError> {
@@ -171,28 +218,70 @@ impl AccountInner {
         Ok(())
     }
 
+    /// The mail that a flush has in hand. Set under [`committing`](Self::committing).
+    pub(crate) fn in_hand(&self) -> MutexGuard<'_, Option<u64>> {
+        self.in_hand.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a mail up, if it is still there; what is due of it is to be done while the second part lives.
+    fn take_up(
+        &self,
+        number: u64,
+        now_please: bool,
+    ) -> Result<Option<(OutboxItem, Option<InHand<'_>>)>, CoreError> {
+        let _commit = self.committing();
+        let key = RecordKey::numbered(Tree::Outbox, self.group(), number);
+        let Some(octets) = self.store()?.read(&key)? else { return Ok(None) };
+        let mut item: OutboxItem = decode(&octets)?;
+        if now_please {
+            // What is held back stays so.
+            item.not_before = item.not_before.min(now());
+        }
+        let is_due = !matches!(item.next(now()), Step::Wait(_) | Step::Rest);
+        if is_due || item.is_done() {
+            *self.in_hand() = Some(number);
+            return Ok(Some((item, Some(InHand(self)))));
+        }
+        Ok(Some((item, None)))
+    }
+
+    /// How long it takes until the next mail can leave that was held back, and was not tried yet.
+    pub(crate) fn hold_ends_in(&self) -> Result<Option<Duration>, CoreError> {
+        let at = now();
+        let left = |item: OutboxItem| {
+            let is_next = matches!(item.stage, Stage::Signed | Stage::Sealed) && item.attempts == 0;
+            item.held_until.filter(|_| is_next)?;
+            // Its time may be over since a flush has passed it.
+            Some(item.held(at).map_or(0, |until| until.secs().saturating_sub(at.secs())))
+        };
+        Ok(self.outbox_items()?.into_iter().filter_map(left).min().map(Duration::from_secs))
+    }
+
     fn save(&self, item: &OutboxItem) -> Result<(), CoreError> {
         let mut batch = Batch::default();
         self.put_item(&mut batch, item)?;
         Ok(self.store()?.apply(batch)?)
     }
 
-    fn body(&self, number: u64, body: Body) -> Result<Option<Vec<u8>>, CoreError> {
+    pub(crate) fn body(&self, number: u64, body: Body) -> Result<Option<Vec<u8>>, CoreError> {
         Ok(self.store()?.body(&body_key(self.group(), number, body))?)
     }
 
     pub(crate) fn outbox_entries(&self) -> Result<Vec<OutboxEntry>, CoreError> {
+        let at = now();
         let entry = |item: OutboxItem| OutboxEntry {
             number: item.number,
             subject: item.subject.clone(),
             recipients: item.recipients.iter().map(ToString::to_string).collect(),
             state: state(&item.stage),
+            held_until: item.held(at),
         };
         Ok(self.outbox_items()?.into_iter().map(entry).collect())
     }
 
     /// The owner wants a stuck mail to be sent (again).
     pub(crate) fn retry(&self, number: u64) -> Result<(), CoreError> {
+        let _commit = self.committing();
         let mut item = self
             .outbox_items()?
             .into_iter()
@@ -218,24 +307,22 @@ impl AccountInner {
         self.forget(number)
     }
 
-    /// Sends what is due, or with `now_please` also what waits for a later attempt. A failure stops its own mail; a server
+    /// Sends what is due, or with `now_please` also what waits for a later attempt, but not what is held back. A failure stops its own mail; a server
     /// that can't be reached is not asked again for the others. The first failure is returned after all were tried.
     pub(crate) async fn flush(&self, now_please: bool) -> Result<Flushed, CoreError> {
         let _sending = self.sending.lock().await;
         let mut lines = Lines::default();
         let mut flushed = Flushed::default();
         let mut failure = None;
-        let items = self.outbox_items()?;
-        let total = u64::try_from(items.len()).ok();
-        for (index, mut item) in items.into_iter().enumerate() {
-            if now_please {
-                item.not_before = item.not_before.min(now());
-            }
+        let numbers: Vec<u64> = self.outbox_items()?.iter().map(|item| item.number).collect();
+        let total = u64::try_from(numbers.len()).ok();
+        for (index, number) in numbers.into_iter().enumerate() {
+            let Some((mut item, in_hand)) = self.take_up(number, now_please)? else { continue };
             // A cancelled call left it between data and answer; nobody else sends while this lock is held.
             if item.recover() {
                 self.save(&item)?;
             }
-            if !self.core.config.offline {
+            if !self.core.config.offline && in_hand.is_some() {
                 let done = u64::try_from(index).unwrap_or(u64::MAX);
                 self.core.emit(Event::Progress { step: ProgressStep::Sending, done, total });
                 match self.drive(&mut item, &mut lines, &mut flushed).await {
@@ -347,7 +434,12 @@ impl AccountInner {
             self.store()?.put_body(&meeting_key(self.group(), send_id), &message)?;
         }
         item.sealed(item.has_timestamp);
-        self.save(item)
+        let mut batch = Batch::default();
+        self.put_item(&mut batch, item)?;
+        if let Kind::Meeting { send_id } = &item.kind {
+            batch.put(meeting_key(self.group(), send_id), Vec::new());
+        }
+        Ok(self.store()?.apply(batch)?)
     }
 
     /// A key that can't be encrypted to, or a content that is gone: its owner must know, the others go on.
@@ -470,10 +562,7 @@ impl AccountInner {
 
     /// Removes what was stored for a mail that has no record (any more).
     pub(crate) fn remove_bodies(&self, number: u64) -> Result<(), CoreError> {
-        for body in [Body::Signed, Body::Payload, Body::Message] {
-            self.store()?.remove_body(&body_key(self.group(), number, body))?;
-        }
-        Ok(())
+        Ok(self.store()?.remove_bodies(&bodies(self.group(), number))?)
     }
 
     /// Stops a decision whose request has ended meanwhile, and takes it out of the set: nobody else has it.

@@ -11,6 +11,7 @@ use engine::ports::{Batch, Item, RecordKey, StoreError, Tree};
 use engine::search::{Changes, Cursor, Document, MailId, Mark, Page, Query, RULES, SearchIndex};
 use serde::Serialize;
 use store::{INDEX_DAMAGED, SealedIndex};
+use tokio::task::JoinHandle;
 
 use crate::account::AccountInner;
 use crate::core::Event;
@@ -46,9 +47,28 @@ pub struct SearchResults {
 pub(crate) struct Unindexed {
     documents: BTreeMap<MailId, Document>,
     octets: usize,
+    /// Those before, which the index takes meanwhile.
+    running: Option<JoinHandle<Result<(), CoreError>>>,
+}
+
+/// What is to be indexed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum What {
+    /// Everything that is noted.
+    All,
+    /// Mail that was just fetched.
+    Fetched,
 }
 
 impl Unindexed {
+    /// Waits until the index has taken what came before.
+    async fn finish(&mut self) -> Result<(), CoreError> {
+        match self.running.take() {
+            Some(running) => running.await.unwrap_or(Err(CoreError::Cancelled)),
+            None => Ok(()),
+        }
+    }
+
     pub(crate) fn add(&mut self, document: Document) {
         self.octets += document.octets();
         self.documents.insert(document.id.clone(), document);
@@ -85,7 +105,10 @@ impl AccountInner {
         let index = self.search_index()?;
         let found = match index.find(query, page) {
             Err(INDEX_DAMAGED) => {
+                // Whoever is filling it must not go on as if it held the rest.
+                let indexing = self.indexing.lock().await;
                 index.clear()?;
+                drop(indexing);
                 // Its mark is gone with it.
                 self.index(&mut Unindexed::default()).await?;
                 index.find(query, page)?
@@ -130,24 +153,49 @@ impl AccountInner {
 
     /// Brings the index up to the stored mail. `fetched` spares opening its mails again, and is empty afterwards.
     pub(crate) async fn index(&self, fetched: &mut Unindexed) -> Result<(), CoreError> {
+        fetched.finish().await?;
+        self.index_what(&mut std::mem::take(fetched).documents, What::All).await
+    }
+
+    /// Has the index take `fetched` while more is fetched, once it has taken what came before.
+    pub(crate) async fn index_meanwhile(&self, fetched: &mut Unindexed) -> Result<(), CoreError> {
+        fetched.finish().await?;
+        let mut documents = std::mem::take(fetched).documents;
+        let account = self.core.open_account(self.group())?;
+        let indexing = async move { account.index_what(&mut documents, What::Fetched).await };
+        fetched.running = Some(self.core.handle.spawn(indexing));
+        Ok(())
+    }
+
+    async fn index_what(
+        &self,
+        fetched: &mut BTreeMap<MailId, Document>,
+        what: What,
+    ) -> Result<(), CoreError> {
         let _indexing = self.indexing.lock().await;
-        let mut fetched = std::mem::take(fetched).documents;
-        match self.index_all(&mut fetched).await {
+        match self.index_noted(fetched, what).await {
             Err(CoreError::Store(INDEX_DAMAGED)) => {
                 self.search_index()?.clear()?;
-                self.index_all(&mut fetched).await
+                self.index_noted(fetched, what).await
             }
             done => done,
         }
     }
 
-    async fn index_all(&self, fetched: &mut BTreeMap<MailId, Document>) -> Result<(), CoreError> {
+    async fn index_noted(
+        &self,
+        fetched: &mut BTreeMap<MailId, Document>,
+        what: What,
+    ) -> Result<(), CoreError> {
         let mut mark = self.valid_mark()?;
         let mut notes = self.notes()?;
+        if what == What::Fetched {
+            notes.retain(|(id, _)| fetched.contains_key(id));
+        }
         while !notes.is_empty() {
             mark = Mark { number: mark.number + 1, ..mark };
             self.index_some(&mut notes, fetched, mark).await?;
-            if notes.is_empty() {
+            if notes.is_empty() && what == What::All {
                 // What came meanwhile.
                 notes = self.notes()?;
             }

@@ -8,9 +8,12 @@
 use std::sync::Arc;
 
 use engine::imap::MailboxName;
+use engine::people::People;
 use engine::ports::{Batch, Item, RecordKey, StoreError, Tree};
 use engine::sync::{self, Answer, BodyState, Command, Effect, Flag, LocalMail, UidSet};
 use serde::{Deserialize, Serialize};
+use smime::enveloped::DecryptionKey;
+use smime::path::Trust;
 use store::{TakenJournal, WakeEntry};
 
 use crate::account::{Account, AccountInner};
@@ -101,26 +104,55 @@ impl AccountInner {
         report.more |= skipped > 0;
         let keys = self.decryption_keys().await?;
         let people = self.people()?;
-        for (uid, mut mail) in listed.into_iter().skip(skipped) {
-            let mut record = MailRecord::without_content(uid, mail.octets, Content::TooLarge);
-            let mut body = None;
-            if mail.octets <= MAX_OCTETS
-                && let Some(raw) = self.fetch_one(imap, uid).await?
-            {
-                record.content = Content::Unreadable;
-                if let Ok(opened) = self.open_mail(&raw, &keys, &people) {
-                    record.describe(opened);
+        for (uid, mail) in listed.into_iter().skip(skipped) {
+            let told = self.tell(imap, &keys, &people, group, uid, mail).await;
+            match told {
+                Ok(news) => report.news.extend(news),
+                // What was noted must be told now: it is not told again.
+                Err(_) if !report.news.is_empty() => {
+                    report.more = true;
+                    return Ok(());
                 }
-                mail.body = BodyState::Whole;
-                body = Some(raw);
-            }
-            self.note_woken(group, uid, &Woken { mail: mail.clone() }, body)?;
-            let shown = ShownMail { folder: Folder::Inbox, record, flags: mail.flags };
-            if !shown.is_of_machines() {
-                report.news.push(summary(&shown));
+                Err(error) => return Err(error),
             }
         }
         Ok(())
+    }
+
+    /// Looks into a mail, and notes that it is told; nothing for mail that phones write to each other.
+    async fn tell(
+        &self,
+        imap: &mut Imap,
+        keys: &[DecryptionKey],
+        people: &People,
+        group: &[u8],
+        uid: u32,
+        mut mail: LocalMail,
+    ) -> Result<Option<MailSummary>, CoreError> {
+        let mut record = MailRecord::without_content(uid, mail.octets, Content::TooLarge);
+        let fetched = match mail.octets <= MAX_OCTETS {
+            true => self.fetch_one(imap, uid).await,
+            false => Ok(None),
+        };
+        let (body, failed) = match fetched {
+            Ok(body) => (body, None),
+            // It is larger than the server said: told all the same, or every waking would end at it.
+            Err(error @ CoreError::Server { problem: ServerProblem::TooMuch, .. }) => (None, Some(error)),
+            Err(error) => return Err(error),
+        };
+        if let Some(raw) = &body {
+            record.content = Content::Unreadable;
+            if let Ok(opened) = self.open_mail(raw, keys, people) {
+                record.describe(opened);
+            }
+            mail.body = BodyState::Whole;
+        }
+        self.note_woken(group, uid, &Woken { mail: mail.clone() }, body)?;
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        let shown = ShownMail { folder: Folder::Inbox, record, flags: mail.flags };
+        Ok((!shown.is_of_machines()).then(|| summary(&shown)))
     }
 
     /// So that it is told once, and need not be fetched again.
@@ -179,12 +211,19 @@ impl AccountInner {
     }
 
     /// What a woken process needs of this account.
-    fn snapshot(&self, records: &mut Vec<(RecordKey, Vec<u8>)>) -> Result<(), CoreError> {
+    fn snapshot(&self, with: With, records: &mut Vec<(RecordKey, Vec<u8>)>) -> Result<(), CoreError> {
         let store = self.store()?;
-        for tree in [Tree::Accounts, Tree::Keys, Tree::People] {
-            let group = self.group().as_bytes();
+        let group = self.group().as_bytes();
+        for tree in [Tree::Accounts, Tree::Keys] {
             for (item, value) in store.scan(tree, group)? {
                 records.push((RecordKey { tree, group: group.to_vec(), item }, value));
+            }
+        }
+        for contact in self.people()?.into_values() {
+            if with == With::Everybody || (with == With::Known && contact.trust <= Trust::PublicCa) {
+                let mut batch = Batch::default();
+                self.put_contact(&mut batch, &contact)?;
+                records.extend(batch.changes.into_iter().filter_map(|(key, value)| Some((key, value?))));
             }
         }
         let key = self.state_key(Folder::Inbox);
@@ -192,11 +231,10 @@ impl AccountInner {
             return Ok(());
         };
         records.push((key, value));
-        // Told, and not counted by the state yet.
-        let group = self.woken_group(state.uid_validity);
-        for (uid, synced) in self.synced_mails(Folder::Inbox)?.split_off(&state.uid_next) {
+        // Told, and not counted by the state yet: the last of them tells it of all.
+        if let Some((uid, synced)) = self.synced_mails(Folder::Inbox)?.split_off(&state.uid_next).pop_last() {
             let mail = LocalMail { body: BodyState::None, ..synced.mail };
-            let key = RecordKey::numbered(Tree::Sync, group.clone(), u64::from(uid));
+            let key = RecordKey::numbered(Tree::Sync, self.woken_group(state.uid_validity), u64::from(uid));
             records.push((key, encode(&Woken { mail })?));
         }
         Ok(())
@@ -205,11 +243,6 @@ impl AccountInner {
     /// Takes the mails in that woken processes fetched; `false` when a synchronisation is under way.
     async fn merge(&self, entries: &[WakeEntry]) -> Result<bool, CoreError> {
         let Ok(_busy) = self.busy.try_lock() else { return Ok(false) };
-        for entry in entries {
-            if let WakeEntry::Record(key, Some(login)) = entry {
-                merge_login(self.store()?.as_ref(), self.group(), key, login)?;
-            }
-        }
         let Some(state) = self.folder_state(Folder::Inbox)? else { return Ok(true) };
         let group = self.woken_group(state.uid_validity);
         let is_ours = |key: &RecordKey| key.tree == Tree::Sync && key.group == group;
@@ -218,7 +251,8 @@ impl AccountInner {
         for entry in entries {
             let WakeEntry::Record(key, Some(value)) = entry else { continue };
             let (true, Item::Number(uid)) = (is_ours(key), &key.item) else { continue };
-            let (Ok(uid), Woken { mail }) = (u32::try_from(*uid), decode(value)?) else { continue };
+            // One that another version wrote is fetched again.
+            let (Ok(uid), Ok(Woken { mail })) = (u32::try_from(*uid), decode(value)) else { continue };
             let body = entries.iter().find_map(|entry| match entry {
                 WakeEntry::Body(of, Some(body)) if of == key => Some(body),
                 _ => None,
@@ -241,14 +275,30 @@ impl AccountInner {
     }
 }
 
+/// Which people a snapshot holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum With {
+    Everybody,
+    /// Those who are met or certified.
+    Known,
+    Nobody,
+}
+
 impl CoreInner {
-    /// Merges what woken processes did, unless an account is busy here, and leaves the next ones what they need.
-    pub(crate) async fn attend_woken(self: &Arc<Self>) -> Result<(), CoreError> {
+    /// Merges what woken processes did, unless an account is busy here, and leaves the next ones what they need. Stands in
+    /// nobody's way: when it fails, mail is fetched as ever, and a woken process tells less or something twice.
+    pub(crate) async fn attend_woken(self: &Arc<Self>) {
         let _one = self.attending.lock().await;
+        let _ = self.try_attend_woken().await;
+    }
+
+    async fn try_attend_woken(self: &Arc<Self>) -> Result<(), CoreError> {
         let store = self.sealed_store()?;
         // One that could not be merged to the end is taken again.
         while let Some(taken) = store.take_wake_journal()? {
-            for account in self.all_accounts()? {
+            let accounts = self.all_accounts()?;
+            merge_logins(&accounts, &taken)?;
+            for account in &accounts {
                 if !account.merge(&taken.entries).await? {
                     return Ok(());
                 }
@@ -258,16 +308,53 @@ impl CoreInner {
         self.put_snapshot(None)
     }
 
+    /// Takes the logins that woken processes renewed: the ones here are spent.
+    pub(crate) async fn attend_logins(self: &Arc<Self>) {
+        let _one = self.attending.lock().await;
+        let merge = || -> Result<(), CoreError> {
+            match self.sealed_store()?.take_wake_journal()? {
+                Some(taken) => merge_logins(&self.all_accounts()?, &taken),
+                None => Ok(()),
+            }
+        };
+        let _ = merge();
+    }
+
+    /// In a process that was woken: somebody owns the home, and renews logins himself.
+    pub(crate) fn is_beside_an_owner(&self) -> bool {
+        self.woken_store().is_some_and(|woken| woken.has_owner())
+    }
+
     fn put_snapshot(self: &Arc<Self>, merged: Option<TakenJournal>) -> Result<(), CoreError> {
-        let mut records = Vec::new();
-        for account in self.all_accounts()? {
-            account.snapshot(&mut records)?;
+        let mut merged = merged;
+        let mut written = Ok(());
+        for with in [With::Everybody, With::Known, With::Nobody] {
+            let mut records = Vec::new();
+            for account in self.all_accounts()? {
+                account.snapshot(with, &mut records)?;
+            }
+            written = self.sealed_store()?.put_wake_snapshot(&records, &mut merged);
+            // There may be more people than a woken process can hold.
+            if written != Err(StoreError::DiskFull) {
+                break;
+            }
         }
-        Ok(self.sealed_store()?.put_wake_snapshot(&records, merged)?)
+        Ok(written?)
     }
 
     fn all_accounts(self: &Arc<Self>) -> Result<Vec<Arc<AccountInner>>, CoreError> {
         let names = self.store()?.groups(Tree::Accounts)?;
         names.iter().map(|name| self.open_account(&String::from_utf8_lossy(name))).collect()
     }
+}
+
+fn merge_logins(accounts: &[Arc<AccountInner>], taken: &TakenJournal) -> Result<(), CoreError> {
+    for account in accounts {
+        for entry in &taken.entries {
+            if let WakeEntry::Record(key, Some(login)) = entry {
+                merge_login(account.store()?.as_ref(), account.group(), key, login)?;
+            }
+        }
+    }
+    Ok(())
 }

@@ -16,6 +16,9 @@ pub const MAX_ATTEMPTS: u32 = 12;
 /// How long an ordinary mail waits for a timestamp authority, in seconds; then it goes out visibly without.
 pub const ORDINARY_TIMESTAMP_PATIENCE: u64 = 10;
 
+/// The longest time for which a mail may be held back, in seconds.
+pub const MAX_HOLD: u64 = 3600;
+
 /// What kind of mail it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -128,6 +131,10 @@ pub struct OutboxItem {
     pub attempts: u32,
     /// Not before this time.
     pub not_before: UnixTime,
+    /// Its owner may think better of it until then: nothing makes it leave earlier. At most [`MAX_HOLD`] after it was
+    /// written; none in records of an older version.
+    #[serde(default)]
+    pub held_until: Option<UnixTime>,
     /// Where it stands.
     pub stage: Stage,
 }
@@ -173,7 +180,19 @@ impl OutboxItem {
                 return Step::Rest;
             }
         };
-        if wait::is_due(self.not_before, now) { step } else { Step::Wait(self.not_before) }
+        match self.held(now) {
+            Some(until) => Step::Wait(until.max(self.not_before)),
+            None if wait::is_due(self.not_before, now) => step,
+            None => Step::Wait(self.not_before),
+        }
+    }
+
+    /// Until when it is held back at `now`; `None` when it is not, or not any more.
+    pub fn held(&self, now: UnixTime) -> Option<UnixTime> {
+        let waits = matches!(self.stage, Stage::Signed | Stage::Sealed);
+        // A time farther away than that comes from a clock that was ahead then; one that was set right by a little holds on.
+        let is_ahead = |until: UnixTime| until > now && until <= now.plus(2 * MAX_HOLD);
+        self.held_until.filter(|until| waits && is_ahead(*until))
     }
 
     /// After a restart: an item caught between data and answer is uncertain.
@@ -252,8 +271,25 @@ impl OutboxItem {
             self.stage = if self.is_sealed { Stage::Sealed } else { Stage::Signed };
             self.attempts = 0;
             self.not_before = now;
+            self.held_until = None;
         }
         may
+    }
+
+    /// Its owner may take it back and write it anew: nothing of it was ever taken by a server.
+    pub fn may_take_back(&self) -> bool {
+        let is_here = match self.stage {
+            Stage::Signed | Stage::Sealed => true,
+            Stage::Failed(failure) => failure != Failure::Superseded,
+            Stage::Sending | Stage::Accepted | Stage::Done | Stage::Uncertain => false,
+        };
+        is_here && !self.may_have_arrived && self.kind == Kind::Ordinary
+    }
+
+    /// Somebody wrote it, and it may be nowhere but here.
+    pub fn is_unsent(&self) -> bool {
+        let is_written = !matches!(self.kind, Kind::Meeting { .. });
+        is_written && !matches!(self.stage, Stage::Done | Stage::Failed(Failure::Superseded))
     }
 
     /// Its owner may throw it away: nothing of it is on its way, or its owner gave up on knowing.
@@ -298,6 +334,7 @@ mod tests {
             created: UnixTime::from_secs(1000),
             attempts: 0,
             not_before: UnixTime::from_secs(1000),
+            held_until: None,
             stage: Stage::Signed,
         }
     }
@@ -375,6 +412,88 @@ mod tests {
         mail.delivered(Delivery::NotNow, in_future);
         assert_eq!(mail.next(in_future), Step::Wait(in_future.plus(60)));
         assert_eq!(mail.next(NOW), Step::Send);
+    }
+
+    #[test]
+    fn a_held_mail_leaves_when_its_time_is_over_and_not_before() {
+        let until = NOW.plus(10);
+        let mut mail = OutboxItem { held_until: Some(until), ..item() };
+        for stage in [Stage::Signed, Stage::Sealed] {
+            mail.stage = stage;
+            assert_eq!(mail.next(NOW), Step::Wait(until));
+            assert_eq!(mail.next(NOW.plus(9)), Step::Wait(until), "somebody sends another one meanwhile");
+            assert_eq!(mail.held(NOW.plus(9)), Some(until));
+            assert_eq!(mail.held(until), None);
+        }
+        assert_eq!(mail.next(until), Step::Send);
+        mail.sending();
+        mail.delivered(Delivery::NotNow, until);
+        assert_eq!(mail.next(until), Step::Wait(until.plus(60)), "then it waits as any other does");
+        // What a hold is for is over as soon as the mail has left once.
+        mail.stage = Stage::Accepted;
+        assert_eq!((mail.held(NOW), mail.next(until.plus(60))), (None, Step::Copy));
+    }
+
+    #[test]
+    fn no_clock_holds_a_mail_for_years() {
+        let in_future = NOW.plus(400 * 86_400);
+        let mail = OutboxItem { held_until: Some(in_future.plus(10)), ..item() };
+        assert_eq!(mail.next(NOW), Step::Seal);
+        let longest = OutboxItem { held_until: Some(NOW.plus(MAX_HOLD)), ..item() };
+        assert_eq!(longest.next(NOW), Step::Wait(NOW.plus(MAX_HOLD)));
+    }
+
+    #[test]
+    fn only_what_no_server_ever_took_is_taken_back() {
+        let mut mail = item();
+        assert!(mail.may_take_back());
+        mail.sealed(false);
+        assert!(mail.may_take_back());
+        mail.sending();
+        assert!(!mail.may_take_back(), "it is on its way");
+        mail.delivered(Delivery::NotNow, NOW);
+        assert!(mail.may_take_back(), "the server did not want it");
+        mail.sending();
+        mail.delivered(Delivery::Unknown, NOW);
+        assert!(!mail.may_take_back());
+        assert!(mail.retry(NOW));
+        mail.sending();
+        mail.delivered(Delivery::Refused, NOW);
+        assert!(!mail.may_take_back(), "it may have arrived the first time");
+        let refused = OutboxItem { stage: Stage::Failed(Failure::Refused), ..item() };
+        assert!(refused.may_take_back());
+        for stage in [Stage::Accepted, Stage::Done, Stage::Failed(Failure::Superseded)] {
+            assert!(!OutboxItem { stage, ..item() }.may_take_back());
+        }
+        let event = Kind::Event {
+            request: Fingerprint::of(b"request"),
+            event: Fingerprint::of(b"event"),
+            is_decision: true,
+        };
+        assert!(
+            !OutboxItem { kind: event, ..item() }.may_take_back(),
+            "what was decided is thrown away whole"
+        );
+    }
+
+    #[test]
+    fn what_waits_for_a_server_or_for_its_owner_is_unsent() {
+        assert!(item().is_unsent());
+        for stage in [Stage::Sealed, Stage::Sending, Stage::Uncertain, Stage::Accepted] {
+            assert!(OutboxItem { stage, ..item() }.is_unsent());
+        }
+        assert!(OutboxItem { stage: Stage::Failed(Failure::Refused), ..item() }.is_unsent());
+        assert!(!OutboxItem { stage: Stage::Done, ..item() }.is_unsent());
+        assert!(!OutboxItem { stage: Stage::Failed(Failure::Superseded), ..item() }.is_unsent());
+        let meeting = Kind::Meeting { send_id: "meet-1".into() };
+        assert!(!OutboxItem { kind: meeting, ..item() }.is_unsent(), "nobody wrote it");
+    }
+
+    #[test]
+    fn a_record_of_an_older_version_is_not_held() {
+        let mut old = serde_json::to_value(item()).unwrap();
+        old.as_object_mut().unwrap().remove("held_until").unwrap();
+        assert_eq!(serde_json::from_value::<OutboxItem>(old).unwrap(), item());
     }
 
     #[test]

@@ -49,6 +49,16 @@ pub(crate) fn take(file: &File) -> Result<(), StoreError> {
     })
 }
 
+/// The folder with the records: whole wherever it exists. The other two are for the moments in which they are written anew.
+pub(crate) const RECORDS: &str = "records";
+pub(crate) const RECORDS_COPY: &str = "records.new";
+pub(crate) const RECORDS_FORMER: &str = "records.old";
+
+/// Whether there are records, under any of their names.
+fn has_records(folder: &Path) -> bool {
+    [RECORDS, RECORDS_COPY, RECORDS_FORMER].iter().any(|name| folder.join(name).exists())
+}
+
 /// Whether there is a store in the folder.
 pub(crate) fn has_format(folder: &Path) -> bool {
     folder.join(FORMAT_FILE).exists()
@@ -66,7 +76,7 @@ pub(crate) fn open_format(
     let path = folder.join(FORMAT_FILE);
     let derive = |salt: &[u8; SALT_OCTETS], rng| Seals::derive(key, salt, rng).ok_or(StoreError::WrongKey);
     let Some(file) = read_small(&path, FORMAT_OCTETS as u64, "format file")? else {
-        if folder.join(HEAD_FILE).exists() || folder.join("records").exists() {
+        if folder.join(HEAD_FILE).exists() || has_records(folder) {
             return Err(damaged);
         }
         let mut salt = [0; SALT_OCTETS];
@@ -124,7 +134,7 @@ impl HeadFile {
     pub(crate) fn open(folder: &Path, seals: &Seals, fresh: Head) -> Result<(Self, Head), StoreError> {
         let path = folder.join(HEAD_FILE);
         if read_small(&path, 2 * SLOT_STRIDE, "head file")?.is_none() {
-            if folder.join("records").exists() {
+            if has_records(folder) {
                 return Err(StoreError::Damaged("head file"));
             }
             let mut bytes = Vec::new();

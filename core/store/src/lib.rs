@@ -5,6 +5,8 @@
 //! lock          locked by the one process that has the folder
 //! head          number of the last acknowledged change
 //! records/      sled; every value sealed, every name a keyed hash
+//! records.new/  a copy of them being made, to give room back (see `records::compaction`)
+//! records.old/  what they were until the copy took their name; gone a moment later
 //! bodies/       one sealed file for each body, named by a keyed hash
 //! incoming/     bodies being written
 //! wake/         what processes work with that do not own the folder (see `wake`)

@@ -34,6 +34,14 @@ impl GroupPlace {
         GroupPlace { tree, hash: short(seals.name(&[b"group", &[tree_octet(tree)], group])) }
     }
 
+    /// The group that a record, or the group's own one, belongs to by its key.
+    pub(crate) fn of_key(key: &[u8]) -> Option<Self> {
+        let (&[kind, octet], rest) = key.split_first_chunk()?;
+        let tree = Tree::ALL.into_iter().find(|tree| tree_octet(*tree) == octet)?;
+        let hash = *rest.first_chunk()?;
+        matches!(kind, b'g' | b'r').then_some(GroupPlace { tree, hash })
+    }
+
     /// Key of the group's own record.
     pub(crate) fn key(&self) -> Vec<u8> {
         self.prefixed(b'g')

@@ -1,5 +1,7 @@
 //! Records in sled: opened with a check of everything sled may have lost, changed in atomic and synced batches.
 
+pub(crate) mod compaction;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -13,7 +15,7 @@ use engine::ports::{Batch, Item, RecordKey, StoreError, Tree};
 use sled::IVec;
 
 use crate::files::{create_folder, io_error, sync_folder};
-use crate::layout::Head;
+use crate::layout::{Head, RECORDS};
 use crate::record::{
     Group, GroupPlace, META_KEY, Meta, group_token, groups_prefix, open_record, piece_count, piece_key,
     place, record_token, seal_record, split_key,
@@ -59,13 +61,22 @@ impl Drop for Records {
 impl Records {
     /// Opens the database and checks that it holds what `head` promises.
     pub(crate) fn open(store: &Path, seals: &Seals, head: Head) -> Result<Self, StoreError> {
-        let folder = store.join("records");
-        create_folder(&folder).map_err(|error| io_error(&error))?;
+        compaction::restore(store)?;
+        let folder = store.join(RECORDS);
+        create_folder(&folder).and_then(|()| sync_folder(store)).map_err(|error| io_error(&error))?;
+        let records = Records::open_in(&folder, seals, head)?;
+        if records.cache_intact {
+            compaction::clear_leftovers(store);
+        }
+        Ok(records)
+    }
+
+    fn open_in(folder: &Path, seals: &Seals, head: Head) -> Result<Self, StoreError> {
         guarded(|| {
-            let db = open_sled(&folder)?;
+            remove_half_snapshots(folder).map_err(|error| io_error(&error))?;
+            let db = open_sled(folder, Some(HOUSEKEEPING_MILLIS))?;
             let opened = File::options().write(true).open(folder.join("db"));
-            let file =
-                opened.and_then(|file| sync_folder(&folder).and_then(|()| sync_folder(store)).map(|()| file));
+            let file = opened.and_then(|file| sync_folder(folder).map(|()| file));
             let mut records = Records {
                 db: Some(db),
                 file: file.map_err(|error| io_error(&error))?,
@@ -371,14 +382,29 @@ fn push_record(
     Ok(())
 }
 
-fn open_sled(folder: &Path) -> Result<sled::Db, StoreError> {
+/// sled writes a snapshot when it opens. One that a crash left half written it takes for the newest of all the next time, and
+/// refuses to open ever after. Its log, and the snapshot before, still have everything.
+fn remove_half_snapshots(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let is_half =
+            name.to_str().is_some_and(|name| name.starts_with("snap.") && name.ends_with(".generating"));
+        if is_half {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+fn open_sled(folder: &Path, housekeeping_millis: Option<u64>) -> Result<sled::Db, StoreError> {
     let (tries, pause) = HANDOVER;
     let mut tried = 0;
     loop {
         let config = sled::Config::new()
             .path(folder)
             .cache_capacity(PAGE_CACHE_OCTETS)
-            .flush_every_ms(Some(HOUSEKEEPING_MILLIS))
+            .flush_every_ms(housekeeping_millis)
             .mode(sled::Mode::LowSpace);
         match config.open() {
             // sled's word for "the file is locked".

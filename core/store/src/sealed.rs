@@ -15,10 +15,14 @@ use crate::files::{create_folder, io_error};
 use crate::layout::{Head, HeadFile, lock, open_format};
 use crate::record::body_name;
 use crate::records::Records;
+use crate::records::compaction::{compacted, has_copy, remove_copy};
 use crate::seal::Seals;
 #[cfg(feature = "search")]
 use crate::search::SealedIndex;
 use crate::wake::{TakenJournal, WakeFiles};
+
+/// Up to that size of its file, sled's dead room is not worth a copy.
+const COMPACTION_OCTETS: u64 = 64 * 1024 * 1024;
 
 /// The store in a folder of its own. One process at a time.
 ///
@@ -66,13 +70,42 @@ impl SealedStore {
         key: &Zeroizing<[u8; 32]>,
         rng: Box<dyn CryptoRng + Send>,
     ) -> Result<Self, StoreError> {
+        Self::open_compacting_above(folder, key, rng, COMPACTION_OCTETS)
+    }
+
+    /// Opens the store as [`open`](Self::open) does, which takes 64 MiB for `octets`. Where the file with the records is larger,
+    /// and more than twice as large as it would be in a new store, they are written anew first, which takes as long as reading
+    /// and writing what is left of them a few times.
+    /// After a crash while that was done it is left out once: a system that ends programs which start slowly can't keep
+    /// this one from ever starting.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); that there is no space to write the records anew is none.
+    pub fn open_compacting_above(
+        folder: &Path,
+        key: &Zeroizing<[u8; 32]>,
+        rng: Box<dyn CryptoRng + Send>,
+        octets: u64,
+    ) -> Result<Self, StoreError> {
         create_folder(folder).map_err(|error| io_error(&error))?;
         let lock = lock(folder)?;
         let seals = open_format(folder, key, rng)?;
         let bodies = Bodies::open(folder)?;
         let fresh = Head { change: 0, irreplaceable: [0; 32] };
         let (head_file, head) = HeadFile::open(folder, &seals, fresh)?;
-        let records = Some(Records::open(folder, &seals, head)?);
+        let was_cut_short = has_copy(folder);
+        let opened = match Records::open(folder, &seals, head) {
+            // What a crash left may be what fills the disk.
+            Err(StoreError::DiskFull) if was_cut_short && remove_copy(folder).is_ok() => {
+                Records::open(folder, &seals, head)
+            }
+            opened => opened,
+        };
+        let mut records = opened?;
+        if !was_cut_short {
+            records = compacted(records, folder, &seals, head, octets)?;
+        }
+        let records = Some(records);
         let state = RwLock::new(State { head_file, head, records });
         let seals = Arc::new(seals);
         Ok(SealedStore {
@@ -99,14 +132,14 @@ impl SealedStore {
         self.wake.take_journal()
     }
 
-    /// What woken processes find from now on. `merged` is contained in `records`, and is let go.
+    /// What woken processes find from now on. `merged` is contained in `records`, and is let go; after an error it is left.
     ///
     /// # Errors
     /// [`DiskFull`](StoreError::DiskFull) also where it is larger than such a process can hold.
     pub fn put_wake_snapshot(
         &self,
         records: &[(RecordKey, Vec<u8>)],
-        merged: Option<TakenJournal>,
+        merged: &mut Option<TakenJournal>,
     ) -> Result<(), StoreError> {
         self.wake.put_snapshot(records, merged)
     }

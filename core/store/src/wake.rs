@@ -13,7 +13,7 @@
 //! make a woken process tell of a mail again; nothing else depends on these files, and what is irreplaceable lies elsewhere.
 //!
 //! An entry that was torn by a crash is the last one, and is cut off by the next writer. Any other damage stays as it is: the
-//! owner merges what stands before it and puts the file aside as `wake/damaged`.
+//! owner merges what stands before it and then puts the file aside as `wake/damaged`.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -31,19 +31,26 @@ use zeroize::Zeroizing;
 
 use crate::chunks::{Chunks, Format, HEADER_OCTETS, Sealer};
 use crate::files::{create_folder, io_error, private, read_small, replace, sync_folder};
-use crate::layout::{has_format, open_format, take};
+use crate::layout::{has_format, lock, open_format, take};
 use crate::seal::{NONCE_OCTETS, Seals, TAG_OCTETS};
 
 const SNAPSHOT: Format = Format { magic: b"CSWAKES1", chunk_octets: 64 * 1024 };
 const JOURNAL_MAGIC: &[u8; 8] = b"CSWAKEJ1";
+/// In the order in which they are read.
+const JOURNALS: [&str; 2] = ["merging", "journal"];
 const ID_OCTETS: usize = 16;
 const JOURNAL_HEADER: usize = JOURNAL_MAGIC.len() + ID_OCTETS;
 /// Largest journal, in octets: it is held in memory by processes that may use 24 MiB in all.
 const MAX_JOURNAL: u64 = 8 * 1024 * 1024;
 /// Largest snapshot, sealed, in octets.
 const MAX_SNAPSHOT: u64 = 8 * 1024 * 1024;
-/// How long to wait for the lock: others hold it while they read or write these small files.
-const PATIENCE: (u32, Duration) = (300, Duration::from_millis(10));
+/// Room in the journal that bodies do not take: that a mail was told of can be noted all the same.
+const MIN_ROOM: u64 = 1024 * 1024;
+/// How often a woken process tries to take the lock, and how often the owner, who does without rather than wait: others hold it
+/// while they read or write these small files, or are frozen by the system.
+const TRIES: u32 = 300;
+const TRIES_OF_OWNER: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(10);
 
 const DAMAGED: StoreError = StoreError::Damaged("wake files");
 
@@ -62,6 +69,7 @@ pub enum WakeEntry {
 pub struct TakenJournal {
     /// In order.
     pub entries: Vec<WakeEntry>,
+    is_damaged: bool,
 }
 
 /// The files of one store.
@@ -79,14 +87,13 @@ impl WakeFiles {
         self.folder.join(name)
     }
 
-    fn lock(&self) -> Result<File, StoreError> {
+    fn lock(&self, tries: u32) -> Result<File, StoreError> {
         create_folder(&self.folder).map_err(|error| io_error(&error))?;
         let options = private().read(true).write(true).create(true).clone();
         let file = options.open(self.path("lock")).map_err(|error| io_error(&error))?;
-        let (tries, pause) = PATIENCE;
         for _ in 0..tries {
             match take(&file) {
-                Err(StoreError::InUse) => std::thread::sleep(pause),
+                Err(StoreError::InUse) => std::thread::sleep(PAUSE),
                 taken => return taken.map(|()| file),
             }
         }
@@ -123,7 +130,7 @@ impl WakeFiles {
         if !self.folder.exists() {
             return Ok(None);
         }
-        let _lock = self.lock()?;
+        let _lock = self.lock(TRIES_OF_OWNER)?;
         let (journal, merging) = (self.path("journal"), self.path("merging"));
         if !merging.exists() {
             match fs::rename(&journal, &merging) {
@@ -131,32 +138,34 @@ impl WakeFiles {
                 moved => moved.and_then(|()| sync_folder(&self.folder)).map_err(|error| io_error(&error))?,
             }
         }
-        let read = read_journal(&self.seals, &merging)?;
-        if read.is_damaged {
-            let aside = fs::rename(&merging, self.path("damaged")).and_then(|()| sync_folder(&self.folder));
-            aside.map_err(|error| io_error(&error))?;
-        }
-        Ok(Some(TakenJournal { entries: read.entries }))
+        let mut entries = Vec::new();
+        let read = read_journal(&self.seals, &merging, &mut |entry| entries.push(entry))?;
+        Ok(Some(TakenJournal { entries, is_damaged: read.is_damaged }))
     }
 
     /// Writes a snapshot when it differs from the last one, and lets go of the journal that it contains.
     pub(crate) fn put_snapshot(
         &self,
         records: &[(RecordKey, Vec<u8>)],
-        merged: Option<TakenJournal>,
+        merged: &mut Option<TakenJournal>,
     ) -> Result<(), StoreError> {
         let plain = Zeroizing::new(encode_snapshot(records)?);
         if u64::try_from(plain.len()).map_or(true, |octets| octets > MAX_SNAPSHOT / 2) {
             return Err(StoreError::DiskFull);
         }
-        let _lock = self.lock()?;
+        let _lock = self.lock(TRIES_OF_OWNER)?;
         // One that is damaged is written anew.
         let is_same = matches!(self.read_snapshot(), Ok(Some(old)) if old == *plain);
         if !is_same {
             self.write_snapshot(&plain)?;
         }
-        if merged.is_some() {
-            match fs::remove_file(self.path("merging")) {
+        if let Some(merged) = merged.take() {
+            let merging = self.path("merging");
+            let gone = match merged.is_damaged {
+                true => fs::rename(merging, self.path("damaged")),
+                false => fs::remove_file(merging),
+            };
+            match gone {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 removed => {
                     removed.and_then(|()| sync_folder(&self.folder)).map_err(|error| io_error(&error))?
@@ -179,7 +188,6 @@ pub struct WakeStore {
 #[derive(Default)]
 struct State {
     records: BTreeMap<RecordKey, Vec<u8>>,
-    bodies: BTreeMap<RecordKey, Vec<u8>>,
     /// The journal that was read last, and how far.
     journal: Option<Position>,
 }
@@ -215,20 +223,26 @@ impl WakeStore {
         if !files.path("snapshot").exists() {
             return Ok(None);
         }
-        let lock = files.lock()?;
+        let lock = files.lock(TRIES)?;
         let Some(snapshot) = files.read_snapshot()? else { return Ok(None) };
         let mut state = State::default();
         state.records.extend(decode_snapshot(&snapshot)?);
-        if files.path("merging").exists() {
-            state.replay(read_journal(&files.seals, &files.path("merging"))?.entries);
-        }
-        if files.path("journal").exists() {
-            let read = read_journal(&files.seals, &files.path("journal"))?;
-            state.journal = Some(read.end);
-            state.replay(read.entries);
+        drop(snapshot);
+        for name in JOURNALS {
+            let path = files.path(name);
+            if path.exists() {
+                let read = read_journal(&files.seals, &path, &mut |entry| state.replay(entry))?;
+                state.journal = (name == "journal").then_some(read.end);
+            }
         }
         drop(lock);
         Ok(Some(WakeStore { files, state: Mutex::new(state) }))
+    }
+
+    /// Whether a process owns the store now.
+    pub fn has_owner(&self) -> bool {
+        let store = self.files.folder.parent().map(lock);
+        matches!(store, Some(Err(StoreError::InUse)))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -241,7 +255,7 @@ impl WakeStore {
             return Ok(());
         }
         let mut state = self.state();
-        let _lock = self.files.lock()?;
+        let _lock = self.files.lock(TRIES)?;
         let path = self.files.path("journal");
         let options = private().read(true).write(true).create(true).truncate(false).clone();
         let mut file = options.open(&path).map_err(|error| io_error(&error))?;
@@ -255,18 +269,19 @@ impl WakeStore {
                 Some(known) => known,
                 // Another process wrote meanwhile, or a crash tore an entry.
                 None => {
-                    let read = read_journal(&self.files.seals, &path)?;
+                    let read = read_journal(&self.files.seals, &path, &mut |entry| state.replay(entry))?;
                     if read.is_damaged {
                         return Err(DAMAGED);
                     }
-                    state.replay(read.entries);
                     read.end
                 }
             }
         };
         let plain = Zeroizing::new(encode_entries(&entries)?);
         let sealed = seal_entry(&self.files.seals, &position, &plain)?;
-        if position.octets + sealed.len() as u64 > MAX_JOURNAL {
+        let has_body = entries.iter().any(|entry| matches!(entry, WakeEntry::Body(_, Some(_))));
+        let room = if has_body { MAX_JOURNAL - MIN_ROOM } else { MAX_JOURNAL };
+        if position.octets + sealed.len() as u64 > room {
             return Err(StoreError::DiskFull);
         }
         let written = file
@@ -281,7 +296,7 @@ impl WakeStore {
         }
         let octets = position.octets + sealed.len() as u64;
         state.journal = Some(Position { octets, entries: position.entries + 1, ..position });
-        state.replay(entries);
+        entries.into_iter().for_each(|entry| state.replay(entry));
         Ok(())
     }
 
@@ -300,14 +315,12 @@ impl WakeStore {
 }
 
 impl State {
-    fn replay(&mut self, entries: Vec<WakeEntry>) {
-        for entry in entries {
-            match entry {
-                WakeEntry::Record(key, Some(value)) => drop(self.records.insert(key, value)),
-                WakeEntry::Record(key, None) => drop(self.records.remove(&key)),
-                WakeEntry::Body(key, Some(body)) => drop(self.bodies.insert(key, body)),
-                WakeEntry::Body(key, None) => drop(self.bodies.remove(&key)),
-            }
+    /// Bodies are not held: a woken process has little memory.
+    fn replay(&mut self, entry: WakeEntry) {
+        match entry {
+            WakeEntry::Record(key, Some(value)) => drop(self.records.insert(key, value)),
+            WakeEntry::Record(key, None) => drop(self.records.remove(&key)),
+            WakeEntry::Body(..) => {}
         }
     }
 }
@@ -346,7 +359,15 @@ impl Store for WakeStore {
     }
 
     fn body(&self, key: &RecordKey) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(self.state().bodies.get(key).cloned())
+        let _lock = self.files.lock(TRIES)?;
+        let mut found = None;
+        for name in JOURNALS {
+            read_journal(&self.files.seals, &self.files.path(name), &mut |entry| match entry {
+                WakeEntry::Body(of, body) if of == *key => found = body,
+                _ => {}
+            })?;
+        }
+        Ok(found)
     }
 
     fn remove_body(&self, key: &RecordKey) -> Result<(), StoreError> {
@@ -354,50 +375,69 @@ impl Store for WakeStore {
     }
 
     fn remove_bodies(&self, keys: &[RecordKey]) -> Result<(), StoreError> {
-        let there: Vec<RecordKey> = {
-            let state = self.state();
-            keys.iter().filter(|key| state.bodies.contains_key(key)).cloned().collect()
-        };
-        self.append(there.into_iter().map(|key| WakeEntry::Body(key, None)).collect())
+        self.append(keys.iter().map(|key| WakeEntry::Body(key.clone(), None)).collect())
     }
 }
 
 struct ReadJournal {
-    entries: Vec<WakeEntry>,
     /// Behind the last entry that opens.
     end: Position,
     /// Something that can't be a torn last entry follows.
     is_damaged: bool,
 }
 
-fn read_journal(seals: &Seals, path: &Path) -> Result<ReadJournal, StoreError> {
-    let file = read_small(path, MAX_JOURNAL, "wake files")?.unwrap_or_default();
-    let empty = Position { id: [0; ID_OCTETS], octets: 0, entries: 0 };
-    let Some((header, mut rest)) = file.split_first_chunk::<JOURNAL_HEADER>() else {
-        // A crash came before its first entry.
-        return Ok(ReadJournal { entries: Vec::new(), end: empty, is_damaged: false });
+/// Hands each entry on as it is read, so that no two are held at once.
+fn read_journal(
+    seals: &Seals,
+    path: &Path,
+    each: &mut dyn FnMut(WakeEntry),
+) -> Result<ReadJournal, StoreError> {
+    let mut end = Position { id: [0; ID_OCTETS], octets: 0, entries: 0 };
+    let file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Ok(ReadJournal { end, is_damaged: false });
+        }
+        opened => opened.map_err(|error| io_error(&error))?,
     };
+    let octets = file.metadata().map_err(|error| io_error(&error))?.len();
+    if octets > MAX_JOURNAL {
+        return Ok(ReadJournal { end, is_damaged: true });
+    }
+    let mut file = io::BufReader::new(file);
+    let mut header = [0; JOURNAL_HEADER];
+    // A crash came before its first entry.
+    if octets < JOURNAL_HEADER as u64 {
+        return Ok(ReadJournal { end, is_damaged: false });
+    }
+    file.read_exact(&mut header).map_err(|error| io_error(&error))?;
     let (magic, id) = header.split_at(JOURNAL_MAGIC.len());
-    let id = id.try_into().map_err(|_| DAMAGED)?;
     if magic != JOURNAL_MAGIC {
-        return Ok(ReadJournal { entries: Vec::new(), end: empty, is_damaged: true });
+        return Ok(ReadJournal { end, is_damaged: true });
     }
-    let mut end = Position { id, octets: JOURNAL_HEADER as u64, entries: 0 };
-    let (mut entries, mut is_damaged) = (Vec::new(), false);
-    while let Some((length, behind)) = rest.split_first_chunk::<4>() {
-        let length = usize::try_from(u32::from_be_bytes(*length)).map_err(|_| DAMAGED)?;
-        let Some((sealed, behind)) = behind.split_at_checked(length).filter(|_| length > 0) else { break };
-        let Some(opened) = open_entry(seals, &end, sealed).and_then(|plain| decode_entries(&plain)) else {
-            // The last one may have been torn; what is followed by another one was whole once.
-            is_damaged = !behind.is_empty();
+    end.id = id.try_into().map_err(|_| DAMAGED)?;
+    end.octets = JOURNAL_HEADER as u64;
+    loop {
+        let rest = octets.saturating_sub(end.octets);
+        let mut length = [0; 4];
+        if rest < 4 {
             break;
+        }
+        file.read_exact(&mut length).map_err(|error| io_error(&error))?;
+        let length = u64::from(u32::from_be_bytes(length));
+        if length == 0 || length > rest - 4 {
+            break;
+        }
+        let mut sealed = vec![0; usize::try_from(length).map_err(|_| DAMAGED)?];
+        file.read_exact(&mut sealed).map_err(|error| io_error(&error))?;
+        let Some(entries) = open_entry(seals, &end, &sealed).and_then(|plain| decode_entries(&plain)) else {
+            // The last one may have been torn; what is followed by another one was whole once.
+            return Ok(ReadJournal { end, is_damaged: length < rest - 4 });
         };
-        entries.extend(opened);
-        end.octets += 4 + length as u64;
+        entries.into_iter().for_each(&mut *each);
+        end.octets += 4 + length;
         end.entries += 1;
-        rest = behind;
     }
-    Ok(ReadJournal { entries, end, is_damaged })
+    Ok(ReadJournal { end, is_damaged: false })
 }
 
 fn place(position: &Position) -> Vec<u8> {

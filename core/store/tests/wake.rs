@@ -40,7 +40,7 @@ fn prepared(records: &[u64]) -> (tempfile::TempDir, SealedStore) {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path(), &KEY).unwrap();
     let records: Vec<_> = records.iter().map(|number| (record(*number), value(*number))).collect();
-    store.put_wake_snapshot(&records, None).unwrap();
+    store.put_wake_snapshot(&records, &mut None).unwrap();
     (folder, store)
 }
 
@@ -90,14 +90,14 @@ fn what_a_woken_process_wrote_reaches_the_owner_once() {
     assert_eq!(taken.entries, expected);
     // Written between taking and merging: kept for the next time.
     put(&woken, 3);
-    owner.put_wake_snapshot(&[(record(2), value(2))], Some(taken)).unwrap();
+    owner.put_wake_snapshot(&[(record(2), value(2))], &mut Some(taken)).unwrap();
     let again = wake(folder.path());
     assert_eq!(again.read(&record(1)).unwrap(), None);
     assert_eq!(again.read(&record(2)).unwrap(), Some(value(2)));
     assert_eq!(again.read(&record(3)).unwrap(), Some(value(3)));
     let taken = owner.take_wake_journal().unwrap().unwrap();
     assert_eq!(taken.entries, [WakeEntry::Record(record(3), Some(value(3)))]);
-    owner.put_wake_snapshot(&[], Some(taken)).unwrap();
+    owner.put_wake_snapshot(&[], &mut Some(taken)).unwrap();
     assert!(owner.take_wake_journal().unwrap().is_none());
 }
 
@@ -114,7 +114,7 @@ fn a_journal_that_was_taken_and_not_merged_is_taken_again() {
     let owner = open(folder.path(), &KEY).unwrap();
     let again = owner.take_wake_journal().unwrap().unwrap();
     assert_eq!(again.entries, first.entries);
-    owner.put_wake_snapshot(&[], Some(again)).unwrap();
+    owner.put_wake_snapshot(&[], &mut Some(again)).unwrap();
     let rest = owner.take_wake_journal().unwrap().unwrap();
     assert_eq!(rest.entries, [WakeEntry::Record(record(2), Some(value(2)))]);
 }
@@ -179,7 +179,7 @@ fn changed_moved_and_foreign_entries_do_not_count() {
         fs::write(journal(folder.path()), file).unwrap();
         let entries = owner.take_wake_journal().unwrap().map_or(Vec::new(), |taken| {
             let entries = taken.entries.clone();
-            owner.put_wake_snapshot(&[], Some(taken)).unwrap();
+            owner.put_wake_snapshot(&[], &mut Some(taken)).unwrap();
             entries
         });
         fs::write(folder.path().join("wake/snapshot"), &snapshot).unwrap();
@@ -227,9 +227,34 @@ fn a_damaged_journal_takes_no_more_and_is_put_aside_by_the_owner() {
     assert_eq!(fs::read(journal(folder.path())).unwrap(), file);
     let taken = owner.take_wake_journal().unwrap().unwrap();
     assert!(taken.entries.is_empty());
-    owner.put_wake_snapshot(&[], Some(taken)).unwrap();
+    // Until it is merged it stays where it is.
+    assert!(!folder.path().join("wake/damaged").exists());
+    owner.put_wake_snapshot(&[], &mut Some(taken)).unwrap();
     assert_eq!(fs::read(folder.path().join("wake/damaged")).unwrap(), file);
     put(&wake(folder.path()), 5);
+    // One that is larger than any can be.
+    fs::write(journal(folder.path()), vec![0; 9 * 1024 * 1024]).unwrap();
+    let taken = owner.take_wake_journal().unwrap().unwrap();
+    owner.put_wake_snapshot(&[], &mut Some(taken)).unwrap();
+    put(&wake(folder.path()), 6);
+}
+
+#[test]
+fn a_lock_that_is_held_for_long_is_in_use_and_the_owner_is_seen() {
+    let (folder, owner) = prepared(&[]);
+    let woken = wake(folder.path());
+    assert!(woken.has_owner());
+    let frozen = fs::File::options().write(true).open(folder.path().join("wake/lock")).unwrap();
+    frozen.lock().unwrap();
+    assert_eq!(owner.put_wake_snapshot(&[], &mut None), Err(StoreError::InUse));
+    assert!(matches!(owner.take_wake_journal(), Err(StoreError::InUse)));
+    let mut batch = Batch::default();
+    batch.put(record(1), value(1));
+    assert_eq!(woken.apply(batch), Err(StoreError::InUse));
+    drop(frozen);
+    put(&woken, 1);
+    drop(owner);
+    assert!(!woken.has_owner());
 }
 
 #[test]
@@ -247,7 +272,7 @@ fn a_snapshot_opens_whole_or_not_at_all() {
         assert_eq!(opened(), Err(StoreError::Damaged("wake files")), "{position} octets");
     }
     // The owner makes it anew.
-    owner.put_wake_snapshot(&[(record(1), value(1))], None).unwrap();
+    owner.put_wake_snapshot(&[(record(1), value(1))], &mut None).unwrap();
     assert_eq!(opened(), Ok(true));
 }
 
@@ -278,11 +303,13 @@ fn nothing_lies_in_the_clear_and_a_full_journal_says_so() {
     woken.put_body(&record(5), &large).unwrap();
     woken.put_body(&record(6), &large).unwrap();
     assert_eq!(woken.put_body(&record(7), &large), Err(StoreError::DiskFull));
+    // Nor what would leave no room for notes.
+    assert_eq!(woken.put_body(&record(7), &large[..1_500_000]), Err(StoreError::DiskFull));
     assert_eq!(woken.body(&record(7)).unwrap(), None);
     put(&woken, 8);
     assert_eq!(owner.take_wake_journal().unwrap().unwrap().entries.len(), 5);
     let too_much = [(record(1), vec![0; 5 * 1024 * 1024])];
-    assert_eq!(owner.put_wake_snapshot(&too_much, None), Err(StoreError::DiskFull));
+    assert_eq!(owner.put_wake_snapshot(&too_much, &mut None), Err(StoreError::DiskFull));
 }
 
 #[cfg(unix)]
@@ -347,14 +374,23 @@ mod killed {
     }
 
     fn merge(owner: &SealedStore) {
-        let Some(taken) = owner.take_wake_journal().unwrap() else { return };
+        // The owner does without rather than wait for long; here it asks again.
+        let taken = loop {
+            match owner.take_wake_journal() {
+                Err(StoreError::InUse) => {}
+                taken => break taken.unwrap(),
+            }
+        };
+        let Some(taken) = taken else { return };
         let mut batch = Batch::default();
         for entry in &taken.entries {
             let WakeEntry::Record(key, Some(value)) = entry else { panic!("{entry:?}") };
             batch.put(key.clone(), value.clone());
         }
         owner.apply(batch).unwrap();
-        owner.put_wake_snapshot(&[], Some(taken)).unwrap();
+        let mut merged = Some(taken);
+        while owner.put_wake_snapshot(&[], &mut merged) == Err(StoreError::InUse) {}
+        assert!(merged.is_none());
     }
 
     fn stored(owner: &SealedStore) -> BTreeMap<RecordKey, Vec<u8>> {

@@ -12,6 +12,9 @@ pub(crate) enum AccountCommand {
     Add(Box<AddArgs>),
     /// List accounts
     List,
+    /// Remove an account from this home, with its mail, people, approvals and keys; nothing on the server is touched, but what
+    /// lies encrypted there can't be read any more
+    Remove(RemoveArgs),
 }
 
 #[derive(Debug, Args)]
@@ -73,6 +76,18 @@ pub(crate) struct AddArgs {
     /// Language of the texts that others read
     #[arg(long, value_enum, default_value_t = LanguageArg::En)]
     pub(crate) language: LanguageArg,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RemoveArgs {
+    /// Mail address of the account
+    pub(crate) address: String,
+    /// Without asking
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Also where mail waits in the outbox or drafts are kept: they are lost
+    #[arg(long)]
+    pub(crate) discard_unsent: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -88,6 +88,11 @@ pub(crate) enum MailCommand {
     },
     /// Show mail that is not sent yet
     Outbox,
+    /// Take a mail back that no server took, with its blind copies: it is a draft again
+    Undo {
+        /// Number from `mail outbox`
+        number: u64,
+    },
     /// Throw a mail away that is not sent
     Discard {
         /// Number from `mail outbox`
@@ -156,6 +161,14 @@ pub(crate) struct ContentArgs {
     pub(crate) signed_only: bool,
 }
 
+/// How long a mail can be taken back.
+#[derive(Debug, Args)]
+pub(crate) struct HoldArgs {
+    /// Hold the mail back for so many seconds, so that `mail undo` can take it back; `watch` or the next `sync` sends it then
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u16).range(1..=3600))]
+    pub(crate) hold: Option<u16>,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct SendArgs {
     /// Recipient; may be given several times
@@ -166,6 +179,8 @@ pub(crate) struct SendArgs {
     pub(crate) subject: String,
     #[command(flatten)]
     pub(crate) content: ContentArgs,
+    #[command(flatten)]
+    pub(crate) hold: HoldArgs,
 }
 
 #[derive(Debug, Args)]
@@ -183,6 +198,8 @@ pub(crate) struct ReplyArgs {
     pub(crate) subject: Option<String>,
     #[command(flatten)]
     pub(crate) content: ContentArgs,
+    #[command(flatten)]
+    pub(crate) hold: HoldArgs,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,13 +1,15 @@
 //! `account`.
 
+use std::io::{IsTerminal, Write};
+
 use client::{
-    AccountConfig, Authority, Credential, Endpoints, Language, OAuthFailure, Provider, Registration,
-    Security, Server, log_in_and_wait, provider,
+    AccountConfig, Authority, Credential, EmailAddress, Endpoints, Language, OAuthFailure, Provider,
+    Registration, Removal, Security, Server, Thing, Unsent, log_in_and_wait, provider,
 };
 
 use super::files::{address, certificates};
 use super::servers;
-use crate::args::{AccountCommand, AddArgs, Cli, LanguageArg};
+use crate::args::{AccountCommand, AddArgs, Cli, LanguageArg, RemoveArgs};
 use crate::failure::Failure;
 use crate::output::{json, line, table};
 use crate::passphrase;
@@ -18,6 +20,7 @@ pub(crate) fn run(cli: &Cli, command: AccountCommand) -> Result<(), Failure> {
     match command {
         AccountCommand::Add(arguments) => add(cli, *arguments),
         AccountCommand::List => list(cli),
+        AccountCommand::Remove(arguments) => remove(cli, &arguments),
     }
 }
 
@@ -150,4 +153,70 @@ fn list(cli: &Cli) -> Result<(), Failure> {
         .collect();
     say_part!("{}", table(&rows));
     Ok(())
+}
+
+fn remove(cli: &Cli, arguments: &RemoveArgs) -> Result<(), Failure> {
+    let address = address(&arguments.address)?;
+    let may_ask = std::io::stdin().is_terminal() && !cli.json;
+    if !arguments.yes && !may_ask {
+        return Err(Failure::Argument(format!(
+            "removing {address} can't be undone: give --yes, or run this on a terminal to be asked"
+        )));
+    }
+    let session = Session::open(cli, false)?;
+    let missing = "there is no such account: see `countersign account list`";
+    // Nobody is asked in vain.
+    let unsent = session.core.unsent(address.as_str());
+    let unsent = unsent.map_err(|error| Failure::instead(error, Thing::Account, missing))?;
+    if !unsent.is_nothing() && !arguments.discard_unsent {
+        return Err(would_be_lost(&address, unsent));
+    }
+    if !arguments.yes && !is_confirmed(&address, unsent)? {
+        return Err(Failure::Argument(format!("this was not the address: {address} stays as it is")));
+    }
+    match session.run(session.core.remove_account(address.as_str(), arguments.discard_unsent))? {
+        Removal::Removed => {}
+        Removal::Unsent(unsent) => return Err(would_be_lost(&address, unsent)),
+    }
+    if session.json {
+        return json(&serde_json::json!({ "removed": address }));
+    }
+    say!("{address} is removed from this home; nothing on its server was touched.");
+    Ok(())
+}
+
+fn would_be_lost(address: &EmailAddress, unsent: Unsent) -> Failure {
+    Failure::Argument(format!(
+        "{} of {address} would be lost: send or discard what `countersign mail outbox` and `countersign mail draft list` show, or \
+         give --discard-unsent",
+        counted(unsent)
+    ))
+}
+
+fn counted(unsent: Unsent) -> String {
+    let count = |count: u64, one: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        more => Some(format!("{more} {one}s")),
+    };
+    let mails = count(unsent.mails, "mail").map(|mails| format!("{mails} in the outbox"));
+    mails.into_iter().chain(count(unsent.drafts, "draft")).collect::<Vec<_>>().join(" and ")
+}
+
+/// Asks for the address: what is typed without a thought, `y`, removes nothing.
+fn is_confirmed(address: &EmailAddress, unsent: Unsent) -> Result<bool, Failure> {
+    say!(
+        "This removes {address} from this home, with its mail, people and approvals, and destroys its keys:"
+    );
+    say!("what lies encrypted on the server can't be read any more, and people have to meet you again.");
+    if !unsent.is_nothing() {
+        say!("{} will be lost.", counted(unsent));
+    }
+    say_part!("Type the address to go on: ");
+    std::io::stdout().flush().ok();
+    let mut answer = String::new();
+    std::io::stdin()
+        .read_line(&mut answer)
+        .map_err(|error| Failure::file(std::path::Path::new("standard input"), &error))?;
+    Ok(answer.trim().parse::<EmailAddress>().is_ok_and(|answer| answer == *address))
 }

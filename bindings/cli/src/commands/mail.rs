@@ -1,8 +1,10 @@
 //! `mail`.
 
+use std::time::Duration;
+
 use client::{
-    Account, EncryptionState, Folder, MailAction, MailSummary, MailView, NewMail, SignatureState, Thing,
-    TimestampState, Trust,
+    Account, CoreError, EncryptionState, Folder, MailAction, MailSummary, MailView, NewMail, SignatureState,
+    Thing, TimestampState, Trust, WrongUse,
 };
 
 use super::files::{addresses, attachments, text, write};
@@ -60,6 +62,7 @@ pub(crate) fn run(cli: &Cli, command: MailCommand) -> Result<(), Failure> {
             write(&out, &session.account()?.mailboxes().export(&id)?)
         }
         MailCommand::Outbox => outbox(cli),
+        MailCommand::Undo { number } => undo(cli, number),
         MailCommand::Discard { number } => {
             let session = Session::open(cli, false)?;
             session.run(session.account()?.composer().discard(number)).map_err(not_waiting)
@@ -303,7 +306,7 @@ fn send(cli: &Cli, arguments: SendArgs) -> Result<(), Failure> {
     let mail = NewMail { to, subject: arguments.subject, ..content(arguments.content)? };
     let session = Session::open(cli, false)?;
     let account = session.account()?;
-    dispatch(&session, &account, mail)
+    dispatch(&session, &account, mail, arguments.hold.hold)
 }
 
 fn reply(cli: &Cli, arguments: ReplyArgs) -> Result<(), Failure> {
@@ -318,13 +321,44 @@ fn reply(cli: &Cli, arguments: ReplyArgs) -> Result<(), Failure> {
         answers: answer.answers,
         ..content
     };
-    dispatch(&session, &account, mail)
+    dispatch(&session, &account, mail, arguments.hold.hold)
 }
 
-/// Into the outbox and, when there is a network, to the server.
-fn dispatch(session: &Session, account: &Account, mail: NewMail) -> Result<(), Failure> {
-    let number = session.run(account.composer().send(mail))?;
-    tell_sent(session, account, number)
+/// Into the outbox and, when there is a network and the mail is not to be held back, to the server.
+fn dispatch(session: &Session, account: &Account, mail: NewMail, hold: Option<u16>) -> Result<(), Failure> {
+    let composer = account.composer();
+    let Some(hold) = hold else {
+        let number = session.run(composer.send(mail))?;
+        return tell_sent(session, account, number);
+    };
+    let number = session.run(composer.send_after(mail, Duration::from_secs(hold.into())))?;
+    if session.json {
+        let entries = composer.outbox()?;
+        let held_until =
+            entries.iter().find(|entry| entry.number == number).and_then(|entry| entry.held_until);
+        return json(&serde_json::json!({ "outbox": number, "sent": false, "held_until": held_until }));
+    }
+    say!(
+        "Held back for {hold} seconds; `countersign mail undo {number}` takes it back, also later while it waits."
+    );
+    say!("`countersign watch` sends it then, or the next `countersign sync`.");
+    Ok(())
+}
+
+fn undo(cli: &Cli, number: u64) -> Result<(), Failure> {
+    let session = Session::open(cli, false)?;
+    let taken = session.run(session.account()?.composer().take_back(number));
+    let draft = taken.map_err(|failure| match failure {
+        Failure::Core(CoreError::WrongUse(WrongUse::NothingToRetry)) => Failure::Argument(format!(
+            "mail {number} can't be taken back: it is being sent, somebody may have it already, or no person wrote it"
+        )),
+        other => not_waiting(other),
+    })?;
+    if session.json {
+        return json(&serde_json::json!({ "draft": draft }));
+    }
+    say!("Mail {number} is draft {draft} now; see `countersign mail draft show {draft}`.");
+    Ok(())
 }
 
 /// Sends what is due; says what became of mail `number`.
@@ -347,12 +381,11 @@ fn outbox(cli: &Cli) -> Result<(), Failure> {
     let rows: Vec<Vec<String>> = entries
         .into_iter()
         .map(|entry| {
-            vec![
-                entry.number.to_string(),
-                entry.state.code().replace('_', " "),
-                entry.recipients.join(", "),
-                line(&entry.subject),
-            ]
+            let state = match entry.held_until {
+                Some(until) => format!("held until {until}"),
+                None => entry.state.code().replace('_', " "),
+            };
+            vec![entry.number.to_string(), state, entry.recipients.join(", "), line(&entry.subject)]
         })
         .collect();
     say_part!("{}", table(&rows));

@@ -158,3 +158,34 @@ fn an_answer_that_must_be_encrypted_stays_so_whatever_claims_to_be_the_mail() {
     assert_eq!(sent.unwrap_err(), CoreError::WrongUse(crate::error::WrongUse::AnswerInClear));
     assert_eq!((home.queued(), home.composer().drafts().unwrap().len()), (0, 1));
 }
+
+#[test]
+fn a_draft_that_is_saved_again_stays_the_answer_that_it_was() {
+    let home = home();
+    let mail = NewMail { signed_only: true, ..to_oneself("Quoting a secret") };
+    let secret = Thread::of_encrypted("<a@example.test>");
+    let answers = Some("<a@example.test>".to_owned());
+    let number = home.account.put_draft(None, &mail, answers.clone(), Some(secret)).unwrap();
+    let refused = || {
+        let sent = home.composer().send_draft(number).wait();
+        assert_eq!(sent.unwrap_err(), CoreError::WrongUse(crate::error::WrongUse::AnswerInClear));
+    };
+    // The mail is gone, and nothing is said of it.
+    home.account.put_draft(Some(number), &mail, None, None).unwrap();
+    refused();
+    // Another one, which came in the clear, claims to be it.
+    home.account.put_draft(Some(number), &mail, answers, Some(Thread::in_clear())).unwrap();
+    refused();
+}
+
+#[test]
+fn a_blind_copy_to_oneself_can_be_sealed() {
+    let home = home();
+    let mut bob = home.save(None, "x");
+    let mail = NewMail { bcc: to_oneself("").to, cc: vec![], ..to_oneself("x") };
+    bob = home.account.put_draft(Some(bob), &mail, None, None).unwrap();
+    home.composer().send_draft(bob).wait().unwrap();
+    for item in home.account.outbox_items().unwrap() {
+        assert!(!item.seal_to.is_empty());
+    }
+}

@@ -114,7 +114,7 @@ impl AccountInner {
     pub(super) fn end_homeless_actions(&self, names: &FolderNames) -> Result<(), CoreError> {
         let mut batch = Batch::default();
         for action in self.actions()? {
-            if names.folder(&action.folder).is_none() {
+            if names.folder(&action.folder).is_none_or(|folder| !names.has(folder)) {
                 batch.remove(self.action_key(action.id));
                 self.core.emit(Event::Undone { ids: Vec::new(), why: UndoneReason::NoSuchFolder });
             }

@@ -37,7 +37,6 @@ impl AccountInner {
         let mut needed = self.targets_of_actions(None)?;
         needed.push(Folder::Sent);
         let names = self.find_folders(imap, &needed).await?;
-        self.end_homeless_actions(&names)?;
         let mut failed = None;
         let mut queue: VecDeque<Folder> =
             Folder::ALL.into_iter().filter(|folder| names.has(*folder)).collect();
@@ -144,7 +143,7 @@ impl AccountInner {
             counter.expected = counter.expected.max(counter.new + local.lacking());
             self.judge(local, unindexed, counter).await?;
             if unindexed.is_full() {
-                self.index(unindexed).await?;
+                self.index_meanwhile(unindexed).await?;
             }
             let Some(command) = send else {
                 return Ok(Round::Ended(finished.unwrap_or(Outcome::Incomplete)));

@@ -146,7 +146,8 @@ impl AccountInner {
         imap: &mut Imap,
         needed: &[Folder],
     ) -> Result<FolderNames, CoreError> {
-        let list = imap.folders().await?.folders;
+        let listed = imap.folders().await?;
+        let list = listed.folders;
         let mut names = FolderNames::default();
         names.0.insert(Folder::Inbox, MailboxName::inbox().shown().to_owned());
         for folder in Folder::ALL.into_iter().filter(|folder| *folder != Folder::Inbox) {
@@ -162,6 +163,9 @@ impl AccountInner {
             let mut batch = Batch::default();
             batch.put(self.names_key(), encode(&names)?);
             self.store()?.apply(batch)?;
+        }
+        if listed.is_complete {
+            self.end_homeless_actions(&names)?;
         }
         Ok(names)
     }

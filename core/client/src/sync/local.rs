@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use engine::ports::{Batch, Item, RecordKey, Tree};
+use engine::ports::{Batch, Item, RecordKey, Store, Tree};
 use engine::sync::{Action, BodyState, Effect, Flag, Flags, FolderState, Local, LocalMail, UidSet};
 use serde::{Deserialize, Serialize};
 
@@ -243,22 +243,11 @@ impl<'a> LocalFolder<'a> {
     }
 
     fn part_key(&self, uid: u32, from: u64) -> RecordKey {
-        RecordKey::named(Tree::Sync, self.account.folder_group(self.folder), format!("{uid}.{from}"))
+        part_key(&self.account.folder_group(self.folder), uid, from)
     }
 
-    /// The parts of a mail that are here without a gap, and their octets.
     fn parts(&self, uid: u32) -> Result<(Vec<RecordKey>, Vec<u8>), CoreError> {
-        let store = self.account.store()?;
-        let (mut keys, mut whole) = (Vec::new(), Vec::new());
-        loop {
-            let key = self.part_key(uid, u64::try_from(whole.len()).unwrap_or(u64::MAX));
-            let part = store.body(&key)?.unwrap_or_default();
-            keys.push(key);
-            if part.is_empty() {
-                return Ok((keys, whole));
-            }
-            whole.extend_from_slice(&part);
-        }
+        parts(self.account.store()?.as_ref(), &self.account.folder_group(self.folder), uid)
     }
 
     fn drop_parts(&mut self, uid: u32) {
@@ -307,6 +296,34 @@ impl<'a> LocalFolder<'a> {
         }
         Ok(())
     }
+}
+
+fn part_key(folder_group: &[u8], uid: u32, from: u64) -> RecordKey {
+    RecordKey::named(Tree::Sync, folder_group, format!("{uid}.{from}"))
+}
+
+/// The parts of a mail that are here without a gap, and their octets.
+fn parts(store: &dyn Store, folder_group: &[u8], uid: u32) -> Result<(Vec<RecordKey>, Vec<u8>), CoreError> {
+    let (mut keys, mut whole) = (Vec::new(), Vec::new());
+    loop {
+        let key = part_key(folder_group, uid, u64::try_from(whole.len()).unwrap_or(u64::MAX));
+        let part = store.body(&key)?.unwrap_or_default();
+        keys.push(key);
+        if part.is_empty() {
+            return Ok((keys, whole));
+        }
+        whole.extend_from_slice(&part);
+    }
+}
+
+/// Where the octets of a mail may be stored, whole or in parts.
+pub(crate) fn bodies(store: &dyn Store, folder_group: &[u8], uid: u64) -> Vec<RecordKey> {
+    let mut keys = vec![RecordKey::numbered(Tree::Mail, folder_group, uid)];
+    // Behind a damaged part others can't be found.
+    if let Ok((parts, _)) = parts(store, folder_group, u32::try_from(uid).unwrap_or(u32::MAX)) {
+        keys.extend(parts);
+    }
+    keys
 }
 
 impl MailRecord {

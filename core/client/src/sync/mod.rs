@@ -25,7 +25,7 @@ pub use act::{MailAction, UndoneReason};
 pub use folder::Folder;
 pub(crate) use folder::{FolderNames, parse_id};
 pub(crate) use judge::Counter;
-pub(crate) use local::LocalFolder;
+pub(crate) use local::{LocalFolder, bodies};
 pub use watch::Stop;
 
 /// The rules by which stored verdicts were made; a newer version judges again. Whoever changes what a reader says of a
@@ -91,9 +91,9 @@ pub(crate) enum Content {
 impl AccountInner {
     /// Everything: mail in, meetings, approvals, outbox; with `now_please` also mail there that waits for a later attempt.
     pub(crate) async fn sync(&self, now_please: bool) -> Result<SyncReport, CoreError> {
-        self.core.attend_woken().await?;
+        self.core.attend_woken().await;
         let synced = self.sync_alone(now_please).await;
-        self.core.attend_woken().await?;
+        self.core.attend_woken().await;
         synced
     }
 
@@ -120,6 +120,27 @@ impl AccountInner {
         Ok(())
     }
 
+    /// Sends what waits again and again until the fetch ends; how much was sent.
+    async fn send_beside<T>(&self, fetching: impl Future<Output = T>, now_please: bool) -> (T, u64) {
+        let ended = tokio::sync::Notify::new();
+        let fetching = async {
+            let fetched = fetching.await;
+            ended.notify_one();
+            fetched
+        };
+        let sending = async {
+            let mut sent = 0;
+            loop {
+                sent += self.flush(now_please).await.map_or(0, |flushed| flushed.sent);
+                tokio::select! {
+                    () = ended.notified() => return sent,
+                    () = tokio::time::sleep(HEAD_START) => {}
+                }
+            }
+        };
+        tokio::join!(fetching, sending)
+    }
+
     async fn sync_once(&self, now_please: bool) -> Result<SyncReport, CoreError> {
         let mut report = SyncReport::default();
         let mut unindexed = Unindexed::default();
@@ -129,10 +150,7 @@ impl AccountInner {
                     let mut fetching = pin!(self.fetch_all(&mut imap, &mut report, &mut unindexed));
                     match tokio::time::timeout(HEAD_START, &mut fetching).await {
                         Ok(fetched) => (fetched, 0),
-                        Err(_) => {
-                            let (fetched, flushed) = tokio::join!(fetching, self.flush(now_please));
-                            (fetched, flushed.map_or(0, |flushed| flushed.sent))
-                        }
+                        Err(_) => self.send_beside(fetching, now_please).await,
                     }
                 };
                 report.sent = sent;

@@ -35,6 +35,12 @@ impl AccountInner {
         acted: impl Future<Output = ()>,
     ) -> Result<(), CoreError> {
         if self.actions()?.iter().any(|action| action.is_due(now())) {
+            // Done since the round began: heard, so that it is not taken for news that are none.
+            tokio::select! {
+                biased;
+                () = acted => {}
+                () = std::future::ready(()) => {}
+            }
             return Ok(());
         }
         let mut imap = self.imap().await?;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use engine::sync::Backoff;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::SyncReport;
 use crate::account::{Account, AccountInner};
@@ -16,13 +17,26 @@ use crate::task::Task;
 
 /// How long a mail that waits in the outbox waits at most before it is tried again.
 const OUTBOX_PATIENCE: Duration = Duration::from_secs(60);
+/// A mail that was held back leaves a little later than it might, and never a moment too early: that would look like news that
+/// are none.
+const HOLD_MARGIN: Duration = Duration::from_secs(2);
 /// Without any news all folders are looked at so often; the inbox is listened to meanwhile.
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
 
-/// News that come sooner after a round which found nothing are suspicious.
-const QUIET: Duration = Duration::from_secs(1);
-/// How long a round goes on after the end was asked for.
-const GRACE: Duration = Duration::from_secs(30);
+/// How a watch bears with a server.
+#[derive(Clone, Copy, Debug)]
+struct Pace {
+    /// News that come sooner after a round which found nothing are suspicious; on a slow line, sooner than the round took.
+    quiet: Duration,
+    /// How long a round goes on after the end was asked for.
+    grace: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Pace { quiet: Duration::from_secs(1), grace: Duration::from_secs(30) }
+    }
+}
 
 /// Ends a [`watch`](Account::watch) between two rounds: what is being sent is sent, and what is known of it is stored.
 #[derive(Clone, Debug)]
@@ -44,9 +58,9 @@ impl Stop {
         *self.0.borrow()
     }
 
-    async fn stopped_long_ago(&self) {
+    async fn stopped_for(&self, grace: Duration) {
         self.stopped().await;
-        tokio::time::sleep(GRACE).await;
+        tokio::time::sleep(grace).await;
     }
 
     async fn stopped(&self) {
@@ -68,7 +82,10 @@ impl Account {
         on_round: impl Fn(&Result<SyncReport, CoreError>) + Send + Sync + 'static,
     ) -> Task<()> {
         let (inner, stop) = (Arc::clone(&self.inner), stop.clone());
-        Task::spawn(&self.inner.core.handle, async move { inner.watch(&stop, &on_round).await })
+        Task::spawn(
+            &self.inner.core.handle,
+            async move { inner.watch(&stop, &on_round, Pace::default()).await },
+        )
     }
 }
 
@@ -77,6 +94,7 @@ impl AccountInner {
         &self,
         stop: &Stop,
         on_round: &(impl Fn(&Result<SyncReport, CoreError>) + Send + Sync),
+        pace: Pace,
     ) -> Result<(), CoreError> {
         let mut backoff = Backoff::default();
         let mut is_first = true;
@@ -88,17 +106,23 @@ impl AccountInner {
                 notified.await;
                 has_acted.store(true, Ordering::Relaxed);
             };
+            let began = Instant::now();
             let round = tokio::select! {
                 round = self.sync(is_first) => round,
                 // A mail that was being handed over becomes uncertain; everything else is done again.
-                () = stop.stopped_long_ago() => return Ok(()),
+                () = stop.stopped_for(pace.grace) => return Ok(()),
             };
             is_first = false;
+            let took = began.elapsed();
             on_round(&round);
             let pause = match round {
                 Ok(report) => {
                     let patience = if report.waiting > 0 { OUTBOX_PATIENCE } else { PATIENCE };
-                    let quiet = tokio::time::sleep(QUIET);
+                    // A mail that its owner may still take back leaves in time. What can't be read is told by the next round.
+                    let held = self.hold_ends_in().unwrap_or_default();
+                    let patience =
+                        held.map_or(patience, |held| held.saturating_add(HOLD_MARGIN).min(patience));
+                    let quiet = tokio::time::sleep(pace.quiet.max(took).min(patience));
                     let mut quiet = pin!(quiet);
                     let waiting = async {
                         let mut heard = pin!(self.wait_for_news(patience, acted));
@@ -111,7 +135,12 @@ impl AccountInner {
                         heard = waiting => heard,
                         () = stop.stopped() => return Ok(()),
                     };
-                    let is_idle = report == SyncReport { waiting: report.waiting, ..SyncReport::default() };
+                    let is_idle = report
+                        == SyncReport {
+                            waiting: report.waiting,
+                            stuck: report.stuck,
+                            ..SyncReport::default()
+                        };
                     match heard {
                         Err(error) => Some(pause(&error, &mut backoff)?),
                         // News that are none, again and again: a server that is wrong about itself is not asked without a pause.
@@ -166,41 +195,4 @@ fn pause(error: &CoreError, backoff: &mut Backoff) -> Result<Duration, CoreError
 }
 
 #[cfg(test)]
-mod tests {
-    use engine::ports::StoreError;
-
-    use super::*;
-
-    #[test]
-    fn only_what_may_pass_is_waited_for() {
-        let host = || "imap.example.org:993".to_owned();
-        let mut backoff = Backoff::default();
-        let cut = CoreError::Network { host: host(), problem: NetworkProblem::Refused };
-        let first = pause(&cut, &mut backoff).unwrap();
-        assert!(pause(&cut, &mut backoff).unwrap() >= first);
-        let busy = CoreError::Server { host: host(), problem: ServerProblem::Throttled };
-        assert!(pause(&busy, &mut backoff).unwrap() >= Duration::from_secs(30));
-        for lasting in [
-            CoreError::LoginRefused { host: host() },
-            CoreError::Server { host: host(), problem: ServerProblem::NoTls },
-            CoreError::Network { host: host(), problem: NetworkProblem::Offline },
-            CoreError::Store(StoreError::DiskFull),
-        ] {
-            assert_eq!(pause(&lasting, &mut backoff), Err(lasting));
-        }
-    }
-
-    #[tokio::test]
-    async fn a_stop_is_heard_before_and_after() {
-        let stop = Stop::default();
-        let waiting = {
-            let stop = stop.clone();
-            tokio::spawn(async move { stop.stopped().await })
-        };
-        assert!(!stop.is_stopped());
-        stop.stop();
-        waiting.await.unwrap();
-        stop.stopped().await;
-        assert!(stop.is_stopped());
-    }
-}
+mod tests;

@@ -37,26 +37,27 @@ pub struct Token {
 pub fn tokens(text: &str) -> Vec<Token> {
     let folded = fold(text);
     let mut tokens = Tokens::default();
-    let mut rest = folded.chars().peekable();
-    while let Some(&first) = rest.peek() {
+    let mut rest = folded.chars();
+    while let Some(first) = rest.clone().next() {
         if is_dense(first) {
             let mut run = Vec::new();
-            while let Some(c) = rest.next_if(|c| is_dense(*c)) {
+            while let Some(c) = rest.clone().next().filter(|c| is_dense(*c)) {
                 run.push(c);
+                rest.next();
                 // A line that was broken between two characters.
-                let mut beyond = rest.clone();
-                beyond.next_if_eq(&'\r');
-                if beyond.next_if_eq(&'\n').is_some() && beyond.peek().is_some_and(|c| is_dense(*c)) {
-                    rest = beyond;
+                let beyond = rest.as_str();
+                let beyond = beyond.strip_prefix('\r').unwrap_or(beyond).strip_prefix('\n');
+                if let Some(beyond) = beyond.filter(|beyond| beyond.starts_with(is_dense)) {
+                    rest = beyond.chars();
                 }
             }
             tokens.add_run(&run);
         } else if is_in_address(first) {
-            let mut piece = String::new();
-            while let Some(c) = rest.next_if(|c| is_in_address(*c)) {
-                piece.push(c);
-            }
-            tokens.add_piece(&piece);
+            let all = rest.as_str();
+            let end = all.find(|c| !is_in_address(c)).unwrap_or(all.len());
+            let (piece, behind) = all.split_at_checked(end).unwrap_or((all, ""));
+            tokens.add_piece(piece);
+            rest = behind.chars();
         } else {
             rest.next();
         }
@@ -90,11 +91,13 @@ impl Tokens {
 
     /// Words and what may join them to an address.
     fn add_piece(&mut self, piece: &str) {
-        if let Some(whole) = address(piece) {
+        if let Some(whole) = piece.contains('@').then(|| address(piece)).flatten() {
             self.list.push(Token { text: whole.to_owned(), position: self.position, kind: Kind::Address });
         }
         for word in piece.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
-            self.add(word.chars().take(MAX_TERM_CHARS).collect(), Kind::Word);
+            let is_short = word.len() <= MAX_TERM_CHARS;
+            let text = if is_short { word.to_owned() } else { word.chars().take(MAX_TERM_CHARS).collect() };
+            self.add(text, Kind::Word);
         }
     }
 }
@@ -108,12 +111,15 @@ fn address(piece: &str) -> Option<&str> {
 }
 
 fn is_in_address(c: char) -> bool {
-    (c.is_alphanumeric() && !is_dense(c)) || matches!(c, '@' | '.' | '_' | '-' | '+' | '%' | '=' | '~' | '&')
+    c.is_ascii_alphanumeric()
+        || (!c.is_ascii() && c.is_alphanumeric() && !is_dense(c))
+        || matches!(c, '@' | '.' | '_' | '-' | '+' | '%' | '=' | '~' | '&')
 }
 
 /// Letters of scripts whose words are not separated, and of Korean, whose words take endings.
 fn is_dense(c: char) -> bool {
-    matches!(c, '\u{3005}' | '\u{3007}' | '\u{3040}'..='\u{3096}' | '\u{30a0}'..='\u{30fa}' | '\u{30fc}'..='\u{30ff}'
+    !c.is_ascii()
+        && matches!(c, '\u{3005}' | '\u{3007}' | '\u{3040}'..='\u{3096}' | '\u{30a0}'..='\u{30fa}' | '\u{30fc}'..='\u{30ff}'
         | '\u{3105}'..='\u{312f}' | '\u{31a0}'..='\u{31bf}' | '\u{31f0}'..='\u{31ff}' | '\u{3400}'..='\u{4dbf}'
         | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
 }
@@ -123,8 +129,23 @@ pub(super) fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
-    let seen = text.chars().filter(|c| !is_invisible(*c) || is_line_end(*c));
     let mut folded = String::with_capacity(text.len());
+    let mut rest = text;
+    while !rest.is_empty() {
+        // What follows a letter of ASCII and would be composed with it is a mark, which goes anyway.
+        let end = rest.find(|c: char| !c.is_ascii()).unwrap_or(rest.len());
+        let (plain, behind) = rest.split_at_checked(end).unwrap_or((rest, ""));
+        folded.extend(plain.chars().map(|c| c.to_ascii_lowercase()));
+        let end = behind.find(|c: char| c.is_ascii()).unwrap_or(behind.len());
+        let (other, behind) = behind.split_at_checked(end).unwrap_or((behind, ""));
+        fold_other(&mut folded, other);
+        rest = behind;
+    }
+    folded
+}
+
+fn fold_other(folded: &mut String, text: &str) {
+    let seen = text.chars().filter(|c| !is_invisible(*c) || is_line_end(*c));
     // Composed first: half-width kana, and the Hangul and kana of file names that were decomposed.
     for c in ComposingNormalizerBorrowed::new_nfkc().normalize_iter(seen) {
         if c.is_ascii() {
@@ -133,10 +154,9 @@ pub(super) fn fold(text: &str) -> String {
             folded.push(c);
         } else {
             let parts = DecomposingNormalizerBorrowed::new_nfkd().normalize_iter(std::iter::once(c));
-            parts.filter(|part| !is_mark(*part)).for_each(|part| push_folded(&mut folded, part));
+            parts.filter(|part| !is_mark(*part)).for_each(|part| push_folded(folded, part));
         }
     }
-    folded
 }
 
 fn push_folded(folded: &mut String, c: char) {
@@ -229,5 +249,19 @@ mod tests {
     fn a_long_word_is_cut() {
         assert_eq!(texts(&"x".repeat(100_000)), ["x".repeat(MAX_TERM_CHARS)]);
         assert_eq!(tokens(&"证".repeat(100_000)).len(), 100_000);
+    }
+
+    /// The rule without its short way for ASCII: all of the text composed at once.
+    fn folded_as_a_whole(text: &str) -> String {
+        let mut folded = String::new();
+        fold_other(&mut folded, text);
+        folded
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn folding_piece_by_piece_is_folding(text in "([a-zA-Z<=>.@ ]|\\PC|\\p{M}|[\u{ac00}-\u{d7a3}\u{1100}-\u{11ff}\u{ff00}-\u{ffef}]){0,40}") {
+            proptest::prop_assert_eq!(fold(&text), folded_as_a_whole(&text));
+        }
     }
 }

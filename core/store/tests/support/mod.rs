@@ -2,6 +2,8 @@
 #![allow(dead_code, clippy::unwrap_used)]
 
 pub mod mails;
+#[cfg(unix)]
+pub mod removed;
 
 use std::path::Path;
 
