@@ -338,15 +338,17 @@ impl AccountInner {
         credential: Credential,
     ) -> Result<(), CoreError> {
         let name = config.address.folded().to_owned();
+        // Taken first: it may be removed while the servers are asked.
+        let store = GatedStore::new(core.store()?, core.gate(&name));
         let settings = settings_key(&name);
-        if core.store()?.read(&settings)?.is_none() {
+        if store.read(&settings)?.is_none() {
             return Err(CoreError::NotFound(Thing::Account));
         }
         check(core, &config, &credential).await?;
         let mut batch = Batch::default();
         put_credential(&mut batch, &name, &credential)?;
         batch.put(settings, encode(&config)?);
-        core.store()?.apply(batch)?;
+        store.apply(batch)?;
         core.forget_opened(&name);
         Ok(())
     }

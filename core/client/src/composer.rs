@@ -374,11 +374,15 @@ impl AccountInner {
             return Err(too_late);
         }
         let mut batch = Batch::default();
-        let draft = self.new_draft(&mut batch, &mail, answers, thread)?;
+        let (draft, content) = self.new_draft(&mut batch, &mail, answers, thread)?;
         for part in &parts {
             batch.remove(RecordKey::numbered(Tree::Outbox, self.group(), part.number));
         }
-        self.store()?.apply(batch)?;
+        if let Err(error) = self.store()?.apply(batch) {
+            // Nobody would find it again.
+            self.store()?.remove_body(&content).ok();
+            return Err(error.into());
+        }
         drop(commit);
         for part in &parts {
             // It is taken back already; what is left of it lies sealed under a number that is not given again.

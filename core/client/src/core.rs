@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use engine::ports::{KeyInfo, KeyRole, Store, StoreError, Tree, Vault, VaultError};
 use serde::{Deserialize, Serialize};
-use smime::KeyAlgorithm;
+use smime::{EmailAddress, KeyAlgorithm};
 use store::{SealedStore, WakeStore};
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::mpsc;
@@ -229,7 +229,7 @@ impl Core {
     /// One account; without an address the only one there is.
     pub fn account(&self, address: Option<&str>) -> Result<Account, CoreError> {
         let known = self.accounts()?;
-        let wanted = address.map(str::to_lowercase);
+        let wanted = address.map(folded);
         let name = match (wanted, known.as_slice()) {
             (Some(wanted), _) => known
                 .iter()
@@ -287,7 +287,7 @@ impl Core {
     /// [`CoreError::NotFound`] when there is no such account, nor anything left of one. After any error but this one, ask
     /// [`accounts`](Self::accounts) whether it is gone.
     pub fn remove_account(&self, address: &str, discard_unsent: bool) -> Task<Removal> {
-        let (inner, name) = (Arc::clone(&self.inner), address.to_lowercase());
+        let (inner, name) = (Arc::clone(&self.inner), folded(address));
         Task::spawn(&self.inner.handle, async move { remove(&inner, &name, discard_unsent).await })
     }
 
@@ -521,6 +521,12 @@ impl CoreInner {
         // Two callers at once get the same account: its locks must be the same, too.
         Ok(Arc::clone(state.accounts.entry(name.to_owned()).or_insert(opened)))
     }
+}
+
+/// An address as in the names of an account's groups.
+pub(crate) fn folded(address: &str) -> String {
+    let parsed: Result<EmailAddress, _> = address.parse();
+    parsed.map_or_else(|_| address.to_ascii_lowercase(), |address| address.folded().to_owned())
 }
 
 /// Writes a small file so that it is there whole after a crash, or not at all; readable by its owner only.

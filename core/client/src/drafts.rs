@@ -280,8 +280,12 @@ impl AccountInner {
             // Nobody knows whether an upload that broke left a copy.
             old.stale.iter().cloned().chain([old.message_id.clone()])
         });
-        self.put_content(&mut batch, number, stale.collect(), mail, (answers, thread))?;
-        self.store()?.apply(batch)?;
+        let content = self.put_content(&mut batch, number, stale.collect(), mail, (answers, thread))?;
+        if let Err(error) = self.store()?.apply(batch) {
+            // Nobody would find it again.
+            self.store()?.remove_body(&content).ok();
+            return Err(error.into());
+        }
         if let Some(old) = old {
             self.store()?.remove_body(&self.content_key(&old))?;
         }
@@ -297,10 +301,10 @@ impl AccountInner {
         mail: &NewMail,
         answers: Option<String>,
         thread: Option<Thread>,
-    ) -> Result<u64, CoreError> {
+    ) -> Result<(u64, RecordKey), CoreError> {
         let number = self.next_draft(batch)?;
-        self.put_content(batch, number, Vec::new(), mail, (answers, thread))?;
-        Ok(number)
+        let content = self.put_content(batch, number, Vec::new(), mail, (answers, thread))?;
+        Ok((number, content))
     }
 
     fn next_draft(&self, batch: &mut Batch) -> Result<u64, CoreError> {
@@ -317,7 +321,7 @@ impl AccountInner {
         stale: Vec<String>,
         mail: &NewMail,
         (answers, thread): (Option<String>, Option<Thread>),
-    ) -> Result<(), CoreError> {
+    ) -> Result<RecordKey, CoreError> {
         let record = DraftRecord {
             to: texts(&mail.to),
             subject: mail.subject.clone(),
@@ -341,7 +345,9 @@ impl AccountInner {
             signed_only: mail.signed_only,
         };
         batch.put(self.draft_key(number), encode(&record)?);
-        Ok(self.store()?.put_body(&self.content_key(&record), &encode(&content)?)?)
+        let key = self.content_key(&record);
+        self.store()?.put_body(&key, &encode(&content)?)?;
+        Ok(key)
     }
 
     pub(crate) fn message_id_of(&self, id: &str) -> Result<Option<String>, CoreError> {
@@ -528,10 +534,11 @@ pub(crate) fn count(store: &dyn Store, account: &str) -> Result<u64, CoreError> 
     Ok(count)
 }
 
-/// Where the content of a draft is stored, by its record.
-pub(crate) fn body(account: &str, record: &[u8]) -> Option<RecordKey> {
-    let record: DraftRecord = decode(record).ok()?;
-    Some(RecordKey::named(Tree::Drafts, account, record.message_id))
+/// Where the content of a draft is stored, and where a crash may have left an older one, by its record.
+pub(crate) fn bodies(account: &str, record: &[u8]) -> Vec<RecordKey> {
+    let Ok(record) = decode::<DraftRecord>(record) else { return Vec::new() };
+    let names = record.stale.into_iter().chain([record.message_id]);
+    names.map(|name| RecordKey::named(Tree::Drafts, account, name)).collect()
 }
 
 fn texts(addresses: &[EmailAddress]) -> Vec<String> {

@@ -136,6 +136,14 @@ pub(crate) fn bodies_before(account: &str, record: &[u8], octets: &[u8]) -> Vec<
     (1..next).flat_map(|number| bodies(account, number)).collect()
 }
 
+/// Where the octets of a meeting mail are that a crash may have left without a record, by the item that was sent.
+pub(crate) fn body_of_meeting(account: &str, item: &[u8]) -> Option<RecordKey> {
+    match decode::<OutboxItem>(item).ok()?.kind {
+        Kind::Meeting { send_id } => Some(meeting_key(account, &send_id)),
+        _ => None,
+    }
+}
+
 /// How many mails of an account are nowhere but here.
 pub(crate) fn unsent(store: &dyn Store, account: &str) -> Result<u64, CoreError> {
     let mut count = 0;

@@ -300,7 +300,8 @@ impl CoreInner {
             merge_logins(&accounts, &taken)?;
             for account in &accounts {
                 if !account.merge(&taken.entries).await? {
-                    return Ok(());
+                    // What logs in must be right meanwhile; the journal stays.
+                    return self.put_snapshot(None);
                 }
             }
             self.put_snapshot(Some(taken))?;

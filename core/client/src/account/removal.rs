@@ -12,7 +12,7 @@ use engine::ports::{Batch, Item, KeyRole, RecordKey, Store, Tree, VaultError};
 use serde::Serialize;
 
 use super::{AccountInner, settings_key};
-use crate::core::{Core, CoreInner, Event};
+use crate::core::{Core, CoreInner, Event, folded};
 use crate::error::{CoreError, Thing};
 use crate::{drafts, outbox, sync};
 
@@ -54,7 +54,7 @@ impl Unsent {
 impl Core {
     /// What would be lost if the account were removed now.
     pub fn unsent(&self, address: &str) -> Result<Unsent, CoreError> {
-        let (store, name) = (self.inner.sealed_store()?, address.to_lowercase());
+        let (store, name) = (self.inner.sealed_store()?, folded(address));
         if store.read(&settings_key(&name))?.is_none() {
             return Err(CoreError::NotFound(Thing::Account));
         }
@@ -74,7 +74,7 @@ pub(crate) async fn remove(
         if store.read(&note_key(name))?.is_none() {
             return Err(CoreError::NotFound(Thing::Account));
         }
-        clear(core, name).await?;
+        clear_with_cache(core, name).await?;
         return Ok(Removal::Removed);
     }
     let opened = core.opened(name);
@@ -85,6 +85,8 @@ pub(crate) async fn remove(
     {
         // Whoever merges what woken processes did goes through all accounts.
         let _attending = core.attending.lock().await;
+        // Whoever has stored a body stores its record, too, by which it is found again.
+        let _commit = opened.as_ref().map(|opened| opened.committing());
         let mut unsent = Unsent::default();
         let is_gone = core.gate(name).shut_if(|| {
             if !discard_unsent {
@@ -132,7 +134,7 @@ pub(super) async fn clear_away(core: &CoreInner, name: &str) -> Result<(), CoreE
     if core.sealed_store()?.read(&note_key(name))?.is_none() {
         return Ok(());
     }
-    clear(core, name).await
+    clear_with_cache(core, name).await
 }
 
 /// Clears away what is left of all accounts that were removed.
@@ -190,7 +192,8 @@ fn clear_group(store: &dyn Store, name: &str, tree: Tree, group: &[u8]) -> Resul
         for (item, octets) in records {
             match (tree, item) {
                 (Tree::Outbox, Item::Name(of)) => bodies.extend(outbox::bodies_before(name, of, octets)),
-                (Tree::Drafts, Item::Number(_)) => bodies.extend(drafts::body(name, octets)),
+                (Tree::Outbox, Item::Number(_)) => bodies.extend(outbox::body_of_meeting(name, octets)),
+                (Tree::Drafts, Item::Number(_)) => bodies.extend(drafts::bodies(name, octets)),
                 // A mail may be here in parts, or not looked into yet.
                 (Tree::Sync, Item::Number(uid)) => bodies.extend(sync::bodies(store, group, *uid)),
                 _ => {}

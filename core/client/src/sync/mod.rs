@@ -129,9 +129,11 @@ impl AccountInner {
             fetched
         };
         let sending = async {
-            let mut sent = 0;
+            let (mut sent, mut now_please) = (0, now_please);
             loop {
                 sent += self.flush(now_please).await.map_or(0, |flushed| flushed.sent);
+                // Asked for once: whoever said "later" is not asked every half minute, nor are attempts used up.
+                now_please = false;
                 tokio::select! {
                     () = ended.notified() => return sent,
                     () = tokio::time::sleep(HEAD_START) => {}

@@ -179,11 +179,11 @@ fn compare(records: &Records, copy: &Records) -> Result<(), StoreError> {
 /// Syncs a folder and everything in it.
 fn sync_all(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            sync_all(&entry.path())?;
+        let path = entry?.path();
+        if path.is_dir() {
+            sync_all(&path)?;
         } else {
-            File::options().write(true).open(entry.path())?.sync_all()?;
+            File::options().write(true).open(path)?.sync_all()?;
         }
     }
     sync_folder(folder)
