@@ -257,34 +257,3 @@ fn a_locked_core_removes_nothing() {
     let removed = core.remove_account(ALICE, true).wait();
     assert_eq!(removed, Err(CoreError::WrongUse(WrongUse::Locked)));
 }
-
-#[test]
-fn an_address_of_other_letters_is_another_account() {
-    let home = home();
-    for address in ["É@example.test", "é@example.test"] {
-        install(&home.core, address);
-    }
-    assert_eq!(home.remove("É@EXAMPLE.test", true).unwrap(), Removal::Removed);
-    let left = home.core.accounts().unwrap();
-    assert!(left.contains(&"é@example.test".to_owned()) && !left.contains(&"É@example.test".to_owned()));
-    home.account("é@example.test");
-    assert_eq!(home.remove("É@example.test", true).unwrap_err(), CoreError::NotFound(Thing::Account));
-}
-
-#[test]
-fn a_body_that_a_crash_left_of_an_older_draft_goes_with_the_account() {
-    let home = home();
-    let account = home.account(ALICE).inner;
-    let number = account.put_draft(None, &to_oneself(ALICE), None, None).unwrap();
-    let bodies = || std::fs::read_dir(home.folder.path().join("store/bodies")).unwrap().count();
-    // As it is between the record of the new content and the end of the old one.
-    let store = account.store().unwrap();
-    let key = RecordKey::numbered(Tree::Drafts, account.group(), number);
-    let old = crate::drafts::bodies(account.group(), &store.read(&key).unwrap().unwrap());
-    let content = store.body(&old[0]).unwrap().unwrap();
-    account.put_draft(Some(number), &to_oneself(ALICE), None, None).unwrap();
-    store.put_body(&old[0], &content).unwrap();
-    assert_eq!(bodies(), 2);
-    assert_eq!(home.remove(ALICE, true).unwrap(), Removal::Removed);
-    assert_eq!(bodies(), 0);
-}
