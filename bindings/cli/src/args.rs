@@ -33,7 +33,7 @@ const GLOBAL: &str = "Options of every command";
 /// Approvals by end-to-end encrypted, signed, time-stamped mail, over the mailbox you have.
 ///
 /// Exit codes: 0 done; 1 the thing checked does not hold; 2 wrong use or unreadable input; 3 network or server; 4 key
-/// locked or missing.
+/// locked or missing; 128 and its number when a second signal ends `watch`.
 #[derive(Debug, Parser)]
 #[command(name = "countersign", version, max_term_width = 100)]
 pub(crate) struct Cli {
@@ -68,15 +68,21 @@ pub(crate) enum Command {
     /// Add, list and remove accounts
     #[command(subcommand)]
     Account(AccountCommand),
-    /// Fetch mail, go on with meetings and approvals, send what waits
+    /// Fetch mail, go on with meetings and approvals, send what waits and is not held back
     Sync {
         /// Forget stored mail first, and fetch and judge all of it again
         #[arg(long)]
         full: bool,
     },
     /// Do what `sync` does again and again, as soon as there is something to do; other calls go on meanwhile
+    ///
+    /// Ctrl-C ends it when the running round is finished, after half a minute at most; a second one at once. `account add` and
+    /// `account remove` want it ended before.
     Watch,
-    /// Look for new mail beside whoever uses the home, and tell of each once: what a phone does when it is woken
+    /// Look for new mail in the inbox beside whoever uses the home, and tell of each once: what a phone has to do when it is woken
+    ///
+    /// It tells of the 20 newest mails that nobody has read, and of one over 1 MiB only that it is there. It sends nothing, goes
+    /// on with no meeting and no approval, and changes nothing on the server: `sync` and `watch` do.
     Wake,
     /// Read and send mail
     #[command(subcommand)]

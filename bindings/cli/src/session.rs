@@ -37,20 +37,11 @@ impl Session {
                 "there is no account here yet; `countersign account add` adds one",
             ));
         }
-        let shared = |core, listener| Session {
-            core,
-            listener,
-            json: cli.json,
-            offline: cli.offline,
-            account: cli.account.clone(),
-        };
         if let Some(core) = lent_core() {
             let listener = RefCell::new(core.listen());
-            return Ok(shared(core, Some(listener)));
+            return Ok(Session::on(core, Some(listener), cli));
         }
-        let vault = passphrase::vault(&home, cli.passphrase_file.as_deref())?;
-        let core = Core::new(CoreConfig { home, offline: cli.offline }, Arc::new(vault))?;
-        let session = shared(Arc::new(core), None);
+        let session = Session::locked(home, cli)?;
         // Another call may hold the home for a moment.
         for _ in 0..IN_USE_TRIES {
             match session.run(session.core.unlock()) {
@@ -62,6 +53,17 @@ impl Session {
         Ok(session)
     }
 
+    fn on(core: Arc<Core>, listener: Option<RefCell<Listener>>, cli: &Cli) -> Self {
+        Session { core, listener, json: cli.json, offline: cli.offline, account: cli.account.clone() }
+    }
+
+    /// With the vault open, and nothing else.
+    fn locked(home: PathBuf, cli: &Cli) -> Result<Self, Failure> {
+        let vault = passphrase::vault(&home, cli.passphrase_file.as_deref())?;
+        let core = Core::new(CoreConfig { home, offline: cli.offline }, Arc::new(vault))?;
+        Ok(Session::on(Arc::new(core), None, cli))
+    }
+
     /// Opens what a woken process may use, beside whoever owns the home.
     pub(crate) fn open_woken(cli: &Cli) -> Result<Self, Failure> {
         let home = home(cli)?;
@@ -69,10 +71,7 @@ impl Session {
         if !home.join(client::vault::VAULT_FILE).exists() {
             return Err(Failure::NotFound(none));
         }
-        let vault = passphrase::vault(&home, cli.passphrase_file.as_deref())?;
-        let core = Core::new(CoreConfig { home, offline: cli.offline }, Arc::new(vault))?;
-        let (json, offline, account) = (cli.json, cli.offline, cli.account.clone());
-        let session = Session { core: Arc::new(core), listener: None, json, offline, account };
+        let session = Session::locked(home, cli)?;
         match session.run(session.core.unlock_woken()) {
             Err(Failure::Core(CoreError::NotFound(_))) => Err(Failure::NotFound(none)),
             done => done.map(|()| session),
@@ -201,6 +200,9 @@ pub(crate) fn note(event: &Event) -> Option<String> {
         }
         Event::NoTimestamp { number } => {
             Some(format!("The timestamp authority gave no timestamp for mail {number}."))
+        }
+        Event::Undone { ids, why } if ids.is_empty() => {
+            Some(format!("Something that you did to mail could not be done on the server: {}.", undone(*why)))
         }
         Event::Undone { ids, why } => Some(format!(
             "What you did to {} could not be done on the server: {}.",

@@ -3,11 +3,10 @@
 
 mod common;
 
-use std::io::Write;
 use std::net::Ipv4Addr;
-use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
+use common::at_terminal::AtTerminal;
 use common::{Office, as_text, file, mails, refused, refused_both, words};
 use xtask::cli::{Terminal, list, text};
 use xtask::demo::search::search;
@@ -202,6 +201,7 @@ fn a_removed_account_is_gone_from_the_home_and_whole_on_the_server() {
     assert_eq!(mails(&bob, "Kept").len(), 1);
     let keys = bob.json(["keys", "list"]).unwrap();
     let on_server = office.world.inbox("bob").unwrap();
+    assert!(stored(&bob, "bodies") > 0 && stored(&bob, "search") > 0);
 
     // Nobody is asked: neither a yes nor an address was given.
     let remove = |more: &[&str]| words(&[&["account", "remove", &to_bob][..], more].concat());
@@ -247,30 +247,23 @@ fn a_removed_account_is_gone_from_the_home_and_whole_on_the_server() {
     bob.ok(["--account", &address("carol"), "sync"]).unwrap();
 }
 
-/// What the program says, and its exit code, when this is typed at a terminal.
-fn typed(terminal: &Terminal, args: &str, keys: &str) -> String {
-    let line = format!("{} {args}; echo code=$?", terminal.prefix());
-    let mut at_terminal = Command::new("script")
-        .args(["-qec", &line, "/dev/null"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut keyboard = at_terminal.stdin.take().unwrap();
-    keyboard.write_all(keys.as_bytes()).unwrap();
-    String::from_utf8(at_terminal.wait_with_output().unwrap().stdout).unwrap()
-}
-
 #[test]
 fn at_a_terminal_the_address_is_asked_for_and_a_yes_is_not_enough() {
     let office = Office::open();
     let bob = office.person("bob");
-    let remove = format!("account remove {}", address("bob"));
-    let said = typed(&bob, &remove, "y\n");
-    assert!(said.contains("Type the address") && said.contains("code=2"), "{said}");
-    assert!(said.contains("stays as it is"), "{said}");
+    let to_bob = address("bob");
+    let remove = bob.call(["account", "remove", &to_bob]).line();
+    let typed = |keys: &str| {
+        let mut at_terminal = AtTerminal::run(&remove);
+        at_terminal.types(keys);
+        at_terminal.ends()
+    };
+    let (said, code) = typed("y\n");
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("Type the address") && said.contains("stays as it is"), "{said}");
     assert_eq!(list(&bob.json(["account", "list"]).unwrap(), "accounts").len(), 1);
-    let said = typed(&bob, &remove, &format!("{}\n", address("bob")));
-    assert!(said.contains("is removed") && said.contains("code=0"), "{said}");
-    assert!(list(&bob.json(["account", "list"]).unwrap(), "accounts").is_empty());
+    let (said, code) = typed(&format!("{to_bob}\n"));
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("is removed"), "{said}");
+    assert_eq!(bob.json(["account", "list"]).unwrap()["accounts"], serde_json::json!([]));
 }

@@ -98,15 +98,15 @@ fn a_conversation_is_read_whole_and_strangers_merge_nothing() {
     let stranger = purchase.iter().position(|(subject, _)| subject == "imitation").unwrap();
     assert_eq!(purchase.remove(stranger), ("imitation".to_owned(), false));
     let of_both = [("采购", true), ("Re: 采购", true), ("Re: 采购", true)];
-    assert_eq!(purchase, of_both.map(|(subject, vouched)| (subject.to_owned(), vouched)));
+    let of_both = of_both.map(|(subject, vouched)| (subject.to_owned(), vouched));
+    assert_eq!(purchase, of_both);
     let lunch = conversation(&bob, &id(&bob, "Lunch"));
     assert_eq!(lunch, [("Lunch".to_owned(), true), ("bridge".to_owned(), false)]);
     assert_eq!(conversation(&bob, &id(&bob, "Re: Lunch")), [("Re: Lunch".to_owned(), false)]);
 
     office.sync(&alice);
     // Alice sees the same from her side: her own two are in sent mail.
-    let hers = conversation(&alice, &id(&alice, "Re: 采购"));
-    assert_eq!(hers.len(), 3, "{hers:?}");
+    assert_eq!(conversation(&alice, &id(&alice, "Re: 采购")), of_both);
 
     let all = bob.json(["--offline", "mail", "list", "--conversations"]).unwrap();
     let line =
@@ -243,5 +243,5 @@ fn an_answer_to_all_goes_to_everybody_but_oneself_once() {
         .unwrap();
     office.world.settle().unwrap();
     assert_eq!(outer(&office, "alice", "Subject"), "Else");
-    assert_eq!(addresses(&outer(&office, "alice", "To")), [to_alice.as_str(), &to_bob][..1]);
+    assert_eq!(addresses(&outer(&office, "alice", "To")), [to_alice.as_str()]);
 }

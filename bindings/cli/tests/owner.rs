@@ -9,23 +9,20 @@ use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::time::Duration;
 
-use common::{Office, mails, refused, refused_both, words};
+use common::at_terminal::AtTerminal;
+use common::{Office, PATIENCE, Running, command, eventually, mails, refused, refused_both, words};
 use xtask::cli::{Terminal, list, text};
 use xtask::run::call;
 use xtask::world::address;
-
-/// Longer than any of this takes on a slow machine.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Somebody else on this computer.
 const NOBODY: u32 = 65_534;
 
 struct Watch {
-    child: Child,
+    child: Running,
     /// Of both outputs.
     lines: Receiver<String>,
 }
@@ -40,13 +37,13 @@ impl Watch {
     fn start(terminal: &Terminal, more: &[&str]) -> Self {
         let mut command = command(terminal);
         command.arg("watch").args(more).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+        let mut child = Running(command.spawn().unwrap());
         let (sender, lines) = channel();
-        pass_on(child.stdout.take().unwrap(), sender.clone());
-        pass_on(child.stderr.take().unwrap(), sender);
+        pass_on(child.0.stdout.take().unwrap(), sender.clone());
+        pass_on(child.0.stderr.take().unwrap(), sender);
         let watch = Watch { child, lines };
         let socket = terminal.home.join("owner.sock");
-        eventually("the socket", || UnixStream::connect(&socket).is_ok());
+        eventually("the socket", PATIENCE, || UnixStream::connect(&socket).is_ok());
         watch
     }
 
@@ -61,42 +58,13 @@ impl Watch {
     }
 
     fn send(&self, signal: &str) {
-        call("kill").args([signal, &self.child.id().to_string()]).ok().unwrap();
+        call("kill").args([signal, &self.child.0.id().to_string()]).ok().unwrap();
     }
 
     /// Its exit code after this.
     fn signal(&mut self, name: &str) -> Option<i32> {
         self.send(name);
-        self.child.wait().unwrap().code()
-    }
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
-}
-
-fn command(terminal: &Terminal) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
-    let passphrase = terminal.home.with_extension("passphrase");
-    command.arg("--home").arg(&terminal.home).arg("--passphrase-file").arg(passphrase);
-    command
-}
-
-/// The same for a shell.
-fn line_of(terminal: &Terminal, args: &[&str]) -> String {
-    format!("{} {}", terminal.prefix(), args.join(" "))
-}
-
-fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
-    const PAUSE: Duration = Duration::from_millis(50);
-    let mut waited = Duration::ZERO;
-    while !is_so() {
-        assert!(waited < PATIENCE, "{what}");
-        std::thread::sleep(PAUSE);
-        waited += PAUSE;
+        self.child.0.wait().unwrap().code()
     }
 }
 
@@ -121,14 +89,18 @@ fn who_watches_hears_at_once_and_others_go_on_through_it() {
 
     // A mark reaches the server without anybody's `sync`.
     bob.ok(["mail", "mark", "--as", "starred", "inbox.1"]).unwrap();
-    let has_star = || office.world.inbox("bob").unwrap()[0].to_string_lossy().contains(":2,F");
-    eventually("the star is on the server", has_star);
+    // The file has no name for a moment when it gets another one.
+    let has_star = || {
+        let inbox = office.world.inbox("bob").unwrap();
+        inbox.first().is_some_and(|mail| mail.to_string_lossy().contains(":2,F"))
+    };
+    eventually("the star is on the server", PATIENCE, has_star);
     // And so does what was written offline.
     let to_alice = address("alice");
     bob.ok(["--offline", "mail", "reply", "inbox.1", "--signed-only", "--text", "Slow."]).unwrap();
-    eventually("the answer is with Alice", || office.delivered("alice") == 1);
+    eventually("the answer is with Alice", PATIENCE, || office.delivered("alice") == 1);
     let is_empty = || list(&bob.json(["mail", "outbox"]).unwrap(), "outbox").is_empty();
-    eventually("nothing waits any more", is_empty);
+    eventually("nothing waits any more", PATIENCE, is_empty);
 
     // Standard input, a relative path, standard output.
     let folder = office.path("elsewhere");
@@ -156,16 +128,11 @@ fn who_watches_hears_at_once_and_others_go_on_through_it() {
     assert!(std::fs::read_to_string(folder.join("mail.eml")).unwrap().contains("Subject: Quick"));
 
     // Typed at a terminal, which whoever runs this from the background must not read.
-    let typed = format!("{}; echo code=$?", line_of(&bob, &["mail", "draft", "save", "--text", "-"]));
-    let mut at_terminal = Command::new("script")
-        .args(["-qec", &typed, "/dev/null"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    at_terminal.stdin.take().unwrap().write_all(b"Typed by hand.\n\x04").unwrap();
-    let said = String::from_utf8(at_terminal.wait_with_output().unwrap().stdout).unwrap();
-    assert!(said.contains("Draft 1 is kept") && said.contains("code=0"), "{said}");
+    let mut at_terminal = AtTerminal::run(&bob.call(["mail", "draft", "save", "--text", "-"]).line());
+    at_terminal.types("Typed by hand.\n\x04");
+    let (said, code) = at_terminal.ends();
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("Draft 1 is kept"), "{said}");
     let draft = bob.json(["mail", "draft", "show", "1"]).unwrap();
     assert_eq!(text(&draft, "text"), "Typed by hand.\n");
 
@@ -219,7 +186,7 @@ fn a_killed_owner_leaves_nothing_in_the_way() {
 fn many_calls_at_once_and_nonsense_at_the_socket_disturb_nobody() {
     let office = Office::open();
     let bob = office.person("bob");
-    let watch = Watch::start(&bob, &[]);
+    let mut watch = Watch::start(&bob, &[]);
     let socket = bob.home.join("owner.sock");
     let huge = u32::MAX.to_be_bytes();
     for nonsense in [&b""[..], b"\0", b"\0\0\0\x02{}", &huge, b"GET / HTTP/1.1\r\n\r\n", &[b'x'; 100_000]] {
@@ -229,16 +196,15 @@ fn many_calls_at_once_and_nonsense_at_the_socket_disturb_nobody() {
     }
     // One that says nothing is there all the time.
     let _silent = UnixStream::connect(&socket).unwrap();
-    let calls: Vec<Child> = (0..8)
-        .map(|_| command(&bob).args(["mail", "list", "--json"]).stdout(Stdio::piped()).spawn().unwrap())
-        .collect();
+    let mail_list = || command(&bob).args(["mail", "list", "--json"]).stdout(Stdio::piped()).spawn().unwrap();
+    let calls: Vec<_> = (0..8).map(|_| mail_list()).collect();
     for call in calls {
         let said = call.wait_with_output().unwrap();
         assert_eq!(said.status.code(), Some(0));
         let listed: serde_json::Value = serde_json::from_slice(&said.stdout).unwrap();
-        assert!(list(&listed, "mails").is_empty());
+        assert_eq!(listed["mails"], serde_json::json!([]));
     }
-    drop(watch);
+    assert_eq!(watch.child.0.try_wait().unwrap(), None, "it watches on");
 }
 
 #[test]
@@ -249,13 +215,14 @@ fn a_home_with_a_long_path_can_be_watched() {
     let bob = Terminal::new(program, &deep, "bob").unwrap();
     bob.ok(office.world.account_args("bob")).unwrap();
     assert!(bob.home.as_os_str().len() > 150);
-    let mut child = command(&bob).args(["watch", "--json"]).stdout(Stdio::null()).spawn().unwrap();
-    eventually("the socket", || bob.home.join("owner.sock").exists());
-    let second = bob.call(["watch"]).run().unwrap();
-    assert!(second.err().contains("runs already"), "{}", second.err());
-    assert!(mails(&bob, "none").is_empty());
-    child.kill().unwrap();
-    child.wait().unwrap();
+    let mut watch = common::watch(&bob);
+    let socket = bob.home.join("owner.sock");
+    let answers = || socket.exists() && bob.ok(["mail", "list"]).is_ok();
+    eventually("an owner answers", PATIENCE, answers);
+    let second = refused_both(&bob, &words(&["watch"]), 2, "wrong_use");
+    assert!(second.contains("runs already"), "{second}");
+    assert_eq!(bob.json(["mail", "list"]).unwrap()["mails"], serde_json::json!([]));
+    assert_eq!(watch.0.try_wait().unwrap(), None, "it watches on");
 }
 
 #[test]
@@ -274,7 +241,7 @@ fn a_watch_outlives_its_servers_and_ends_at_a_refused_password() {
 
     office.world.change_password("bob", "another").unwrap();
     send(&alice, "bob", "Locked out");
-    assert_eq!(watch.child.wait().unwrap().code(), Some(3));
+    assert_eq!(watch.child.0.wait().unwrap().code(), Some(3));
     assert!(!bob.home.join("owner.sock").exists());
 }
 
@@ -285,7 +252,7 @@ fn a_second_signal_ends_a_watch_in_the_middle_of_a_round() {
     office.world.stop_servers();
     // In its place one that takes connections and says nothing: the first round hangs there.
     let mut silent = None;
-    eventually("the port is free", || {
+    eventually("the port is free", PATIENCE, || {
         silent = TcpListener::bind(("127.0.0.1", office.world.ports().imaps)).ok();
         silent.is_some()
     });
@@ -293,7 +260,7 @@ fn a_second_signal_ends_a_watch_in_the_middle_of_a_round() {
     let _hanging = silent.as_ref().unwrap().accept().unwrap();
     watch.send("-TERM");
     watch.says("a second Ctrl-C ends at once");
-    assert_eq!(watch.child.try_wait().unwrap(), None);
+    assert_eq!(watch.child.0.try_wait().unwrap(), None);
     // A terminal that closes says so twice; that is no second wish.
     watch.send("-HUP");
     assert_eq!(watch.signal("-TERM"), Some(128 + 15));
@@ -328,6 +295,16 @@ fn pretend(home: &Path) -> Receiver<Option<String>> {
     requests
 }
 
+/// What was sent to who pretends, up to now. One connection is taken after the other: before ours, all that came before.
+fn sent_so_far(home: &Path, requests: &Receiver<Option<String>>) -> Vec<Option<String>> {
+    const OURS: &str = "ours";
+    let mut stream = UnixStream::connect(home.join("owner.sock")).unwrap();
+    stream.write_all(&[&4_u32.to_be_bytes()[..], OURS.as_bytes()].concat()).unwrap();
+    std::iter::repeat_with(|| requests.recv_timeout(PATIENCE).unwrap())
+        .take_while(|request| request.as_deref() != Some(OURS))
+        .collect()
+}
+
 /// An empty home, and a file with its passphrase.
 fn empty_home(folder: &Path) -> Terminal {
     let bob = Terminal::new(Path::new(env!("CARGO_BIN_EXE_countersign")), folder, "bob").unwrap();
@@ -340,22 +317,15 @@ fn who_types_the_passphrase_slowly_holds_no_place_at_the_owner() {
     let folder = tempfile::tempdir().unwrap();
     let bob = empty_home(folder.path());
     let requests = pretend(&bob.home);
-    let program = env!("CARGO_BIN_EXE_countersign");
-    let typed = format!("{program} --home {} mail list; echo code=$?", bob.home.display());
-    let mut at_terminal = Command::new("script")
-        .args(["-qec", &typed, "/dev/null"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mail_list = call(env!("CARGO_BIN_EXE_countersign")).arg("--home").arg(&bob.home).words("mail list");
+    let mut at_terminal = AtTerminal::run(&mail_list.line());
     // Nothing is typed before the connection is given up by which the owner was found.
     assert_eq!(requests.recv_timeout(PATIENCE).expect("the owner is left alone"), None);
-    let mut keyboard = at_terminal.stdin.take().unwrap();
-    keyboard.write_all(b"typed at leisure\n").unwrap();
+    at_terminal.types("typed at leisure\n");
     let request = requests.recv_timeout(PATIENCE).unwrap().expect("it comes again");
     assert!(request.contains("\"passphrase\":\"typed at leisure\""), "{request}");
-    let said = String::from_utf8(at_terminal.wait_with_output().unwrap().stdout).unwrap();
-    assert!(said.contains(&format!("code={ANSWER}")), "{said}");
+    let (said, code) = at_terminal.ends();
+    assert_eq!(code, Some(i32::from(ANSWER)), "{said}");
 }
 
 #[test]
@@ -416,7 +386,7 @@ fn nothing_is_handed_over_in_a_home_of_another_user() {
     let requests = pretend(&bob.home);
     // As it should be, for comparison.
     assert_eq!(command(&bob).args(["mail", "list"]).status().unwrap().code(), Some(i32::from(ANSWER)));
-    assert!(requests.try_iter().any(|request| request.is_some()));
+    assert!(sent_so_far(&bob.home, &requests).iter().any(Option::is_some));
     let socket = bob.home.join("owner.sock");
     let give = |path: &Path| chown(path, Some(NOBODY), None).is_ok();
     if !give(&bob.home) || !give(&socket) {
@@ -426,14 +396,14 @@ fn nothing_is_handed_over_in_a_home_of_another_user() {
     // Mallory made the home and the socket, Bob is led there.
     let said = bob.call(["mail", "list"]).run().unwrap();
     assert!(refused(&said, 2).contains("no account here"), "{}", said.err());
-    assert_eq!(requests.try_iter().count(), 0);
+    assert!(sent_so_far(&bob.home, &requests).is_empty());
 
     // The home alone is Mallory's; then the socket alone.
     for (of_home, of_socket) in [(NOBODY, 0), (0, NOBODY)] {
         chown(&bob.home, Some(of_home), None).unwrap();
         chown(&socket, Some(of_socket), None).unwrap();
         assert_eq!(bob.call(["mail", "list"]).run().unwrap().code, Some(2));
-        assert_eq!(requests.try_iter().count(), 0);
+        assert!(sent_so_far(&bob.home, &requests).is_empty());
     }
 }
 
@@ -466,6 +436,6 @@ fn nothing_is_handed_over_to_a_process_of_another_user() {
         ended => ended.unwrap(),
     };
     assert_eq!(ended.code(), Some(2));
-    let sent: Vec<String> = requests.try_iter().flatten().collect();
-    assert!(sent.is_empty(), "{sent:?}");
+    // He came as far as that, and left without a word.
+    assert_eq!(sent_so_far(&bob.home, &requests), [None::<String>]);
 }

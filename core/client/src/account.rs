@@ -3,6 +3,7 @@
 mod gate;
 mod removal;
 
+use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use engine::people::{self, Contact, People};
@@ -31,8 +32,7 @@ use crate::sync::{Folder, SyncReport};
 use crate::system::{OsRandom, now, random_array};
 use crate::task::Task;
 use crate::tls;
-pub(crate) use gate::Gate;
-use gate::GatedStore;
+use gate::{Gate, GatedStore};
 pub use removal::{Removal, Unsent};
 pub(crate) use removal::{clear_away_removed, remove};
 
@@ -112,6 +112,13 @@ pub(crate) struct AccountInner {
     pub(crate) settings: AccountConfig,
     pub(crate) own: OwnKeys,
     decryption: OnceCell<Arc<Vec<DecryptionKey>>>,
+    shared: Arc<Shared>,
+}
+
+/// What all objects of an account share, also those that were opened before it was changed.
+#[derive(Debug, Default)]
+pub(crate) struct Shared {
+    gate: Gate,
     /// One synchronisation at a time.
     pub(crate) busy: tokio::sync::Mutex<()>,
     /// One round through the outbox at a time. Taken behind `busy` where both are.
@@ -122,12 +129,25 @@ pub(crate) struct AccountInner {
     commit: Mutex<()>,
     /// The mail in the outbox that is being worked on.
     pub(crate) in_hand: Mutex<Option<u64>>,
-    /// Shared by all objects of this account.
-    gate: Arc<Gate>,
     /// Told when the user did something to mail.
     pub(crate) acted: tokio::sync::Notify,
     /// One renewing of tokens at a time: the second would use what the first has spent.
     pub(crate) renewing: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl Shared {
+    /// See [`AccountInner::committing`].
+    fn committing(&self) -> MutexGuard<'_, ()> {
+        self.commit.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Deref for AccountInner {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.shared
+    }
 }
 
 /// Keys and certificates of an account; private keys are sealed or live in the vault.
@@ -268,8 +288,8 @@ impl OwnKeys {
 }
 
 impl AccountInner {
-    /// `gate` is older than what is read here: an account that is removed meanwhile opens with one that is shut.
-    pub(crate) fn open(core: &Arc<CoreInner>, name: &str, gate: Arc<Gate>) -> Result<Self, CoreError> {
+    /// `shared` is older than what is read here: an account that is removed meanwhile opens with a gate that is shut.
+    pub(crate) fn open(core: &Arc<CoreInner>, name: &str, shared: Arc<Shared>) -> Result<Self, CoreError> {
         let store = core.store()?;
         let settings = store.read(&settings_key(name))?.ok_or(CoreError::NotFound(Thing::Account))?;
         let own = store
@@ -280,15 +300,7 @@ impl AccountInner {
             settings: decode(&settings)?,
             own: decode(&own)?,
             decryption: OnceCell::new(),
-            busy: tokio::sync::Mutex::new(()),
-            sending: tokio::sync::Mutex::new(()),
-            #[cfg(feature = "search")]
-            indexing: tokio::sync::Mutex::new(()),
-            commit: Mutex::new(()),
-            in_hand: Mutex::new(None),
-            gate,
-            acted: tokio::sync::Notify::new(),
-            renewing: Arc::default(),
+            shared,
         };
         for folder in Folder::USUAL {
             // What can't be taken over is fetched again.
@@ -339,7 +351,7 @@ impl AccountInner {
     ) -> Result<(), CoreError> {
         let name = config.address.folded().to_owned();
         // Taken first: it may be removed while the servers are asked.
-        let store = GatedStore::new(core.store()?, core.gate(&name));
+        let store = GatedStore::new(core.store()?, core.shared(&name));
         let settings = settings_key(&name);
         if store.read(&settings)?.is_none() {
             return Err(CoreError::NotFound(Thing::Account));
@@ -358,7 +370,7 @@ impl AccountInner {
         if self.gate.is_shut() {
             return Err(CoreError::NotFound(Thing::Account));
         }
-        Ok(Arc::new(GatedStore::new(self.core.store()?, Arc::clone(&self.gate))))
+        Ok(Arc::new(GatedStore::new(self.core.store()?, Arc::clone(&self.shared))))
     }
 
     /// It was removed: nothing of it writes any more.
@@ -369,7 +381,7 @@ impl AccountInner {
     /// Held while records are read, changed and written back, so that nobody's change is lost. Never across an await:
     /// the vault and the network are asked before, and what was built on is compared again under this lock.
     pub(crate) fn committing(&self) -> MutexGuard<'_, ()> {
-        self.commit.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.committing()
     }
 
     /// Name of the account's groups in the store.
@@ -457,6 +469,12 @@ impl CoreInner {
         }
         Ok(())
     }
+}
+
+/// An address as in the names of an account's groups.
+pub(crate) fn folded(address: &str) -> String {
+    let parsed: Result<EmailAddress, _> = address.parse();
+    parsed.map_or_else(|_| address.to_ascii_lowercase(), |address| address.folded().to_owned())
 }
 
 /// What makes an account exist.

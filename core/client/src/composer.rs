@@ -1,7 +1,5 @@
 //! Writing mail: recipients, composition, signature, outbox.
 
-mod written;
-
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,7 +25,7 @@ use crate::record::{decode, encode};
 use crate::system::{now, random_array};
 use crate::task::Task;
 use crate::view::{ComposeDraft, ComposeScreen, compose_screen};
-use written::Written;
+use crate::written::Written;
 
 /// Largest mail before it is sealed, in octets. Base64 makes it a third larger, and nobody fetches more than 64 MiB.
 pub(crate) const MAX_PAYLOAD_OCTETS: usize = 44 * 1024 * 1024;
@@ -221,12 +219,12 @@ pub(crate) struct Thread {
     in_reply_to: Option<String>,
     references: Vec<String>,
     /// It quotes what only its recipients could read.
-    must_encrypt: bool,
+    pub(crate) must_encrypt: bool,
 }
 
 impl Thread {
     /// What had to be encrypted has to be.
-    pub(crate) fn no_laxer_than(mut self, before: Option<Thread>) -> Self {
+    pub(crate) fn no_laxer_than(mut self, before: Option<&Thread>) -> Self {
         self.must_encrypt |= before.is_some_and(|before| before.must_encrypt);
         self
     }

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use engine::ports::{KeyInfo, KeyRole, Store, StoreError, Tree, Vault, VaultError};
 use serde::{Deserialize, Serialize};
-use smime::{EmailAddress, KeyAlgorithm};
+use smime::KeyAlgorithm;
 use store::{SealedStore, WakeStore};
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::mpsc;
 use zeroize::Zeroizing;
 
-use crate::account::{Account, AccountInner, Gate, Removal, clear_away_removed, remove};
+use crate::account::{Account, AccountInner, Removal, Shared, Unsent, clear_away_removed, folded, remove};
 use crate::config::{AccountConfig, CoreConfig};
 use crate::credential::Credential;
 use crate::error::{CoreError, Thing, WrongUse};
@@ -53,7 +53,7 @@ pub enum Event {
     },
     /// Something that was done to mail could not be done on the server; it is shown again as the server has it.
     Undone {
-        /// Ids of the mails.
+        /// Ids of the mails; none where their folder is gone.
         ids: Vec<String>,
         /// Why.
         why: UndoneReason,
@@ -151,8 +151,7 @@ struct State {
     woken: Option<Arc<WakeStore>>,
     /// Each holds the core, too: closing breaks the circle.
     accounts: BTreeMap<String, Arc<AccountInner>>,
-    /// What all objects of an account share, also those that were opened before it was changed.
-    gates: BTreeMap<String, Arc<Gate>>,
+    shared: BTreeMap<String, Arc<Shared>>,
     /// `None` when closed.
     sender: Option<mpsc::UnboundedSender<Event>>,
     /// Others who want to know.
@@ -187,7 +186,7 @@ impl Core {
                 store: None,
                 woken: None,
                 accounts: BTreeMap::new(),
-                gates: BTreeMap::new(),
+                shared: BTreeMap::new(),
                 sender: Some(sender),
                 listeners: Vec::new(),
             }),
@@ -273,6 +272,11 @@ impl Core {
             inner.attend_woken().await;
             Ok(Account { inner: inner.open_account(&name)? })
         })
+    }
+
+    /// What would be lost if the account were removed now.
+    pub fn unsent(&self, address: &str) -> Result<Unsent, CoreError> {
+        Unsent::of(self.inner.sealed_store()?.as_ref(), &folded(address))
     }
 
     /// Removes an account from this home: its mail, people, approvals, drafts, what logs in, and its keys, for good. Nothing on the
@@ -431,18 +435,14 @@ impl CoreInner {
     }
 
     /// What all objects of an account share.
-    pub(crate) fn gate(&self, name: &str) -> Arc<Gate> {
-        Arc::clone(self.state().gates.entry(name.to_owned()).or_default())
-    }
-
-    pub(crate) fn opened(&self, name: &str) -> Option<Arc<AccountInner>> {
-        self.state().accounts.get(name).cloned()
+    pub(crate) fn shared(&self, name: &str) -> Arc<Shared> {
+        Arc::clone(self.state().shared.entry(name.to_owned()).or_default())
     }
 
     /// It is removed: one of the same address is another account.
     pub(crate) fn forget_removed(&self, name: &str) {
         let mut state = self.state();
-        state.gates.remove(name);
+        state.shared.remove(name);
         state.accounts.remove(name);
     }
 
@@ -509,7 +509,7 @@ impl CoreInner {
         if let Some(account) = self.state().accounts.get(name) {
             return Ok(Arc::clone(account));
         }
-        let opened = Arc::new(AccountInner::open(self, name, self.gate(name))?);
+        let opened = Arc::new(AccountInner::open(self, name, self.shared(name))?);
         let mut state = self.state();
         if state.sender.is_none() {
             return Err(CoreError::WrongUse(WrongUse::Closed));
@@ -521,12 +521,6 @@ impl CoreInner {
         // Two callers at once get the same account: its locks must be the same, too.
         Ok(Arc::clone(state.accounts.entry(name.to_owned()).or_insert(opened)))
     }
-}
-
-/// An address as in the names of an account's groups.
-pub(crate) fn folded(address: &str) -> String {
-    let parsed: Result<EmailAddress, _> = address.parse();
-    parsed.map_or_else(|_| address.to_ascii_lowercase(), |address| address.folded().to_owned())
 }
 
 /// Writes a small file so that it is there whole after a crash, or not at all; readable by its owner only.

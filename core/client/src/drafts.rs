@@ -4,6 +4,7 @@
 //! brought in line with each synchronisation. A copy has no Bcc. It is found again by its Message-ID, which is new with
 //! each change: the new copy is there before the old one goes.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -22,13 +23,14 @@ use smime::path::Trust;
 use smime::{EmailAddress, UnixTime};
 
 use crate::account::AccountInner;
-use crate::composer::{Composer, FileToSend, NewMail, Outgoing, Thread};
+use crate::composer::{Composer, NewMail, Outgoing, Thread};
 use crate::error::{CoreError, ServerProblem, Thing, Unreadable};
 use crate::imap::Imap;
 use crate::record::{decode, encode};
 use crate::sync::parse_id;
 use crate::system::{OsRandom, now, random_array};
 use crate::task::Task;
+use crate::written::Written;
 
 /// Key of the record that holds the next number.
 const NEXT: &str = "next";
@@ -68,26 +70,8 @@ struct DraftRecord {
     waits: bool,
 }
 
-/// The content of a draft.
-#[derive(Serialize, Deserialize)]
-struct Content {
-    to: Vec<String>,
-    cc: Vec<String>,
-    bcc: Vec<String>,
-    subject: String,
-    text: String,
-    files: Vec<(String, String, Vec<u8>)>,
-    /// Message-ID of the mail that it answers: ids change when mail is moved. It tells what to show, and nothing else: other
-    /// mail may claim the same one.
-    answers: Option<String>,
-    /// What it takes from that mail, taken when it was saved; none in drafts of an older version.
-    #[serde(default)]
-    thread: Option<Thread>,
-    signed_only: bool,
-}
-
 /// A draft as it stands at one moment.
-struct Written {
+struct Standing {
     record: DraftRecord,
     mail: NewMail,
     thread: Option<Thread>,
@@ -171,7 +155,7 @@ impl Composer {
 impl AccountInner {
     /// Nothing when it is not to be sent, or was changed meanwhile.
     async fn send_draft(&self, number: u64, why: Why) -> Result<Option<u64>, CoreError> {
-        let Written { record, mail, thread } = self.read_draft(number)?;
+        let Standing { record, mail, thread } = self.read_draft(number)?;
         if why == Why::Waited && !(record.waits && self.all_are_known(&mail)?) {
             return Ok(None);
         }
@@ -264,10 +248,10 @@ impl AccountInner {
         let before = old.as_ref().map(|old| self.draft_content(old)).transpose()?;
         let (answers, thread) = match before {
             // Saying nothing of it leaves it the answer that it is.
-            Some(before) if answers.is_none() => (before.answers, before.thread),
+            Some(before) if answers.is_none() => (before.answers, before.thread.map(Cow::into_owned)),
             // Other mail may claim to be the one that was answered.
             Some(before) if before.answers == answers => {
-                (answers, thread.map(|new| new.no_laxer_than(before.thread)))
+                (answers, thread.map(|new| new.no_laxer_than(before.thread.as_deref())))
             }
             _ => (answers, thread),
         };
@@ -332,21 +316,10 @@ impl AccountInner {
             is_over: false,
             waits: false,
         };
-        let file = |file: &FileToSend| (file.name.clone(), file.content_type.clone(), file.bytes.clone());
-        let content = Content {
-            to: texts(&mail.to),
-            cc: texts(&mail.cc),
-            bcc: texts(&mail.bcc),
-            subject: mail.subject.clone(),
-            text: mail.text.clone(),
-            files: mail.files.iter().map(file).collect(),
-            answers,
-            thread,
-            signed_only: mail.signed_only,
-        };
         batch.put(self.draft_key(number), encode(&record)?);
         let key = self.content_key(&record);
-        self.store()?.put_body(&key, &encode(&content)?)?;
+        let content = encode(&Written::of(mail, answers, thread.as_ref()))?;
+        self.store()?.put_body(&key, &content)?;
         Ok(key)
     }
 
@@ -356,38 +329,23 @@ impl AccountInner {
         Ok(mail.record.message_id)
     }
 
-    fn draft_content(&self, record: &DraftRecord) -> Result<Content, CoreError> {
+    fn draft_content(&self, record: &DraftRecord) -> Result<Written<'static>, CoreError> {
         let body = self.store()?.body(&self.content_key(record))?;
         decode(&body.ok_or(CoreError::NotFound(Thing::Mail))?)
     }
 
-    fn read_draft(&self, number: u64) -> Result<Written, CoreError> {
+    fn read_draft(&self, number: u64) -> Result<Standing, CoreError> {
         let (record, content) = {
             let _commit = self.committing();
             let record = self.draft_record(number)?;
             let content = self.draft_content(&record)?;
             (record, content)
         };
-        let addresses = |texts: Vec<String>| -> Result<Vec<EmailAddress>, CoreError> {
-            let read = |text: String| text.parse().map_err(|_| CoreError::Unreadable(Unreadable::Address));
-            texts.into_iter().map(read).collect()
-        };
-        let answers = content.answers.map(|id| self.mail_with_one_of(&BTreeSet::from([id]))).transpose()?;
-        let mail = NewMail {
-            to: addresses(content.to)?,
-            cc: addresses(content.cc)?,
-            bcc: addresses(content.bcc)?,
-            subject: content.subject,
-            text: content.text,
-            files: content
-                .files
-                .into_iter()
-                .map(|(name, content_type, bytes)| FileToSend { name, content_type, bytes })
-                .collect(),
-            answers: answers.flatten(),
-            signed_only: content.signed_only,
-        };
-        Ok(Written { record, mail, thread: content.thread })
+        let (mut mail, answers, thread) = content.into_mail();
+        if let Some(id) = answers {
+            mail.answers = self.mail_with_one_of(&BTreeSet::from([id]))?;
+        }
+        Ok(Standing { record, mail, thread })
     }
 
     /// It is no draft any more with this batch; its copies go with the next synchronisation.
@@ -465,7 +423,7 @@ impl AccountInner {
 
     /// The draft as mail to nobody but oneself.
     async fn draft_copy(&self, number: u64, record: &DraftRecord) -> Result<Vec<u8>, CoreError> {
-        let Written { mail, .. } = self.read_draft(number)?;
+        let Standing { mail, .. } = self.read_draft(number)?;
         let mailbox = |address: &EmailAddress| Mailbox { name: None, address: address.to_string() };
         let mut draft = self.draft(mail.subject.clone(), mail.text);
         draft.message_id = record.message_id.clone();

@@ -39,11 +39,14 @@ mod smtp;
 mod sync;
 pub mod system;
 mod task;
+#[cfg(test)]
+mod test_home;
 pub mod timestamps;
 mod tls;
 pub mod vault;
 pub mod view;
 mod wake;
+mod written;
 
 pub use account::{Account, AccountSummary, OwnKey, OwnKeyRole, Removal, Unsent};
 pub use approvals::{

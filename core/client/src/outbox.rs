@@ -303,6 +303,7 @@ impl AccountInner {
 
     /// The owner throws a mail away that is not sent. A decision leaves the set of events with it: nobody else has it.
     pub(crate) fn discard(&self, number: u64) -> Result<(), CoreError> {
+        let _commit = self.committing();
         let mut items = self.outbox_items()?.into_iter();
         let item = items.find(|item| item.number == number).ok_or(CoreError::NotFound(Thing::Mail))?;
         if !item.may_discard() {
@@ -315,8 +316,9 @@ impl AccountInner {
         self.forget(number)
     }
 
-    /// Sends what is due, or with `now_please` also what waits for a later attempt, but not what is held back. A failure stops its own mail; a server
-    /// that can't be reached is not asked again for the others. The first failure is returned after all were tried.
+    /// Sends what is due, or with `now_please` also what waits for a later attempt, but not what is held back. A failure stops
+    /// its own mail; a server that can't be reached is not asked again for the others. The first failure is returned after all
+    /// were tried.
     pub(crate) async fn flush(&self, now_please: bool) -> Result<Flushed, CoreError> {
         let _sending = self.sending.lock().await;
         let mut lines = Lines::default();

@@ -63,6 +63,9 @@ pub struct EndSignals(Vec<(i32, tokio::signal::unix::Signal)>);
 
 #[cfg(unix)]
 impl EndSignals {
+    /// Number of SIGHUP: the terminal is closed.
+    pub const HANGUP: i32 = 1;
+
     /// Listens from now on.
     ///
     /// # Panics

@@ -70,7 +70,14 @@ impl AccountInner {
             report.more = true;
             return Ok(report);
         };
-        let mut imap = self.imap().await?;
+        let mut imap = match self.imap().await {
+            // The login is over, and whoever owns the home renews it.
+            Err(CoreError::Store(StoreError::InUse)) => {
+                report.more = true;
+                return Ok(report);
+            }
+            connected => connected?,
+        };
         let selected = imap.examine(&MailboxName::inbox()).await?;
         if selected.uid_validity != state.uid_validity {
             report.more = true;
@@ -147,11 +154,12 @@ impl AccountInner {
             }
             mail.body = BodyState::Whole;
         }
-        self.note_woken(group, uid, &Woken { mail: mail.clone() }, body)?;
+        let flags = mail.flags.clone();
+        self.note_woken(group, uid, mail, body)?;
         if let Some(error) = failed {
             return Err(error);
         }
-        let shown = ShownMail { folder: Folder::Inbox, record, flags: mail.flags };
+        let shown = ShownMail { folder: Folder::Inbox, record, flags };
         Ok((!shown.is_of_machines()).then(|| summary(&shown)))
     }
 
@@ -160,20 +168,19 @@ impl AccountInner {
         &self,
         group: &[u8],
         uid: u32,
-        woken: &Woken,
+        mut mail: LocalMail,
         body: Option<Vec<u8>>,
     ) -> Result<(), CoreError> {
         let key = RecordKey::numbered(Tree::Sync, group, u64::from(uid));
-        let mut woken = woken.clone();
         if let Some(body) = body {
             match self.store()?.put_body(&key, &body) {
                 // The journal takes no more: the owner fetches it.
-                Err(StoreError::DiskFull) => woken.mail.body = BodyState::None,
+                Err(StoreError::DiskFull) => mail.body = BodyState::None,
                 done => done?,
             }
         }
         let mut batch = Batch::default();
-        batch.put(key, encode(&woken)?);
+        batch.put(key, encode(&Woken { mail })?);
         Ok(self.store()?.apply(batch)?)
     }
 
@@ -261,9 +268,9 @@ impl AccountInner {
             if uid < state.uid_next || local.has(uid) {
                 continue;
             }
-            let LocalMail { flags, octets, body: state } = mail;
+            let LocalMail { flags, octets, body: came } = mail;
             local.carry_out(Effect::PutMail { uid, flags, octets }, &mut Vec::new())?;
-            let (Some(body), BodyState::Whole) = (body, state) else { continue };
+            let (Some(body), BodyState::Whole) = (body, came) else { continue };
             let whole = Effect::PutBody { uid, from: 0, state: BodyState::Whole };
             local.carry_out(whole, &mut body.clone())?;
         }

@@ -7,14 +7,15 @@ mod support;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::Duration;
 
 use engine::ports::{Batch, RecordKey, Store, StoreError, Tree};
-use store::contract::Subject;
 use store::{CACHE_DAMAGED, SealedStore};
 use support::removed::{
     Expected, MIB, apply, check, has, identity, key, octets, open_compacting, records, removed_from, value,
 };
-use support::{KEY, copy_folder, files_below, open};
+use support::{KEY, Reopening, copy_folder, files_below, open};
 
 const RECORDS_DAMAGED: StoreError = StoreError::Damaged("records");
 
@@ -224,7 +225,14 @@ fn after_a_crash_compaction_is_left_out_once() {
 
 /// Removes a record from sled, past the store and its sums.
 fn lose_a_record(folder: &Path, tree: u8) {
-    let db = sled::open(records(folder)).unwrap();
+    // A closed sled lets go of its lock a moment later, on a thread of its own.
+    let mut tries = 0..1_000;
+    let db = loop {
+        match sled::open(records(folder)) {
+            Err(sled::Error::Io(_)) if tries.next().is_some() => sleep(Duration::from_millis(10)),
+            opened => break opened.unwrap(),
+        }
+    };
     let key = db.scan_prefix([b'r', tree]).keys().next().unwrap().unwrap();
     db.remove(key).unwrap().unwrap();
     db.flush().unwrap();
@@ -270,37 +278,19 @@ fn a_lost_cache_is_not_written_anew_and_keeps_what_lies_beside_it() {
     assert!(!has(folder.path(), "records.old"));
 }
 
-/// A store that is written anew whenever a test of the contract opens it again.
-struct Compacted {
-    folder: tempfile::TempDir,
-    store: Option<SealedStore>,
+/// Written anew when it is opened again.
+fn compacted(folder: &Path, store: SealedStore) -> SealedStore {
+    let filler = RecordKey::numbered(Tree::Meetings, "filler", 0);
+    for round in 0..12 {
+        let value = (round < 11).then(|| vec![round; 1 << 20]);
+        store.apply(Batch { changes: vec![(filler.clone(), value)] }).unwrap();
+    }
+    drop(store);
+    let file = identity(folder);
+    let store = open_compacting(folder).unwrap();
+    let is_large = octets(&records(folder)) > 4 * MIB;
+    assert!(identity(folder) != file || is_large, "it was written anew, or holds that much");
+    store
 }
 
-impl Compacted {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Some(open(folder.path(), &KEY).unwrap());
-        Compacted { folder, store }
-    }
-}
-
-impl Subject for Compacted {
-    fn store(&self) -> &dyn Store {
-        self.store.as_ref().unwrap()
-    }
-
-    fn between(&mut self) {
-        let filler = RecordKey::numbered(Tree::Meetings, "filler", 0);
-        for round in 0..12 {
-            let value = (round < 11).then(|| vec![round; 1 << 20]);
-            self.store().apply(Batch { changes: vec![(filler.clone(), value)] }).unwrap();
-        }
-        self.store = None;
-        let file = identity(self.folder.path());
-        self.store = Some(open_compacting(self.folder.path()).unwrap());
-        let is_large = octets(&records(self.folder.path())) > 4 * MIB;
-        assert!(identity(self.folder.path()) != file || is_large, "it was written anew, or holds that much");
-    }
-}
-
-store::store_contract_tests!(sealed_compacted, Compacted::new);
+store::store_contract_tests!(sealed_compacted, || Reopening::sealed(compacted));

@@ -91,8 +91,14 @@ fn strace(arguments: &[&str], folder: &Path) -> Option<std::process::ExitStatus>
     output.ok().map(|output| output.status)
 }
 
-fn can_strace() -> bool {
-    Command::new("strace").args(["-f", "true"]).output().is_ok_and(|output| output.status.success())
+/// Where it can't run, what is left out is said.
+fn can_strace(what: &str) -> bool {
+    let tried = Command::new("strace").args(["-f", "true"]).output();
+    let can = tried.is_ok_and(|output| output.status.success());
+    if !can {
+        println!("SKIPPED: strace can't run here, so {what}");
+    }
+    can
 }
 
 /// The moments between two renames are too short for chance: here the system kills at each one in turn.
@@ -100,8 +106,7 @@ fn can_strace() -> bool {
 #[cfg(target_os = "linux")]
 fn a_kill_at_each_rename_and_removal_loses_nothing() {
     let _alone = alone();
-    if !can_strace() {
-        println!("SKIPPED: strace can't run here, so no kill was timed to a system call");
+    if !can_strace("no kill was timed to a system call") {
         return;
     }
     let original = tempfile::tempdir().unwrap();
@@ -137,8 +142,7 @@ fn a_kill_at_each_rename_and_removal_loses_nothing() {
 #[cfg(target_os = "linux")]
 fn each_step_is_on_the_disk_before_the_next() {
     let _alone = alone();
-    if !can_strace() {
-        println!("SKIPPED: strace can't run here, so the order of renaming and syncing was not seen");
+    if !can_strace("the order of renaming and syncing was not seen") {
         return;
     }
     let scratch = tempfile::tempdir().unwrap();

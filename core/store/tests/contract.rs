@@ -3,10 +3,12 @@
 
 mod support;
 
+use std::path::Path;
+
 use engine::ports::Store;
 use store::SealedStore;
 use store::contract::Subject;
-use support::{KEY, open};
+use support::{KEY, Reopening, open};
 use testkit::MemoryStore;
 
 struct InMemory(MemoryStore);
@@ -17,33 +19,12 @@ impl Subject for InMemory {
     }
 }
 
-struct Sealed {
-    folder: tempfile::TempDir,
-    store: Option<SealedStore>,
-    reopens: bool,
-}
-
-impl Sealed {
-    fn new(reopens: bool) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Some(open(folder.path(), &KEY).unwrap());
-        Sealed { folder, store, reopens }
-    }
-}
-
-impl Subject for Sealed {
-    fn store(&self) -> &dyn Store {
-        self.store.as_ref().unwrap()
-    }
-
-    fn between(&mut self) {
-        if self.reopens {
-            self.store = None;
-            self.store = Some(open(self.folder.path(), &KEY).unwrap());
-        }
-    }
+/// Its lock is free again only when it is closed.
+fn opened_again(folder: &Path, store: SealedStore) -> SealedStore {
+    drop(store);
+    open(folder, &KEY).unwrap()
 }
 
 store::store_contract_tests!(memory, || InMemory(MemoryStore::new()));
-store::store_contract_tests!(sealed, || Sealed::new(false));
-store::store_contract_tests!(sealed_after_reopen, || Sealed::new(true));
+store::store_contract_tests!(sealed, || Reopening::sealed(|_, store| store));
+store::store_contract_tests!(sealed_after_reopen, || Reopening::sealed(opened_again));

@@ -8,9 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use engine::ports::{Batch, RecordKey, Store, StoreError, Tree};
-use store::contract::Subject;
 use store::{SealedStore, WakeEntry, WakeStore};
-use support::{KEY, SystemRandom, open};
+use support::{KEY, Reopening, SystemRandom, open};
 use zeroize::Zeroizing;
 
 fn wake(folder: &Path) -> WakeStore {
@@ -44,34 +43,15 @@ fn prepared(records: &[u64]) -> (tempfile::TempDir, SealedStore) {
     (folder, store)
 }
 
-struct Woken {
-    folder: tempfile::TempDir,
-    store: Option<WakeStore>,
-    reopens: bool,
+fn reopening(reopen: fn(&Path, WakeStore) -> WakeStore) -> Reopening<WakeStore> {
+    let (folder, _) = prepared(&[]);
+    let store = wake(folder.path());
+    Reopening::new(folder, store, reopen)
 }
 
-impl Woken {
-    fn new(reopens: bool) -> Self {
-        let (folder, _) = prepared(&[]);
-        let store = Some(wake(folder.path()));
-        Woken { folder, store, reopens }
-    }
-}
-
-impl Subject for Woken {
-    fn store(&self) -> &dyn Store {
-        self.store.as_ref().unwrap()
-    }
-
-    fn between(&mut self) {
-        if self.reopens {
-            self.store = Some(wake(self.folder.path()));
-        }
-    }
-}
-
-store::store_contract_tests!(woken, || Woken::new(false));
-store::store_contract_tests!(woken_again, || Woken::new(true));
+store::store_contract_tests!(woken, || reopening(|_, store| store));
+// While the former one is there.
+store::store_contract_tests!(woken_again, || reopening(|folder, _former| wake(folder)));
 
 #[test]
 fn what_a_woken_process_wrote_reaches_the_owner_once() {

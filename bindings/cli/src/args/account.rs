@@ -14,6 +14,9 @@ pub(crate) enum AccountCommand {
     List,
     /// Remove an account from this home, with its mail, people, approvals and keys; nothing on the server is touched, but what
     /// lies encrypted there can't be read any more
+    ///
+    /// Sent mail and copies of drafts stay on the server, too. Nobody is told; people have to meet you again. End
+    /// `countersign watch` before.
     Remove(RemoveArgs),
 }
 
@@ -82,7 +85,7 @@ pub(crate) struct AddArgs {
 pub(crate) struct RemoveArgs {
     /// Mail address of the account
     pub(crate) address: String,
-    /// Without asking
+    /// Without asking; needed with --json, and where there is no terminal
     #[arg(long)]
     pub(crate) yes: bool,
     /// Also where mail waits in the outbox or drafts are kept: they are lost

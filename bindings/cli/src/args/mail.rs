@@ -32,7 +32,8 @@ pub(crate) enum MailCommand {
         /// Id from `mail list`, like inbox.12
         id: String,
     },
-    /// Show a whole conversation, oldest mail first
+    /// Show a whole conversation, oldest mail first; of more than 100 mails those not vouched for are left out first, then the
+    /// oldest
     Conversation {
         /// Id of one of its mails, like inbox.12
         id: String,
@@ -88,7 +89,7 @@ pub(crate) enum MailCommand {
     },
     /// Show mail that is not sent yet
     Outbox,
-    /// Take a mail back that no server took, with its blind copies: it is a draft again
+    /// Take a mail back that no server took, held back or not, with its blind copies: it is a draft again
     Undo {
         /// Number from `mail outbox`
         number: u64,
@@ -164,7 +165,7 @@ pub(crate) struct ContentArgs {
 /// How long a mail can be taken back.
 #[derive(Debug, Args)]
 pub(crate) struct HoldArgs {
-    /// Hold the mail back for so many seconds, so that `mail undo` can take it back; `watch` or the next `sync` sends it then
+    /// Hold the mail back for 1 to 3600 seconds, so that `mail undo` can take it back; `watch` or the next `sync` sends it then
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u16).range(1..=3600))]
     pub(crate) hold: Option<u16>,
 }
@@ -233,7 +234,8 @@ pub(crate) struct DraftArgs {
     /// In the place of this draft: its number from `mail draft list`
     #[arg(long, value_name = "NUMBER")]
     pub(crate) number: Option<u64>,
-    /// It answers this mail: an id from `mail list`; recipient and subject come from there when none are given
+    /// It answers this mail: an id from `mail list`; recipient and subject come from there when none are given. With --number
+    /// and without this it stays the answer that it was
     #[arg(long, value_name = "ID")]
     pub(crate) answer: Option<String>,
     /// Recipient; may be given several times

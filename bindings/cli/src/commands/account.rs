@@ -1,6 +1,6 @@
 //! `account`.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 
 use client::{
     AccountConfig, Authority, Credential, EmailAddress, Endpoints, Language, OAuthFailure, Provider,
@@ -205,18 +205,11 @@ fn counted(unsent: Unsent) -> String {
 
 /// Asks for the address: what is typed without a thought, `y`, removes nothing.
 fn is_confirmed(address: &EmailAddress, unsent: Unsent) -> Result<bool, Failure> {
-    say!(
-        "This removes {address} from this home, with its mail, people and approvals, and destroys its keys:"
-    );
+    say!("This removes {address} from this home, with its mail, people, approvals and keys:");
     say!("what lies encrypted on the server can't be read any more, and people have to meet you again.");
     if !unsent.is_nothing() {
         say!("{} will be lost.", counted(unsent));
     }
-    say_part!("Type the address to go on: ");
-    std::io::stdout().flush().ok();
-    let mut answer = String::new();
-    std::io::stdin()
-        .read_line(&mut answer)
-        .map_err(|error| Failure::file(std::path::Path::new("standard input"), &error))?;
+    let answer = servers::answer_to("Type the address to go on: ")?;
     Ok(answer.trim().parse::<EmailAddress>().is_ok_and(|answer| answer == *address))
 }

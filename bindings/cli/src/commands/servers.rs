@@ -97,13 +97,19 @@ fn agree(cli: &Cli, arguments: &AddArgs, candidate: &Candidate, servers: &Server
 }
 
 fn confirmed() -> Result<bool, Failure> {
-    say_part!("Use these? Your password is sent to them. [y/N] ");
+    let answer = answer_to("Use these? Your password is sent to them. [y/N] ")?;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+}
+
+/// The line that is typed after this.
+pub(super) fn answer_to(question: &str) -> Result<String, Failure> {
+    say_part!("{question}");
     std::io::stdout().flush().ok();
     let mut answer = String::new();
     std::io::stdin()
         .read_line(&mut answer)
         .map_err(|error| Failure::file(std::path::Path::new("standard input"), &error))?;
-    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+    Ok(answer)
 }
 
 /// As [`Server::parse`] reads it.

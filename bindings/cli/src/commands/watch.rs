@@ -12,9 +12,6 @@ use crate::owner::Owner;
 use crate::session::{Session, home, note};
 use crate::streams::write_error;
 
-/// Number of SIGHUP.
-const HANGUP: i32 = 1;
-
 /// Until somebody ends it; exits with the first failure that no waiting mends.
 pub(crate) fn run(cli: &Cli) -> Result<(), Failure> {
     if cli.offline {
@@ -61,7 +58,7 @@ async fn end_when_asked(mut signals: EndSignals, stop: Stop, json: bool) -> Resu
     loop {
         match signals.received().await {
             // A terminal that closes says so twice: by its shell, and by itself.
-            HANGUP => {}
+            EndSignals::HANGUP => {}
             number => std::process::exit(128 + number),
         }
     }

@@ -1,6 +1,7 @@
 //! What the end-to-end tests share: people at terminals before real servers.
 #![allow(dead_code, reason = "each test binary uses its part")]
 
+pub mod at_terminal;
 pub mod folder;
 pub mod full;
 pub mod stripped;
@@ -8,6 +9,8 @@ pub mod stripped;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -16,6 +19,9 @@ use xtask::run::Said;
 use xtask::world::{Place, Proxy, World, address};
 
 pub const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+/// Longer than anything takes here on a slow machine.
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Servers of its own, and a folder for homes.
 pub struct Office {
@@ -80,6 +86,41 @@ impl Office {
     pub fn delivered(&self, person: &str) -> usize {
         self.world.settle().unwrap();
         self.world.inbox(person).unwrap().len()
+    }
+}
+
+/// A process that ends with the test.
+pub struct Running(pub Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+/// A call that goes on beside the test.
+pub fn command(terminal: &Terminal) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+    command.arg("--home").arg(&terminal.home).arg("--passphrase-file").arg(&terminal.passphrase_file);
+    command
+}
+
+/// Begins to watch; nobody reads what it says.
+pub fn watch(terminal: &Terminal) -> Running {
+    let watching = command(terminal).arg("watch").stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    Running(watching.unwrap())
+}
+
+/// Waits until it is so, and no longer than this.
+#[track_caller]
+#[allow(clippy::disallowed_methods, reason = "how long a test waits is measured by the real clock")]
+pub fn eventually(what: &str, patience: Duration, mut is_so: impl FnMut() -> bool) {
+    const PAUSE: Duration = Duration::from_millis(50);
+    let began = Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < patience, "{what}");
+        std::thread::sleep(PAUSE);
     }
 }
 

@@ -5,11 +5,12 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use engine::ports::{Batch, Item, RecordKey, Store, StoreError, Tree};
 
+use super::Shared;
 use crate::error::CoreError;
 
 /// Open until its account is removed.
 #[derive(Debug, Default)]
-pub(crate) struct Gate {
+pub(super) struct Gate {
     is_shut: RwLock<bool>,
 }
 
@@ -34,17 +35,17 @@ impl Gate {
 /// The store behind a gate. A write that has begun ends before the gate shuts; none begins afterwards, whoever still holds this.
 pub(super) struct GatedStore {
     store: Arc<dyn Store>,
-    gate: Arc<Gate>,
+    shared: Arc<Shared>,
 }
 
 impl GatedStore {
-    pub(super) fn new(store: Arc<dyn Store>, gate: Arc<Gate>) -> Self {
-        GatedStore { store, gate }
+    pub(super) fn new(store: Arc<dyn Store>, shared: Arc<Shared>) -> Self {
+        GatedStore { store, shared }
     }
 
     /// To be held while something is written.
     fn pass(&self) -> Result<RwLockReadGuard<'_, bool>, StoreError> {
-        let is_shut = self.gate.shut_or_not();
+        let is_shut = self.shared.gate.shut_or_not();
         if *is_shut { Err(StoreError::Io(ErrorKind::NotFound)) } else { Ok(is_shut) }
     }
 }
@@ -100,8 +101,9 @@ mod tests {
 
     #[test]
     fn nothing_passes_a_shut_gate_but_reading() {
-        let (store, gate) = (Arc::new(MemoryStore::new()), Arc::new(Gate::default()));
-        let gated = GatedStore::new(Arc::clone(&store) as Arc<dyn Store>, Arc::clone(&gate));
+        let (store, shared) = (Arc::new(MemoryStore::new()), Arc::new(Shared::default()));
+        let gated = GatedStore::new(Arc::clone(&store) as Arc<dyn Store>, Arc::clone(&shared));
+        let gate = &shared.gate;
         let key = RecordKey::named(Tree::Drafts, "a", "b");
         let batch = || {
             let mut batch = Batch::default();

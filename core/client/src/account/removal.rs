@@ -11,8 +11,8 @@ use std::time::Duration;
 use engine::ports::{Batch, Item, KeyRole, RecordKey, Store, Tree, VaultError};
 use serde::Serialize;
 
-use super::{AccountInner, settings_key};
-use crate::core::{Core, CoreInner, Event, folded};
+use super::settings_key;
+use crate::core::{CoreInner, Event};
 use crate::error::{CoreError, Thing};
 use crate::{drafts, outbox, sync};
 
@@ -46,19 +46,12 @@ impl Unsent {
         self == Unsent::default()
     }
 
-    fn of(store: &dyn Store, name: &str) -> Result<Self, CoreError> {
-        Ok(Unsent { mails: outbox::unsent(store, name)?, drafts: drafts::count(store, name)? })
-    }
-}
-
-impl Core {
-    /// What would be lost if the account were removed now.
-    pub fn unsent(&self, address: &str) -> Result<Unsent, CoreError> {
-        let (store, name) = (self.inner.sealed_store()?, folded(address));
-        if store.read(&settings_key(&name))?.is_none() {
+    /// Of an account that there is.
+    pub(crate) fn of(store: &dyn Store, name: &str) -> Result<Self, CoreError> {
+        if store.read(&settings_key(name))?.is_none() {
             return Err(CoreError::NotFound(Thing::Account));
         }
-        Unsent::of(store.as_ref(), &name)
+        Ok(Unsent { mails: outbox::unsent(store, name)?, drafts: drafts::count(store, name)? })
     }
 }
 
@@ -77,18 +70,15 @@ pub(crate) async fn remove(
         clear_with_cache(core, name).await?;
         return Ok(Removal::Removed);
     }
-    let opened = core.opened(name);
-    let _idle = match &opened {
-        Some(opened) => tokio::time::timeout(PATIENCE, opened.busy.lock()).await.ok(),
-        None => None,
-    };
+    let shared = core.shared(name);
+    let _idle = tokio::time::timeout(PATIENCE, shared.busy.lock()).await.ok();
     {
         // Whoever merges what woken processes did goes through all accounts.
         let _attending = core.attending.lock().await;
         // Whoever has stored a body stores its record, too, by which it is found again.
-        let _commit = opened.as_ref().map(|opened| opened.committing());
+        let _commit = shared.committing();
         let mut unsent = Unsent::default();
-        let is_gone = core.gate(name).shut_if(|| {
+        let is_gone = shared.gate.shut_if(|| {
             if !discard_unsent {
                 unsent = Unsent::of(store.as_ref(), name)?;
             }
@@ -102,9 +92,10 @@ pub(crate) async fn remove(
         }
         core.forget_removed(name);
     }
-    if let Some(opened) = &opened {
-        end(opened).await;
-    }
+    // Whoever waits for news is told; who writes elsewhere than to the store is waited for.
+    shared.acted.notify_waiters();
+    #[cfg(feature = "search")]
+    drop(shared.indexing.lock().await);
     // What logs in stands in there, too.
     core.attend_woken().await;
     clear_with_cache(core, name).await?;
@@ -119,13 +110,6 @@ fn take_away(store: &dyn Store, name: &str) -> Result<(), CoreError> {
     }
     batch.put(note_key(name), Vec::new());
     Ok(store.apply(batch)?)
-}
-
-/// Waits for the one who writes elsewhere than to the store, and tells whoever waits for news.
-async fn end(opened: &AccountInner) {
-    opened.acted.notify_waiters();
-    #[cfg(feature = "search")]
-    drop(opened.indexing.lock().await);
 }
 
 /// Clears away what is left of an account, if it was removed.

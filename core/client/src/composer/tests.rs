@@ -1,43 +1,11 @@
 //! Mail that is taken back.
 
-use testkit::FakeVault;
-use zeroize::Zeroizing;
-
 use super::*;
-use crate::credential::Credential;
 use crate::outbox::OutboxState;
-use crate::{AccountConfig, Core, CoreConfig, Language, Security, Server};
-
-struct Home {
-    folder: tempfile::TempDir,
-    _core: Core,
-    account: Arc<AccountInner>,
-}
+use crate::test_home::{ALICE, Home};
 
 fn home() -> Home {
-    let folder = tempfile::tempdir().unwrap();
-    let config = CoreConfig { home: folder.path().to_owned(), offline: true };
-    let core = Core::new(config, Arc::new(FakeVault::new("composer"))).unwrap();
-    core.unlock().wait().unwrap();
-    let server = Server { host: "localhost".to_owned(), port: 1, security: Security::Tls };
-    let config = AccountConfig {
-        address: "alice@example.test".parse().unwrap(),
-        name: String::new(),
-        login: "alice".to_owned(),
-        imap: server.clone(),
-        smtp: server,
-        tls_anchors: Vec::new(),
-        organisation_anchors: Vec::new(),
-        authority: None,
-        language: Language::En,
-    };
-    let inner = Arc::clone(&core.inner);
-    let credential = Credential::Password(Zeroizing::new("x".to_owned()));
-    let installed =
-        core.spawn(async move { AccountInner::install(&inner, &config, &credential).await }).wait();
-    installed.unwrap();
-    let account = core.account(None).unwrap().inner;
-    Home { folder, _core: core, account }
+    Home::new("composer", &[ALICE])
 }
 
 fn to_many() -> NewMail {
@@ -58,21 +26,14 @@ fn to_many() -> NewMail {
 }
 
 impl Home {
-    fn composer(&self) -> Composer {
-        Composer { inner: Arc::clone(&self.account) }
-    }
-
     fn change(&self, number: u64, change: impl FnOnce(&mut OutboxItem)) {
+        let account = self.alice();
         let mut item =
-            self.account.outbox_items().unwrap().into_iter().find(|item| item.number == number).unwrap();
+            account.outbox_items().unwrap().into_iter().find(|item| item.number == number).unwrap();
         change(&mut item);
         let mut batch = Batch::default();
-        self.account.put_item(&mut batch, &item).unwrap();
-        self.account.store().unwrap().apply(batch).unwrap();
-    }
-
-    fn bodies(&self) -> usize {
-        std::fs::read_dir(self.folder.path().join("store/bodies")).unwrap().count()
+        account.put_item(&mut batch, &item).unwrap();
+        account.store().unwrap().apply(batch).unwrap();
     }
 }
 
@@ -120,9 +81,9 @@ fn a_mail_that_a_flush_has_in_hand_is_not_taken_back() {
     let home = home();
     let composer = home.composer();
     let number = composer.send(to_many()).wait().unwrap();
-    *home.account.in_hand() = Some(number + 1);
+    *home.alice().in_hand() = Some(number + 1);
     assert_eq!(composer.take_back(number).wait(), Err(TOO_LATE));
-    *home.account.in_hand() = None;
+    *home.alice().in_hand() = None;
     assert_eq!(composer.take_back(number).wait(), Ok(1));
 }
 
@@ -135,8 +96,8 @@ fn a_refused_mail_is_taken_back_and_one_of_an_older_version_is_not() {
     home.change(number, |item| item.stage = Stage::Failed(engine::outbox::Failure::Refused));
     assert_eq!(composer.take_back(number).wait(), Ok(1));
     let number = composer.send(mail()).wait().unwrap();
-    let written = body_key(home.account.group(), number, Body::Written);
-    home.account.store().unwrap().remove_body(&written).unwrap();
+    let written = body_key(home.alice().group(), number, Body::Written);
+    home.alice().store().unwrap().remove_body(&written).unwrap();
     assert_eq!(composer.take_back(number).wait(), Err(TOO_LATE));
     assert_eq!(composer.outbox().unwrap()[0].state, OutboxState::Waiting);
 }
@@ -152,12 +113,12 @@ fn a_mail_is_held_at_least_as_long_as_was_asked_for() {
         let until = entry.held_until.unwrap();
         assert!(until >= before.plus(3) && until <= after.plus(3), "{until}");
     }
-    let ends = home.account.hold_ends_in().unwrap().unwrap();
+    let ends = home.alice().hold_ends_in().unwrap().unwrap();
     assert!(ends <= Duration::from_secs(3), "{ends:?}");
     composer.take_back(number).wait().unwrap();
-    assert_eq!(home.account.hold_ends_in(), Ok(None));
+    assert_eq!(home.alice().hold_ends_in(), Ok(None));
     composer.send_after(to_many(), Duration::MAX).wait().unwrap();
-    let longest = home.account.hold_ends_in().unwrap().unwrap();
+    let longest = home.alice().hold_ends_in().unwrap().unwrap();
     assert!(longest <= Duration::from_secs(MAX_HOLD), "{longest:?}");
     let other = home.composer().send(to_many()).wait().unwrap();
     let entries = composer.outbox().unwrap();

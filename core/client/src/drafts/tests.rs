@@ -1,74 +1,37 @@
 //! What happens while a draft is on its way.
 
-use testkit::FakeVault;
-use zeroize::Zeroizing;
-
 use super::*;
 use crate::composer::MAX_PAYLOAD_OCTETS;
-use crate::credential::Credential;
-use crate::{AccountConfig, Core, CoreConfig, Language, Security, Server};
-
-struct Home {
-    _folder: tempfile::TempDir,
-    core: Core,
-    vault: Arc<FakeVault>,
-    account: Arc<AccountInner>,
-}
+use crate::test_home::{ALICE, Home, mail_to};
 
 fn home() -> Home {
-    let folder = tempfile::tempdir().unwrap();
-    let vault = Arc::new(FakeVault::new("drafts"));
-    let config = CoreConfig { home: folder.path().to_owned(), offline: true };
-    let core = Core::new(config, Arc::clone(&vault) as Arc<dyn engine::ports::Vault>).unwrap();
-    core.unlock().wait().unwrap();
-    let server = Server { host: "localhost".to_owned(), port: 1, security: Security::Tls };
-    let config = AccountConfig {
-        address: "alice@example.test".parse().unwrap(),
-        name: String::new(),
-        login: "alice".to_owned(),
-        imap: server.clone(),
-        smtp: server,
-        tls_anchors: Vec::new(),
-        organisation_anchors: Vec::new(),
-        authority: None,
-        language: Language::En,
-    };
-    let inner = Arc::clone(&core.inner);
-    let credential = Credential::Password(Zeroizing::new("x".to_owned()));
-    let installed =
-        core.spawn(async move { AccountInner::install(&inner, &config, &credential).await }).wait();
-    installed.unwrap();
-    let account = core.account(None).unwrap().inner;
-    Home { _folder: folder, core, vault, account }
+    Home::new("drafts", &[ALICE])
 }
 
 fn to_oneself(text: &str) -> NewMail {
-    NewMail { to: vec!["alice@example.test".parse().unwrap()], text: text.to_owned(), ..NewMail::default() }
+    mail_to(ALICE, text)
 }
 
 impl Home {
-    fn composer(&self) -> Composer {
-        Composer { inner: Arc::clone(&self.account) }
-    }
-
     fn save(&self, number: Option<u64>, text: &str) -> u64 {
-        self.account.put_draft(number, &to_oneself(text), None, None).unwrap()
+        self.alice().put_draft(number, &to_oneself(text), None, None).unwrap()
     }
 
     fn queued(&self) -> usize {
-        self.account.outbox_items().unwrap().len()
+        self.alice().outbox_items().unwrap().len()
     }
 
     fn send_waiting(&self) {
-        let account = Arc::clone(&self.account);
+        let account = self.alice();
         self.core.spawn(async move { account.send_waiting_drafts().await }).wait().unwrap();
     }
 
     /// Text of the only mail in the outbox, which is signed for oneself and not sealed yet.
     fn queued_text(&self) -> String {
-        let item = &self.account.outbox_items().unwrap()[0];
-        let key = crate::outbox::body_key(self.account.group(), item.number, crate::outbox::Body::Signed);
-        let signed = self.account.store().unwrap().body(&key).unwrap().unwrap();
+        let account = self.alice();
+        let item = &account.outbox_items().unwrap()[0];
+        let key = crate::outbox::body_key(account.group(), item.number, crate::outbox::Body::Signed);
+        let signed = account.store().unwrap().body(&key).unwrap().unwrap();
         String::from_utf8_lossy(&signed).into_owned()
     }
 }
@@ -83,19 +46,14 @@ fn a_draft_that_is_discarded_while_it_is_signed_is_not_sent() {
     assert_eq!(sent.unwrap_err(), CoreError::NotFound(Thing::Mail));
     assert_eq!(home.queued(), 0);
     // Nor is anything of it left behind.
-    let leftovers = walk(&home.core.inner.config.home.join("store/bodies"));
-    assert_eq!(leftovers, 0);
-}
-
-fn walk(folder: &std::path::Path) -> usize {
-    std::fs::read_dir(folder).unwrap().count()
+    assert_eq!(home.bodies(), 0);
 }
 
 #[test]
 fn a_draft_that_is_changed_while_it_is_signed_is_sent_as_it_is_then() {
     let home = home();
     let number = home.save(None, "Before");
-    let account = Arc::clone(&home.account);
+    let account = home.alice();
     home.vault.during_signature(move || {
         account.put_draft(Some(number), &to_oneself("Afterwards"), None, None).unwrap();
     });
@@ -114,7 +72,7 @@ fn a_waiting_draft_that_is_changed_waits_no_more() {
         home.composer().send_draft_when_known(number).unwrap();
     }
     // The second one while the first is on its way.
-    let account = Arc::clone(&home.account);
+    let account = home.alice();
     home.vault.during_signature(move || {
         account.put_draft(Some(second), &to_oneself("Not yet"), None, None).unwrap();
     });
@@ -125,7 +83,7 @@ fn a_waiting_draft_that_is_changed_waits_no_more() {
 
     // The same one while it is signed.
     home.composer().send_draft_when_known(second).unwrap();
-    let account = Arc::clone(&home.account);
+    let account = home.alice();
     home.vault.during_signature(move || {
         account.put_draft(Some(second), &to_oneself("Still not"), None, None).unwrap();
     });
@@ -138,7 +96,8 @@ fn a_waiting_draft_that_cannot_be_sent_wakes_nobody() {
     let home = home();
     let number = home.save(None, &"x".repeat(MAX_PAYLOAD_OCTETS));
     home.composer().send_draft_when_known(number).unwrap();
-    let acted = home.account.acted.notified();
+    let account = home.alice();
+    let acted = account.acted.notified();
     home.send_waiting();
     let patience = std::time::Duration::from_millis(50);
     let woken = home.core.inner.handle.block_on(async { tokio::time::timeout(patience, acted).await });
@@ -153,7 +112,7 @@ fn an_answer_that_must_be_encrypted_stays_so_whatever_claims_to_be_the_mail() {
     let thread = Thread::of_encrypted("<a@example.test>");
     // The mail that it answers is gone.
     let answers = Some("<a@example.test>".to_owned());
-    let number = home.account.put_draft(None, &mail, answers, Some(thread)).unwrap();
+    let number = home.alice().put_draft(None, &mail, answers, Some(thread)).unwrap();
     let sent = home.composer().send_draft(number).wait();
     assert_eq!(sent.unwrap_err(), CoreError::WrongUse(crate::error::WrongUse::AnswerInClear));
     assert_eq!((home.queued(), home.composer().drafts().unwrap().len()), (0, 1));
@@ -165,16 +124,16 @@ fn a_draft_that_is_saved_again_stays_the_answer_that_it_was() {
     let mail = NewMail { signed_only: true, ..to_oneself("Quoting a secret") };
     let secret = Thread::of_encrypted("<a@example.test>");
     let answers = Some("<a@example.test>".to_owned());
-    let number = home.account.put_draft(None, &mail, answers.clone(), Some(secret)).unwrap();
+    let number = home.alice().put_draft(None, &mail, answers.clone(), Some(secret)).unwrap();
     let refused = || {
         let sent = home.composer().send_draft(number).wait();
         assert_eq!(sent.unwrap_err(), CoreError::WrongUse(crate::error::WrongUse::AnswerInClear));
     };
     // The mail is gone, and nothing is said of it.
-    home.account.put_draft(Some(number), &mail, None, None).unwrap();
+    home.alice().put_draft(Some(number), &mail, None, None).unwrap();
     refused();
     // Another one, which came in the clear, claims to be it.
-    home.account.put_draft(Some(number), &mail, answers, Some(Thread::in_clear())).unwrap();
+    home.alice().put_draft(Some(number), &mail, answers, Some(Thread::in_clear())).unwrap();
     refused();
 }
 
@@ -183,9 +142,9 @@ fn a_blind_copy_to_oneself_can_be_sealed() {
     let home = home();
     let mut bob = home.save(None, "x");
     let mail = NewMail { bcc: to_oneself("").to, cc: vec![], ..to_oneself("x") };
-    bob = home.account.put_draft(Some(bob), &mail, None, None).unwrap();
+    bob = home.alice().put_draft(Some(bob), &mail, None, None).unwrap();
     home.composer().send_draft(bob).wait().unwrap();
-    for item in home.account.outbox_items().unwrap() {
+    for item in home.alice().outbox_items().unwrap() {
         assert!(!item.seal_to.is_empty());
     }
 }

@@ -15,11 +15,12 @@ use tokio_rustls::TlsAcceptor;
 use xtask::world::{Place, World, address};
 
 use super::*;
-use crate::account::{Account, AccountInner};
-use crate::config::{AccountConfig, CoreConfig, Language, Security, Server};
+use crate::account::Account;
+use crate::config::AccountConfig;
 use crate::core::Core;
 use crate::credential::{Credential, put_credential};
 use crate::task::Task;
+use crate::test_home::{config, eventually, install_with, open_online, server};
 use crate::vault::PassphraseVault;
 
 /// What the provider knows.
@@ -263,6 +264,13 @@ struct Renewing {
     _runtime: tokio::runtime::Runtime,
 }
 
+fn open_home() -> (tempfile::TempDir, Core) {
+    let home = tempfile::tempdir().unwrap();
+    let vault = PassphraseVault::create(&home.path().join("vault"), b"a passphrase").unwrap();
+    let core = open_online(home.path(), Arc::new(vault));
+    (home, core)
+}
+
 fn renewing() -> Renewing {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let shared = provider();
@@ -270,39 +278,16 @@ fn renewing() -> Renewing {
     shared.lock().unwrap().life = 30;
     let login = runtime.block_on(log_in(&shared, port, &ca));
     shared.lock().unwrap().life = 3600;
-    // Nobody listens at this port: what logs in comes before.
-    let server = Server { host: "localhost".to_owned(), port: 1, security: Security::Tls };
-    let config = AccountConfig {
-        address: address("alice").parse().unwrap(),
-        name: String::new(),
-        login: address("alice"),
-        imap: server.clone(),
-        smtp: server,
-        tls_anchors: vec![ca],
-        organisation_anchors: Vec::new(),
-        authority: None,
-        language: Language::En,
-    };
-    let home = tempfile::tempdir().unwrap();
-    let vault = PassphraseVault::create(&home.path().join("vault"), b"a passphrase").unwrap();
-    let core =
-        Core::new(CoreConfig { home: home.path().to_owned(), offline: false }, Arc::new(vault)).unwrap();
-    core.unlock().wait().unwrap();
-    let (inner, credential) = (Arc::clone(&core.inner), Credential::OAuth(Box::new(login)));
-    let installing = core.spawn(async move { AccountInner::install(&inner, &config, &credential).await });
-    installing.wait().unwrap();
+    let (home, core) = open_home();
+    // Nobody listens at its ports: what logs in comes before.
+    let config = AccountConfig { tls_anchors: vec![ca], ..config(&address("alice")) };
+    install_with(&core, config, Credential::OAuth(Box::new(login)));
     let account = core.account(None).unwrap();
 
     let gate = Arc::new(Semaphore::new(0));
     shared.lock().unwrap().gate = Some(Arc::clone(&gate));
     let asking = account.wait_for_news(Duration::from_millis(10));
-    let pause = Duration::from_millis(10);
-    let mut waited = Duration::ZERO;
-    while shared.lock().unwrap().renewed == 0 {
-        assert!(waited < Duration::from_secs(60), "the provider is asked");
-        std::thread::sleep(pause);
-        waited += pause;
-    }
+    eventually("the provider is asked", || shared.lock().unwrap().renewed > 0);
     Renewing { asking, account, core, shared, gate, _home: home, _runtime: runtime }
 }
 
@@ -370,23 +355,13 @@ fn mail_is_fetched_and_sent_by_tokens_that_are_renewed() {
     let server_ca = std::fs::read(&world.pki().server_ca).unwrap();
     let server_ca = crate::read_certificates(&server_ca).unwrap()[0].der().to_vec();
     let login = runtime.block_on(log_in(&shared, port, &ca));
-    let server = |port| Server { host: "localhost".to_owned(), port, security: Security::Tls };
     let config = AccountConfig {
-        address: address("alice").parse().unwrap(),
-        name: String::new(),
-        login: address("alice"),
         imap: server(world.ports().imaps),
         smtp: server(world.ports().submissions),
         tls_anchors: vec![server_ca, ca],
-        organisation_anchors: Vec::new(),
-        authority: None,
-        language: Language::En,
+        ..config(&address("alice"))
     };
-    let home = tempfile::tempdir().unwrap();
-    let vault = PassphraseVault::create(&home.path().join("vault"), b"a passphrase").unwrap();
-    let core =
-        Core::new(CoreConfig { home: home.path().to_owned(), offline: false }, Arc::new(vault)).unwrap();
-    core.unlock().wait().unwrap();
+    let (_home, core) = open_home();
     let account = core.add_account_with(config, Credential::OAuth(Box::new(login))).wait().unwrap();
     let renewed = || shared.lock().unwrap().renewed;
     account.sync().wait().unwrap();

@@ -32,8 +32,8 @@ pub use watch::Stop;
 /// mail, in `mail`, `smime` or `engine`, raises it. 2: ambiguous structure, look-alikes, revocation.
 pub(crate) const POLICY_VERSION: u32 = 2;
 
-/// How long fetching may take before what waits in the outbox is sent meanwhile. What comes first may say that a decision which
-/// waits there is of no use any more.
+/// How long fetching may take before what waits in the outbox is sent meanwhile, and how long until it is looked at again. What
+/// comes first may say that a decision which waits there is of no use any more.
 const HEAD_START: Duration = Duration::from_secs(30);
 
 /// What a synchronisation did.
@@ -91,20 +91,25 @@ pub(crate) enum Content {
 impl AccountInner {
     /// Everything: mail in, meetings, approvals, outbox; with `now_please` also mail there that waits for a later attempt.
     pub(crate) async fn sync(&self, now_please: bool) -> Result<SyncReport, CoreError> {
+        self.sync_with(now_please, HEAD_START).await
+    }
+
+    /// As [`sync`](Self::sync), with another [`HEAD_START`].
+    async fn sync_with(&self, now_please: bool, head_start: Duration) -> Result<SyncReport, CoreError> {
         self.core.attend_woken().await;
-        let synced = self.sync_alone(now_please).await;
+        let synced = self.sync_alone(now_please, head_start).await;
         self.core.attend_woken().await;
         synced
     }
 
-    async fn sync_alone(&self, now_please: bool) -> Result<SyncReport, CoreError> {
+    async fn sync_alone(&self, now_please: bool, head_start: Duration) -> Result<SyncReport, CoreError> {
         let _busy = self.busy.lock().await;
-        match self.sync_once(now_please).await {
+        match self.sync_once(now_please, head_start).await {
             // The mail cache can be fetched again; keys, people, approvals and the outbox are not in it.
             Err(CoreError::Store(error)) if error == store::CACHE_DAMAGED => {
                 self.core.sealed_store()?.clear_cache()?;
                 self.core.emit(Event::CacheRebuilt);
-                self.sync_once(now_please).await
+                self.sync_once(now_please, head_start).await
             }
             done => done,
         }
@@ -120,8 +125,13 @@ impl AccountInner {
         Ok(())
     }
 
-    /// Sends what waits again and again until the fetch ends; how much was sent.
-    async fn send_beside<T>(&self, fetching: impl Future<Output = T>, now_please: bool) -> (T, u64) {
+    /// Sends what waits again and again, with a pause between, until the fetch ends; how much was sent.
+    async fn send_beside<T>(
+        &self,
+        fetching: impl Future<Output = T>,
+        now_please: bool,
+        pause: Duration,
+    ) -> (T, u64) {
         let ended = tokio::sync::Notify::new();
         let fetching = async {
             let fetched = fetching.await;
@@ -136,23 +146,23 @@ impl AccountInner {
                 now_please = false;
                 tokio::select! {
                     () = ended.notified() => return sent,
-                    () = tokio::time::sleep(HEAD_START) => {}
+                    () = tokio::time::sleep(pause) => {}
                 }
             }
         };
         tokio::join!(fetching, sending)
     }
 
-    async fn sync_once(&self, now_please: bool) -> Result<SyncReport, CoreError> {
+    async fn sync_once(&self, now_please: bool, head_start: Duration) -> Result<SyncReport, CoreError> {
         let mut report = SyncReport::default();
         let mut unindexed = Unindexed::default();
         let fetched = match self.imap().await {
             Ok(mut imap) => {
                 let (fetched, sent) = {
                     let mut fetching = pin!(self.fetch_all(&mut imap, &mut report, &mut unindexed));
-                    match tokio::time::timeout(HEAD_START, &mut fetching).await {
+                    match tokio::time::timeout(head_start, &mut fetching).await {
                         Ok(fetched) => (fetched, 0),
-                        Err(_) => self.send_beside(fetching, now_please).await,
+                        Err(_) => self.send_beside(fetching, now_please, head_start).await,
                     }
                 };
                 report.sent = sent;

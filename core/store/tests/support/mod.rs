@@ -7,9 +7,11 @@ pub mod removed;
 
 use std::path::Path;
 
-use engine::ports::StoreError;
+use engine::ports::{Store, StoreError};
 use rand_core::{Infallible, TryCryptoRng, TryRng};
 use store::SealedStore;
+use store::contract::Subject;
+use tempfile::TempDir;
 use zeroize::Zeroizing;
 
 /// The key of every store here.
@@ -18,6 +20,39 @@ pub const KEY: [u8; 32] = [0x5a; 32];
 /// Opens a store with the system's randomness, like the client does.
 pub fn open(folder: &Path, key: &[u8; 32]) -> Result<SealedStore, StoreError> {
     SealedStore::open(folder, &Zeroizing::new(*key), Box::new(SystemRandom))
+}
+
+/// A store that is left as it is, or opened again, before a test of the contract reads.
+pub struct Reopening<S> {
+    folder: TempDir,
+    store: Option<S>,
+    reopen: fn(&Path, S) -> S,
+}
+
+impl<S> Reopening<S> {
+    pub fn new(folder: TempDir, store: S, reopen: fn(&Path, S) -> S) -> Self {
+        Self { folder, store: Some(store), reopen }
+    }
+}
+
+impl Reopening<SealedStore> {
+    /// An empty one.
+    pub fn sealed(reopen: fn(&Path, SealedStore) -> SealedStore) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(folder.path(), &KEY).unwrap();
+        Self::new(folder, store, reopen)
+    }
+}
+
+impl<S: Store> Subject for Reopening<S> {
+    fn store(&self) -> &dyn Store {
+        self.store.as_ref().unwrap()
+    }
+
+    fn between(&mut self) {
+        let store = self.store.take().unwrap();
+        self.store = Some((self.reopen)(self.folder.path(), store));
+    }
 }
 
 /// Real randomness: a test that reused nonces would prove nothing.

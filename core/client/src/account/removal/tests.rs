@@ -2,69 +2,28 @@
 
 use std::path::Path;
 
+use engine::outbox::Kind;
 use testkit::{FakeVault, Refusal};
-use zeroize::Zeroizing;
 
 use super::*;
-use crate::account::Account;
-use crate::credential::Credential;
+use crate::core::Core;
 use crate::error::WrongUse;
 use crate::sync::Folder;
-use crate::{AccountConfig, CoreConfig, Language, NewMail, Security, Server};
+use crate::test_home::{ALICE, Home, install, mail_to};
+use crate::{CoreConfig, NewMail};
 
-const ALICE: &str = "alice@example.test";
 /// Begins as the other one does.
 const ALICE_ELSEWHERE: &str = "alice@example.test.example.org";
 
-struct Home {
-    folder: tempfile::TempDir,
-    vault: Arc<FakeVault>,
-    core: Core,
-}
-
-fn open(folder: &Path, vault: &Arc<FakeVault>) -> Core {
-    let config = CoreConfig { home: folder.to_owned(), offline: true };
-    let core = Core::new(config, Arc::clone(vault) as Arc<dyn engine::ports::Vault>).unwrap();
-    core.unlock().wait().unwrap();
-    core
-}
-
-fn install(core: &Core, address: &str) {
-    let server = Server { host: "localhost".to_owned(), port: 1, security: Security::Tls };
-    let config = AccountConfig {
-        address: address.parse().unwrap(),
-        name: String::new(),
-        login: address.to_owned(),
-        imap: server.clone(),
-        smtp: server,
-        tls_anchors: Vec::new(),
-        organisation_anchors: Vec::new(),
-        authority: None,
-        language: Language::En,
-    };
-    let inner = Arc::clone(&core.inner);
-    let credential = Credential::Password(Zeroizing::new("x".to_owned()));
-    core.spawn(async move { AccountInner::install(&inner, &config, &credential).await }).wait().unwrap();
-}
-
 fn home() -> Home {
-    let folder = tempfile::tempdir().unwrap();
-    let vault = Arc::new(FakeVault::new("removal"));
-    let core = open(folder.path(), &vault);
-    install(&core, ALICE);
-    install(&core, ALICE_ELSEWHERE);
-    Home { folder, vault, core }
+    Home::new("removal", &[ALICE, ALICE_ELSEWHERE])
 }
 
 fn to_oneself(address: &str) -> NewMail {
-    NewMail { to: vec![address.parse().unwrap()], text: "Hello".to_owned(), ..NewMail::default() }
+    mail_to(address, "Hello")
 }
 
 impl Home {
-    fn account(&self, address: &str) -> Account {
-        self.core.account(Some(address)).unwrap()
-    }
-
     /// A record in every tree, and everything that has a body.
     fn fill(&self, address: &str) {
         let account = self.account(address);
@@ -110,15 +69,33 @@ impl Home {
         keys.iter().filter(|key| key.account == address).count()
     }
 
-    fn bodies(&self) -> usize {
-        std::fs::read_dir(self.folder.path().join("store/bodies")).unwrap().count()
-    }
-
-    /// As after a crash, or when the program ended.
-    fn opened_again(self) -> Home {
+    /// The last change of stored mail is lost, and with it what else there is of it.
+    fn with_a_damaged_cache(self) -> Home {
+        let (records, before) = (self.folder.path().join("store/records"), tempfile::tempdir().unwrap());
         self.core.close();
-        let core = open(self.folder.path(), &self.vault);
-        Home { core, ..self }
+        copy_folder(&records, before.path());
+        let home = self.opened_again();
+        let mut batch = Batch::default();
+        batch.put(home.alice().mail_key(Folder::Inbox, 8), vec![1]);
+        home.core.inner.sealed_store().unwrap().apply(batch).unwrap();
+        home.core.close();
+        std::fs::remove_dir_all(&records).unwrap();
+        copy_folder(before.path(), &records);
+        let home = home.opened_again();
+        assert_eq!(home.core.inner.sealed_store().unwrap().groups(Tree::Mail), Err(store::CACHE_DAMAGED));
+        home
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let (path, target) = entry.map(|entry| (entry.path(), to.join(entry.file_name()))).unwrap();
+        if path.is_dir() {
+            copy_folder(&path, &target);
+        } else {
+            std::fs::copy(path, target).unwrap();
+        }
     }
 }
 
@@ -232,6 +209,30 @@ fn what_a_vault_refused_is_finished_by_the_second_call() {
     assert_eq!((home.groups(ALICE), home.bodies(), home.vault_keys(ALICE)), (0, 0, 0));
 }
 
+/// One that asked again, and one that would add the same address.
+#[test]
+fn what_a_damaged_cache_interrupted_is_finished_by_the_next_one() {
+    for asks_again in [true, false] {
+        let home = home();
+        home.fill(ALICE);
+        let home = home.with_a_damaged_cache();
+        take_away(home.core.inner.sealed_store().unwrap().as_ref(), ALICE).unwrap();
+        let mut listener = home.core.listen();
+        if asks_again {
+            assert_eq!(home.remove(ALICE, false), Ok(Removal::Removed));
+        } else {
+            let inner = Arc::clone(&home.core.inner);
+            home.core.spawn(async move { clear_away(&inner, ALICE).await }).wait().unwrap();
+        }
+        let heard = listener.heard();
+        assert_eq!(heard.iter().filter(|event| **event == Event::CacheRebuilt).count(), 1, "{heard:?}");
+        assert_eq!((home.groups(ALICE), home.vault_keys(ALICE)), (0, 0));
+        assert_eq!(home.remove(ALICE, false), Err(CoreError::NotFound(Thing::Account)));
+        assert_eq!(home.core.accounts().unwrap(), [ALICE_ELSEWHERE]);
+        assert_eq!(home.vault_keys(ALICE_ELSEWHERE), 2);
+    }
+}
+
 #[test]
 fn an_account_is_not_added_over_the_rest_of_another() {
     let home = home();
@@ -256,4 +257,57 @@ fn a_locked_core_removes_nothing() {
     let core = Core::new(config, vault as Arc<dyn engine::ports::Vault>).unwrap();
     let removed = core.remove_account(ALICE, true).wait();
     assert_eq!(removed, Err(CoreError::WrongUse(WrongUse::Locked)));
+}
+
+#[test]
+fn an_address_of_other_letters_is_another_account() {
+    let home = home();
+    let (large, small) = ("É@example.test", "é@example.test");
+    for address in [large, small] {
+        install(&home.core, address);
+    }
+    assert_eq!(home.remove("É@EXAMPLE.test", true), Ok(Removal::Removed));
+    let left = home.core.accounts().unwrap();
+    assert!(left.iter().any(|name| name == small) && !left.iter().any(|name| name == large), "{left:?}");
+    assert_eq!((home.groups(large), home.vault_keys(large)), (0, 0));
+    assert_eq!(home.vault_keys(small), 2);
+    assert_eq!(home.account(small).inner.group(), small);
+    assert_eq!(home.remove(large, true), Err(CoreError::NotFound(Thing::Account)));
+    assert_eq!(home.core.unsent(large), Err(CoreError::NotFound(Thing::Account)));
+}
+
+#[test]
+fn a_body_that_a_crash_left_of_an_older_draft_goes_with_the_account() {
+    let home = home();
+    let (composer, store) = (home.composer(), home.alice().store().unwrap());
+    let number = composer.save_draft(None, to_oneself(ALICE)).wait().unwrap();
+    let record = store.read(&RecordKey::numbered(Tree::Drafts, ALICE, number)).unwrap().unwrap();
+    let [old] = <[RecordKey; 1]>::try_from(drafts::bodies(ALICE, &record)).unwrap();
+    let content = store.body(&old).unwrap().unwrap();
+    composer.save_draft(Some(number), to_oneself(ALICE)).wait().unwrap();
+    assert_eq!((store.body(&old).unwrap(), home.bodies()), (None, 1));
+    // As it is between the record of the new content and the end of the old one.
+    store.put_body(&old, &content).unwrap();
+    assert_eq!(home.bodies(), 2);
+    assert_eq!(home.remove(ALICE, true), Ok(Removal::Removed));
+    assert_eq!(home.bodies(), 0);
+}
+
+#[test]
+fn a_body_that_a_crash_left_of_a_meeting_mail_goes_with_the_account() {
+    let home = home();
+    let (account, store) = (home.alice(), home.alice().store().unwrap());
+    home.composer().send(to_oneself(ALICE)).wait().unwrap();
+    let mut item = account.outbox_items().unwrap().remove(0);
+    item.kind = Kind::Meeting { send_id: "meet-1".to_owned() };
+    let mut batch = Batch::default();
+    account.put_item(&mut batch, &item).unwrap();
+    store.apply(batch).unwrap();
+    let before = home.bodies();
+    // As it is before the record that says that they are there.
+    let octets = outbox::meeting_key(ALICE, "meet-1");
+    store.put_body(&octets, b"Subject: y").unwrap();
+    assert_eq!((store.read(&octets).unwrap(), home.bodies()), (None, before + 1));
+    assert_eq!(home.remove(ALICE, true), Ok(Removal::Removed));
+    assert_eq!(home.bodies(), 0);
 }

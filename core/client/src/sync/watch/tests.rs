@@ -1,4 +1,5 @@
-//! Watching before servers that tell of news that are none, trickle, or never come to an end.
+//! Watching before servers that tell of news that are none, trickle, or never come to an end, and changing an account before one
+//! that is slow.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -14,19 +15,22 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
-use zeroize::Zeroizing;
 
 use super::*;
+use crate::account::Removal;
 use crate::composer::NewMail;
-use crate::config::{AccountConfig, CoreConfig, Language, Security, Server};
+use crate::config::AccountConfig;
 use crate::core::{Core, Event};
-use crate::credential::Credential;
 use crate::outbox::Flushed;
 use crate::record::encode;
 use crate::sync::UndoneReason;
+use crate::system::now;
+use crate::test_home::{
+    ALICE, PATIENCE, config, eventually, install_with, mail_to, open_online, password, server,
+};
 
-/// Longer than any of this takes on a slow machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// How long a fetch has for itself, instead of half a minute.
+const SOON: Duration = Duration::from_millis(50);
 
 const CAPABILITIES: &str =
     "CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR IDLE CONDSTORE SPECIAL-USE LIST-EXTENDED LITERAL+";
@@ -48,6 +52,8 @@ enum Manner {
     Trickles,
     /// SELECT is answered when the gate is open.
     Waits,
+    /// Whoever logs in is answered when the gate is open.
+    WaitsAtTheDoor,
 }
 
 impl Manner {
@@ -63,6 +69,8 @@ struct Servers {
     folders: &'static [(&'static str, &'static str)],
     modseq: AtomicU64,
     gate: watch::Sender<bool>,
+    /// SMTP takes no mail for now.
+    is_busy: AtomicBool,
     /// Commands without their tags.
     heard: Mutex<Vec<(Instant, String)>>,
 }
@@ -100,6 +108,7 @@ impl Servers {
                         end.say(&format!("* LIST ({attributes}) \"/\" \"{name}\"")).await?;
                     }
                 }
+                "AUTHENTICATE" if self.manner == Manner::WaitsAtTheDoor => self.opened().await,
                 "SELECT" => self.select(&mut end).await?,
                 "EXAMINE" => self.examine(&mut end).await?,
                 "IDLE" => self.idle(&mut end).await?,
@@ -110,6 +119,10 @@ impl Servers {
         }
     }
 
+    async fn opened(&self) {
+        self.gate.subscribe().wait_for(|is_open| *is_open).await.ok();
+    }
+
     async fn select(&self, end: &mut End) -> io::Result<()> {
         if self.manner == Manner::Trickles {
             loop {
@@ -118,7 +131,7 @@ impl Servers {
             }
         }
         if self.manner == Manner::Waits {
-            self.gate.subscribe().wait_for(|is_open| *is_open).await.ok();
+            self.opened().await;
         }
         end.open(0, self.modseq.load(Ordering::SeqCst)).await
     }
@@ -151,6 +164,7 @@ impl Servers {
             match command.split(' ').next().unwrap_or_default() {
                 "EHLO" => end.say("250-localhost\r\n250 AUTH PLAIN").await?,
                 "AUTH" => end.say("235 in").await?,
+                "MAIL" if self.is_busy.load(Ordering::SeqCst) => end.say("451 not now").await?,
                 "DATA" => {
                     end.say("354 go on").await?;
                     while end.line().await? != "." {}
@@ -230,14 +244,13 @@ impl Home {
 
     fn with_folders(manner: Manner, folders: &'static [(&'static str, &'static str)]) -> Home {
         let folder = tempfile::tempdir().unwrap();
-        let config = CoreConfig { home: folder.path().to_owned(), offline: false };
-        let core = Core::new(config, Arc::new(FakeVault::new("watch"))).unwrap();
-        core.unlock().wait().unwrap();
+        let core = open_online(folder.path(), Arc::new(FakeVault::new("watch")));
         let servers = Arc::new(Servers {
             manner,
             folders,
             modseq: AtomicU64::new(1),
             gate: watch::Sender::new(false),
+            is_busy: AtomicBool::new(false),
             heard: Mutex::default(),
         });
         let issued = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
@@ -254,23 +267,9 @@ impl Home {
             let smtp = listen(acceptor, move |end| Arc::clone(&for_smtp).smtp(end)).await;
             Ok([imap, smtp])
         });
-        let server = |port| Server { host: "localhost".to_owned(), port, security: Security::Tls };
         let [imap, smtp] = listening.wait().unwrap().map(server);
-        let config = AccountConfig {
-            address: "alice@example.test".parse().unwrap(),
-            name: String::new(),
-            login: "alice".to_owned(),
-            imap,
-            smtp,
-            tls_anchors: vec![certificate.to_vec()],
-            organisation_anchors: Vec::new(),
-            authority: None,
-            language: Language::En,
-        };
-        let inner = Arc::clone(&core.inner);
-        let credential = Credential::Password(Zeroizing::new("x".to_owned()));
-        let installing = core.spawn(async move { AccountInner::install(&inner, &config, &credential).await });
-        installing.wait().unwrap();
+        let config = AccountConfig { imap, smtp, tls_anchors: vec![certificate.to_vec()], ..config(ALICE) };
+        install_with(&core, config, password());
         let account = core.account(None).unwrap();
         Home { servers, account, core, _folder: folder }
     }
@@ -285,6 +284,18 @@ impl Home {
         (watch, rounds)
     }
 
+    /// One round alone, in which the fetch has so long for itself.
+    fn round(&self, head_start: Duration) -> (Task<()>, Rounds) {
+        let (sender, rounds) = channel();
+        let inner = Arc::clone(&self.account.inner);
+        let round = self.core.spawn(async move {
+            let round = inner.sync_with(true, head_start).await;
+            sender.send(round).ok();
+            Ok(())
+        });
+        (round, rounds)
+    }
+
     /// What comes of a task that must not take for ever.
     #[track_caller]
     fn within<T: Send + 'static>(&self, task: Task<T>) -> Result<T, CoreError> {
@@ -295,11 +306,9 @@ impl Home {
     /// Puts a mail into the outbox; nobody sends it yet.
     fn write(&self) {
         let mail = NewMail {
-            to: vec!["bob@example.test".parse().unwrap()],
             subject: "Waiting".to_owned(),
-            text: "Text.".to_owned(),
             signed_only: true,
-            ..NewMail::default()
+            ..mail_to("bob@example.test", "Text.")
         };
         self.within(self.account.composer().send(mail)).unwrap();
     }
@@ -310,17 +319,6 @@ impl Home {
 
     fn taken(&self) -> usize {
         self.servers.heard("taken").len()
-    }
-}
-
-#[track_caller]
-fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
-    const PAUSE: Duration = Duration::from_millis(20);
-    let mut waited = Duration::ZERO;
-    while !is_so() {
-        assert!(waited < PATIENCE, "{what}");
-        std::thread::sleep(PAUSE);
-        waited += PAUSE;
     }
 }
 
@@ -431,14 +429,36 @@ fn another_call_sends_while_a_round_never_ends() {
     assert!(rounds.try_recv().is_err(), "the round goes on");
 }
 
-/// The fetch has half a minute for itself, and this test takes as long.
 #[test]
 fn a_round_sends_beside_a_fetch_that_never_ends() {
     let home = Home::before(Manner::Trickles);
     home.write();
-    let (_watch, rounds) = home.watch(&Stop::default(), Pace::default());
+    let (_round, rounds) = home.round(SOON);
+    // Which of the two is first does not matter: the fetch never ends.
+    eventually("the round hangs", || home.is_selecting());
     eventually("it is sent", || home.taken() == 1);
-    assert!(home.is_selecting());
+    assert!(rounds.try_recv().is_err(), "the round goes on");
+}
+
+/// Only the first turn is the one that somebody asked for.
+#[test]
+fn mail_that_a_server_put_off_is_not_tried_by_every_turn_beside_a_fetch() {
+    let home = Home::before(Manner::Trickles);
+    home.servers.is_busy.store(true, Ordering::SeqCst);
+    let inner = &home.account.inner;
+    let tried = || inner.outbox_items().unwrap().iter().filter(|item| item.attempts > 0).count();
+    home.write();
+    let (_round, rounds) = home.round(SOON);
+    eventually("it is tried", || tried() == 1);
+    for count in 2..=3 {
+        // A turn takes up what was there when it began, the oldest first: this mail comes with a later one than the mail before.
+        home.write();
+        eventually("another turn comes", || tried() == count);
+    }
+    let items = inner.outbox_items().unwrap();
+    assert!(items[0].attempts <= 2, "{:?}", items[0]);
+    assert!(items.iter().all(|item| item.not_before > now()), "{items:?}");
+    assert_eq!(home.taken(), 0);
     assert!(rounds.try_recv().is_err(), "the round goes on");
 }
 
@@ -463,4 +483,16 @@ fn a_round_that_ends_soon_after_the_stop_is_finished_and_told() {
     home.servers.gate.send_replace(true);
     assert_eq!(home.within(watch), Ok(()));
     assert_eq!(rounds.try_iter().collect::<Vec<_>>(), [Ok(SyncReport::default())]);
+}
+
+#[test]
+fn an_account_that_is_removed_while_it_is_changed_does_not_come_back() {
+    let home = Home::before(Manner::WaitsAtTheDoor);
+    let changing = home.core.change_account_with(home.account.inner.settings.clone(), password());
+    eventually("the servers are asked", || !home.servers.log_ins().is_empty());
+    assert_eq!(home.within(home.core.remove_account(ALICE, true)), Ok(Removal::Removed));
+    home.servers.gate.send_replace(true);
+    assert!(home.within(changing).is_err());
+    assert_eq!(home.servers.heard("AUTH ").len(), 1, "both servers were asked to the end");
+    assert_eq!(home.core.accounts(), Ok(Vec::new()));
 }

@@ -1,4 +1,4 @@
-//! What a person wrote, as it is kept beside a mail in the outbox until a server took it.
+//! What a person wrote, as it is kept: as a draft, and beside a mail in the outbox until a server took it.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,35 +7,58 @@ use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use smime::EmailAddress;
 
-use super::{FileToSend, NewMail, Thread};
+use crate::composer::{FileToSend, NewMail, Thread};
 
-/// A mail with what a draft keeps of it. Borrowed where it is written, so that large files lie in memory once less.
+/// A mail with what it takes from the one that it answers. Borrowed where it is written, so that large files lie in memory
+/// once less.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Written<'a> {
+pub(crate) struct Written<'a> {
     to: Cow<'a, [EmailAddress]>,
     cc: Cow<'a, [EmailAddress]>,
     bcc: Cow<'a, [EmailAddress]>,
     subject: Cow<'a, str>,
     text: Cow<'a, str>,
     files: Vec<File<'a>>,
-    /// Message-ID of the mail that it answers.
-    answers: Option<String>,
-    thread: Option<Cow<'a, Thread>>,
+    /// Message-ID of the mail that it answers: ids change when mail is moved. It tells what to show, and nothing else: other
+    /// mail may claim the same one.
+    pub(crate) answers: Option<String>,
+    /// Taken from that mail when this was written; none in drafts of an older version.
+    #[serde(default)]
+    pub(crate) thread: Option<Cow<'a, Thread>>,
     signed_only: bool,
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(from = "AnyFile<'a>")]
 struct File<'a> {
     name: Cow<'a, str>,
     content_type: Cow<'a, str>,
     octets: Octets<'a>,
 }
 
+/// A file as this version writes it, or as drafts of an older one hold it.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum AnyFile<'a> {
+    Now { name: String, content_type: String, octets: Octets<'a> },
+    Then(String, String, Vec<u8>),
+}
+
+impl<'a> From<AnyFile<'a>> for File<'a> {
+    fn from(file: AnyFile<'a>) -> Self {
+        let (name, content_type, octets) = match file {
+            AnyFile::Now { name, content_type, octets } => (name, content_type, octets),
+            AnyFile::Then(name, content_type, octets) => (name, content_type, Octets(octets.into())),
+        };
+        File { name: name.into(), content_type: content_type.into(), octets }
+    }
+}
+
 /// A byte string, where serde would make a list of numbers.
 struct Octets<'a>(Cow<'a, [u8]>);
 
 impl<'a> Written<'a> {
-    pub(super) fn of(mail: &'a NewMail, answers: Option<String>, thread: Option<&'a Thread>) -> Self {
+    pub(crate) fn of(mail: &'a NewMail, answers: Option<String>, thread: Option<&'a Thread>) -> Self {
         let file = |file: &'a FileToSend| File {
             name: file.name.as_str().into(),
             content_type: file.content_type.as_str().into(),
@@ -55,7 +78,7 @@ impl<'a> Written<'a> {
     }
 
     /// The mail, the Message-ID of the one that it answers, and what it takes from that.
-    pub(super) fn into_mail(self) -> (NewMail, Option<String>, Option<Thread>) {
+    pub(crate) fn into_mail(self) -> (NewMail, Option<String>, Option<Thread>) {
         let file = |file: File<'_>| FileToSend {
             name: file.name.into_owned(),
             content_type: file.content_type.into_owned(),
@@ -139,5 +162,36 @@ mod tests {
         assert_eq!((&back.files, back.signed_only), (&mail.files, true));
         assert_eq!((back.answers, answers.as_deref()), (None, Some("<a@example.org>")));
         assert!(thread.unwrap().must_encrypt);
+    }
+
+    #[test]
+    fn a_draft_of_an_older_version_is_read() {
+        #[derive(Serialize)]
+        struct Then {
+            to: Vec<&'static str>,
+            cc: Vec<&'static str>,
+            bcc: Vec<&'static str>,
+            subject: &'static str,
+            text: &'static str,
+            files: Vec<(&'static str, &'static str, Vec<u8>)>,
+            answers: Option<&'static str>,
+            signed_only: bool,
+        }
+        let then = Then {
+            to: vec!["bob@example.org"],
+            cc: vec![],
+            bcc: vec!["dave@example.org"],
+            subject: "采购",
+            text: "x",
+            files: vec![("a.bin", "x/y", vec![0, 200, 255])],
+            answers: Some("<a@example.org>"),
+            signed_only: true,
+        };
+        let (mail, answers, thread) = decode::<Written<'_>>(&encode(&then).unwrap()).unwrap().into_mail();
+        assert_eq!((mail.to[0].as_str(), mail.bcc[0].as_str()), ("bob@example.org", "dave@example.org"));
+        assert_eq!((mail.subject.as_str(), mail.text.as_str(), mail.signed_only), ("采购", "x", true));
+        assert_eq!((mail.files[0].name.as_str(), mail.files[0].content_type.as_str()), ("a.bin", "x/y"));
+        assert_eq!(mail.files[0].bytes, [0, 200, 255]);
+        assert_eq!((answers.as_deref(), thread.is_none()), (Some("<a@example.org>"), true));
     }
 }
