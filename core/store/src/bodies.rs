@@ -1,7 +1,7 @@
-//! Bodies: sealed files in chunks of 64 KiB (see [`crate::chunks`]).
+//! Bodies: sealed in chunks of 64 KiB (see [`crate::chunks`]), each in a file of its own, or many small ones in a pack.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -10,47 +10,74 @@ use engine::ports::StoreError;
 
 use crate::chunks::{Chunks, Format, HEADER_OCTETS, Sealer};
 use crate::files::{create_folder, hexadecimal, io_error, replace, sync_folder, write_synced};
-use crate::seal::Seals;
+use crate::packs::{Packs, Sealed};
+use crate::seal::{Seals, TAG_OCTETS};
 
 const FORMAT: Format = Format { magic: b"CSBODY1\0", chunk_octets: 64 * 1024 };
 
 /// Threads that write bodies which come together.
 const WRITERS: usize = 8;
 
-/// The folders with body files.
+/// Bodies of more octets have files of their own.
+const PACKED_OCTETS: usize = 64 * 1024;
+/// Fewer bodies are not worth a pack.
+const PACKED: usize = 8;
+
+/// The folders with body files. Where a crash left a body in a file and in a pack, the file counts.
 pub(crate) struct Bodies {
     folder: PathBuf,
     incoming: PathBuf,
+    packs: Packs,
 }
 
 impl Bodies {
     /// Makes the folders where they are missing, and clears away bodies that a crash left half written.
     pub(crate) fn open(store: &Path) -> Result<Self, StoreError> {
-        let bodies = Bodies { folder: store.join("bodies"), incoming: store.join("incoming") };
-        let prepared =
-            create_folder(&bodies.folder).and_then(|()| create_folder(&bodies.incoming)).and_then(|()| {
-                fs::read_dir(&bodies.incoming)?.try_for_each(|entry| fs::remove_file(entry?.path()))
-            });
-        prepared.map_err(|error| io_error(&error))?;
-        Ok(bodies)
+        let (folder, incoming) = (store.join("bodies"), store.join("incoming"));
+        let prepared = create_folder(&folder).and_then(|()| create_folder(&incoming)).and_then(|()| {
+            fs::read_dir(&incoming)?.try_for_each(|entry| fs::remove_file(entry?.path()))?;
+            Packs::open(store)
+        });
+        let packs = prepared.map_err(|error| io_error(&error))?;
+        Ok(Bodies { folder, incoming, packs })
     }
 
     /// Writes a body; the older one stays until the new one is on the disk.
     pub(crate) fn put(&self, seals: &Seals, name: &[u8; 32], body: &[u8]) -> Result<(), StoreError> {
         let (path, beside) = (self.path(&self.folder, name), self.path(&self.incoming, name));
         replace(&path, &beside, |file| write_sealed(file, seals, name, body))
-            .map_err(|error| io_error(&error))
+            .map_err(|error| io_error(&error))?;
+        self.packs.remove_all(&[*name])
     }
 
-    /// Writes several bodies, as [`put`](Self::put) does each. Waiting for the disk is most of it, and the disk takes what comes
-    /// together together: so there are threads, and the names are made durable once.
+    /// Writes several bodies, as [`put`](Self::put) does each.
     pub(crate) fn put_all(
         &self,
         seals: &Seals,
         bodies: &BTreeMap<[u8; 32], &[u8]>,
     ) -> Result<(), StoreError> {
-        let all: Vec<_> = bodies.iter().collect();
-        let write = |(name, body): &(&[u8; 32], &&[u8])| {
+        let (small, mut alone): (Vec<_>, Vec<_>) =
+            bodies.iter().map(|(name, body)| (*name, *body)).partition(|(_, body)| body.len() <= PACKED_OCTETS);
+        if small.len() < PACKED {
+            alone.extend(small);
+            self.put_files(seals, &alone)?;
+            return self.packs.remove_all(&names(&alone));
+        }
+        self.put_files(seals, &alone)?;
+        self.packs.remove_all(&names(&alone))?;
+        let seal = |(name, body): &(_, &[u8])| Ok((*name, sealed(seals, name, body)?));
+        let packed = small.iter().map(seal).collect::<io::Result<Vec<Sealed>>>();
+        self.packs.put_all(packed.map_err(|error| io_error(&error))?)?;
+        self.remove_files(&names(&small))
+    }
+
+    /// Waiting for the disk is most of it, and the disk takes what comes together together: so there are threads, and the names
+    /// are made durable once.
+    fn put_files(&self, seals: &Seals, all: &[([u8; 32], &[u8])]) -> Result<(), StoreError> {
+        if all.is_empty() {
+            return Ok(());
+        }
+        let write = |(name, body): &([u8; 32], &[u8])| {
             write_synced(&self.path(&self.incoming, name), |file| write_sealed(file, seals, name, body))
         };
         let written = thread::scope(|scope| {
@@ -80,15 +107,22 @@ impl Bodies {
 
     /// Reads a body; `None` when there is none.
     pub(crate) fn read(&self, seals: &Seals, name: &[u8; 32]) -> Result<Option<Vec<u8>>, StoreError> {
-        match fs::read(self.path(&self.folder, name)) {
-            Ok(file) => open_sealed(&file, seals, name).map(Some).ok_or(StoreError::Damaged("a mail body")),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(io_error(&error)),
-        }
+        let file = match fs::read(self.path(&self.folder, name)) {
+            Ok(file) => Some(file),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => self.packs.read(name)?,
+            Err(error) => return Err(io_error(&error)),
+        };
+        let open = |file: Vec<u8>| open_sealed(&file, seals, name).ok_or(StoreError::Damaged("a mail body"));
+        file.map(open).transpose()
     }
 
     /// Removes bodies, those that there are.
     pub(crate) fn remove_all(&self, names: &[[u8; 32]]) -> Result<(), StoreError> {
+        self.remove_files(names)?;
+        self.packs.remove_all(names)
+    }
+
+    fn remove_files(&self, names: &[[u8; 32]]) -> Result<(), StoreError> {
         let mut is_changed = false;
         for name in names {
             match fs::remove_file(self.path(&self.folder, name)) {
@@ -107,8 +141,18 @@ impl Bodies {
     }
 }
 
-fn write_sealed(file: &mut File, seals: &Seals, name: &[u8; 32], body: &[u8]) -> io::Result<()> {
-    let mut sealer = Sealer::new(FORMAT, seals.body_cipher(), seals, name, file)?;
+fn names(bodies: &[([u8; 32], &[u8])]) -> Vec<[u8; 32]> {
+    bodies.iter().map(|(name, _)| *name).collect()
+}
+
+fn sealed(seals: &Seals, name: &[u8; 32], body: &[u8]) -> io::Result<Vec<u8>> {
+    let mut sealed = Vec::with_capacity(HEADER_OCTETS + body.len() + TAG_OCTETS);
+    write_sealed(&mut sealed, seals, name, body)?;
+    Ok(sealed)
+}
+
+fn write_sealed(out: impl Write, seals: &Seals, name: &[u8; 32], body: &[u8]) -> io::Result<()> {
+    let mut sealer = Sealer::of_at_most(body.len(), FORMAT, seals.body_cipher(), seals, name, out)?;
     sealer.write_all(body)?;
     sealer.finish().map(drop)
 }

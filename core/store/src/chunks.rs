@@ -48,13 +48,25 @@ impl<W: Write> Sealer<W> {
         cipher: XChaCha20Poly1305,
         seals: &Seals,
         name: &[u8; 32],
+        out: W,
+    ) -> io::Result<Self> {
+        Self::of_at_most(format.chunk_octets, format, cipher, seals, name, out)
+    }
+
+    /// As [`new`](Self::new), with room for no more than `octets` at first: a whole chunk is much for a small body.
+    pub(crate) fn of_at_most(
+        octets: usize,
+        format: Format,
+        cipher: XChaCha20Poly1305,
+        seals: &Seals,
+        name: &[u8; 32],
         mut out: W,
     ) -> io::Result<Self> {
         let mut prefix = [0; PREFIX_OCTETS];
         seals.random(&mut prefix);
         out.write_all(format.magic)?;
         out.write_all(&prefix)?;
-        let chunk = Zeroizing::new(Vec::with_capacity(format.chunk_octets + TAG_OCTETS));
+        let chunk = Zeroizing::new(Vec::with_capacity(format.chunk_octets.min(octets) + TAG_OCTETS));
         Ok(Sealer { format, cipher, name: *name, prefix, position: 0, chunk, out })
     }
 

@@ -13,8 +13,8 @@ use crate::files::{io_error, private, read_small, replace};
 use crate::seal::{NONCE_OCTETS, SALT_OCTETS, Seals, Sum, TAG_OCTETS};
 
 const MAGIC: &[u8; 8] = b"CSSTORE\0";
-/// The format written by this version, and the newest that is read.
-pub(crate) const FORMAT: u32 = 1;
+/// The format written by this version, and the newest that is read. 2 has packs; nothing else was different in 1.
+pub(crate) const FORMAT: u32 = 2;
 const FORMAT_FILE: &str = "format";
 const FORMAT_OCTETS: usize = MAGIC.len() + 4 + SALT_OCTETS + 32 + 32;
 
@@ -64,13 +64,14 @@ pub(crate) fn has_format(folder: &Path) -> bool {
     folder.join(FORMAT_FILE).exists()
 }
 
-/// Reads the format file, or makes it in a folder that has no store yet.
+/// Reads the format file, or makes it in a folder that has no store yet. Who has the folder's lock brings an older one up to date.
 ///
 /// Magic, version, salt, HMAC of these under the key, SHA-256 of all that: a wrong key and damage are told apart.
 pub(crate) fn open_format(
     folder: &Path,
     key: &Zeroizing<[u8; 32]>,
     mut rng: Box<dyn CryptoRng + Send>,
+    is_owner: bool,
 ) -> Result<Seals, StoreError> {
     let damaged = StoreError::Damaged("format file");
     let path = folder.join(FORMAT_FILE);
@@ -82,11 +83,7 @@ pub(crate) fn open_format(
         let mut salt = [0; SALT_OCTETS];
         rand_core::Rng::fill_bytes(&mut *rng, &mut salt);
         let seals = derive(&salt, rng)?;
-        let mut file = [MAGIC.as_slice(), &FORMAT.to_be_bytes(), &salt].concat();
-        file.extend_from_slice(&seals.key_check(&file));
-        file.extend_from_slice(&Sha256::digest(&file));
-        replace(&path, &folder.join("format.new"), |out| out.write_all(&file))
-            .map_err(|error| io_error(&error))?;
+        write_format(folder, &seals, &salt)?;
         return Ok(seals);
     };
     let (magic, rest) = file.split_first_chunk::<8>().ok_or(damaged.clone())?;
@@ -103,7 +100,22 @@ pub(crate) fn open_format(
     let seals = derive(salt, rng)?;
     let (header, check) = covered.split_last_chunk::<32>().ok_or(damaged)?;
     // Not a secret comparison: whoever can time it has the file, and the key is not guessable.
-    if seals.key_check(header) == *check { Ok(seals) } else { Err(StoreError::WrongKey) }
+    if seals.key_check(header) != *check {
+        return Err(StoreError::WrongKey);
+    }
+    // Before anything is written that an older program would not find.
+    if is_owner && version < FORMAT {
+        write_format(folder, &seals, salt)?;
+    }
+    Ok(seals)
+}
+
+fn write_format(folder: &Path, seals: &Seals, salt: &[u8; SALT_OCTETS]) -> Result<(), StoreError> {
+    let mut file = [MAGIC.as_slice(), &FORMAT.to_be_bytes(), salt].concat();
+    file.extend_from_slice(&seals.key_check(&file));
+    file.extend_from_slice(&Sha256::digest(&file));
+    replace(&folder.join(FORMAT_FILE), &folder.join("format.new"), |out| out.write_all(&file))
+        .map_err(|error| io_error(&error))
 }
 
 const HEAD_FILE: &str = "head";

@@ -7,8 +7,9 @@
 //! records/      sled; every value sealed, every name a keyed hash
 //! records.new/  a copy of them being made, to give room back (see `records::compaction`)
 //! records.old/  what they were until the copy took their name; gone a moment later
-//! bodies/       one sealed file for each body, named by a keyed hash
-//! incoming/     bodies being written
+//! bodies/       a sealed file for a body, named by a keyed hash
+//! packs/        sealed files with many small bodies (see `packs`)
+//! incoming/     bodies and packs being written
 //! wake/         what processes work with that do not own the folder (see `wake`)
 //! search/       a folder for each account; in it the sealed files of its index, named by keyed hashes
 //! ```
@@ -32,6 +33,7 @@ mod chunks;
 pub mod contract;
 mod files;
 mod layout;
+mod packs;
 mod record;
 mod records;
 mod seal;

@@ -89,7 +89,7 @@ impl SealedStore {
     ) -> Result<Self, StoreError> {
         create_folder(folder).map_err(|error| io_error(&error))?;
         let lock = lock(folder)?;
-        let seals = open_format(folder, key, rng)?;
+        let seals = open_format(folder, key, rng, true)?;
         let bodies = Bodies::open(folder)?;
         let fresh = Head { change: 0, irreplaceable: [0; 32] };
         let (head_file, head) = HeadFile::open(folder, &seals, fresh)?;

@@ -219,7 +219,7 @@ impl WakeStore {
         if !has_format(folder) {
             return Ok(None);
         }
-        let files = WakeFiles::new(folder, Arc::new(open_format(folder, key, rng)?));
+        let files = WakeFiles::new(folder, Arc::new(open_format(folder, key, rng, false)?));
         if !files.path("snapshot").exists() {
             return Ok(None);
         }

@@ -53,6 +53,33 @@ fn batch(number: u64) -> Batch {
     batch
 }
 
+const SLOTS: u64 = 40;
+
+fn slot(number: u64) -> RecordKey {
+    RecordKey::numbered(Tree::Mail, "packed", number)
+}
+
+fn packed(slot: u64, number: u64) -> Vec<u8> {
+    format!("slot {slot} of batch {number} ").repeat(1 + usize::try_from(number % 50).unwrap()).into_bytes()
+}
+
+/// The slots that are filled together before batch `number`, and those that are then emptied.
+fn slots(number: u64) -> (Vec<u64>, Vec<u64>) {
+    let put = (0..8 + number % 9).map(|step| (number * 7 + step) % SLOTS).collect();
+    (put, (0..number % 13).map(|step| (number * 3 + step * 5) % SLOTS).collect())
+}
+
+/// What the slots hold after that, computed without the store.
+fn expected_slots(last: u64) -> BTreeMap<u64, Vec<u8>> {
+    let mut bodies = BTreeMap::new();
+    for number in 1..=last {
+        let (put, removed) = slots(number);
+        bodies.extend(put.iter().map(|slot| (*slot, packed(*slot, number))));
+        removed.iter().for_each(|slot| drop(bodies.remove(slot)));
+    }
+    bodies
+}
+
 /// What must be there after the batches 1 to `last`, computed without the store.
 fn expected(last: u64) -> BTreeMap<RecordKey, Vec<u8>> {
     let mut records = BTreeMap::new();
@@ -81,6 +108,10 @@ fn child_writes_until_it_is_killed() {
         if number % 3 == 0 {
             store.put_body(&RecordKey::numbered(Tree::Mail, "INBOX", number), &body(number)).unwrap();
         }
+        let (put, removed) = slots(number);
+        let put: Vec<_> = put.iter().map(|place| (slot(*place), packed(*place, number))).collect();
+        store.put_bodies(&put).unwrap();
+        store.remove_bodies(&removed.into_iter().map(slot).collect::<Vec<_>>()).unwrap();
         store.apply(batch(number)).unwrap();
         writeln!(out, "\nack {number}").unwrap();
         out.flush().unwrap();
@@ -152,5 +183,16 @@ fn check(store: &dyn Store, last: u64) {
     for number in (3..=last).step_by(3) {
         let key = RecordKey::numbered(Tree::Mail, "INBOX", number);
         assert!(store.body(&key).unwrap() == Some(body(number)), "body {number}");
+    }
+    // The bodies of a batch are there before it; so what comes next may be there in part.
+    let (before, after) = (expected_slots(last), expected_slots(last + 1));
+    let (coming, _) = slots(last + 1);
+    for place in 0..SLOTS {
+        let found = store.body(&slot(place)).unwrap();
+        let filled = coming.contains(&place).then(|| packed(place, last + 1));
+        assert!(
+            found == before.get(&place).cloned() || found == after.get(&place).cloned() || found == filled,
+            "slot {place} after batch {last}: {found:?}"
+        );
     }
 }

@@ -53,7 +53,7 @@ fn a_newer_format_is_not_touched() {
     let folder = filled();
     let path = folder.path().join("format");
     let mut format = fs::read(&path).unwrap();
-    assert_eq!(format[..12], *b"CSSTORE\0\0\0\0\x01");
+    assert_eq!(format[..12], *b"CSSTORE\0\0\0\0\x02");
     format[11] = 9;
     let covered = format.len() - 32;
     let digest = Sha256::digest(&format[..covered]);
