@@ -1,6 +1,7 @@
 //! One account: its settings, its own keys, and the objects that work with it.
 
 mod gate;
+mod known;
 mod removal;
 
 use std::ops::Deref;
@@ -33,6 +34,8 @@ use crate::system::{OsRandom, now, random_array};
 use crate::task::Task;
 use crate::tls;
 use gate::{Gate, GatedStore};
+pub(crate) use known::Believed;
+use known::KnownPeople;
 pub use removal::{Removal, Unsent};
 pub(crate) use removal::{clear_away_removed, remove};
 
@@ -112,6 +115,8 @@ pub(crate) struct AccountInner {
     pub(crate) settings: AccountConfig,
     pub(crate) own: OwnKeys,
     decryption: OnceCell<Arc<Vec<DecryptionKey>>>,
+    /// Of the people that were asked for last.
+    believed: Mutex<Option<Arc<Believed>>>,
     shared: Arc<Shared>,
 }
 
@@ -119,6 +124,7 @@ pub(crate) struct AccountInner {
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
     gate: Gate,
+    people: KnownPeople,
     /// One synchronisation at a time.
     pub(crate) busy: tokio::sync::Mutex<()>,
     /// One round through the outbox at a time. Taken behind `busy` where both are.
@@ -300,6 +306,7 @@ impl AccountInner {
             settings: decode(&settings)?,
             own: decode(&own)?,
             decryption: OnceCell::new(),
+            believed: Mutex::default(),
             shared,
         };
         for folder in Folder::USUAL {
@@ -406,13 +413,15 @@ impl AccountInner {
     }
 
     /// Everybody this account knows.
-    pub(crate) fn people(&self) -> Result<People, CoreError> {
-        let mut people = People::new();
-        for (_, octets) in self.store()?.scan(Tree::People, self.group().as_bytes())? {
-            let contact: Contact = decode(&octets)?;
-            people.insert(contact.address.folded().to_owned(), contact);
-        }
-        Ok(people)
+    pub(crate) fn people(&self) -> Result<Arc<People>, CoreError> {
+        self.shared.people.get(|| {
+            let mut people = People::new();
+            for (_, octets) in self.store()?.scan(Tree::People, self.group().as_bytes())? {
+                let contact: Contact = decode(&octets)?;
+                people.insert(contact.address.folded().to_owned(), contact);
+            }
+            Ok(people)
+        })
     }
 
     pub(crate) fn put_contact(&self, batch: &mut Batch, contact: &Contact) -> Result<(), CoreError> {
@@ -421,8 +430,25 @@ impl AccountInner {
         Ok(())
     }
 
+    /// Whom to believe when a mail is opened, where these are the people.
+    pub(crate) fn believed(&self, people: &Arc<People>) -> Result<Arc<Believed>, CoreError> {
+        let kept = || self.believed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(believed) = kept().as_ref().filter(|believed| Arc::ptr_eq(&believed.people, people)) {
+            return Ok(Arc::clone(believed));
+        }
+        let is_known = |contact: &&Contact| contact.trust <= Trust::PublicCa;
+        let believed = Arc::new(Believed {
+            people: Arc::clone(people),
+            anchors: self.anchors(people)?,
+            timestamp_anchors: self.timestamp_anchors()?,
+            known: people.values().filter(is_known).map(|contact| contact.address.clone()).collect(),
+        });
+        *kept() = Some(Arc::clone(&believed));
+        Ok(believed)
+    }
+
     /// Whom to believe: oneself, people, the organisation.
-    pub(crate) fn anchors(&self, people: &People) -> Result<Vec<TrustAnchor>, CoreError> {
+    fn anchors(&self, people: &People) -> Result<Vec<TrustAnchor>, CoreError> {
         let own = TrustAnchor {
             certificate: self.own.root()?,
             trust: Trust::Met,

@@ -160,7 +160,7 @@ impl QrExchange {
     }
 
     fn contact(&self, address: &EmailAddress) -> Result<Option<ContactView>, CoreError> {
-        Ok(shown_contacts(&self.inner.people()?).remove(address.folded()))
+        Ok(shown_contacts(&*self.inner.people()?).remove(address.folded()))
     }
 
     fn own_code(&self) -> Result<OwnCode, CoreError> {
@@ -321,7 +321,7 @@ impl AccountInner {
     ) -> Result<T, CoreError> {
         for _ in 0..MAX_STEP_ATTEMPTS {
             let mut state = self.meetings_state()?;
-            let (actions, result) = step(&mut state.meetings, &self.people()?)?;
+            let (actions, result) = step(&mut state.meetings, &*self.people()?)?;
             if self.act(actions, &state).await? {
                 return Ok(result);
             }
@@ -371,7 +371,7 @@ impl AccountInner {
 
     fn pin_card(&self, card: &Card) -> Result<ScanView, CoreError> {
         let _commit = self.committing();
-        let mut people = self.people()?;
+        let mut people = Arc::unwrap_or_clone(self.people()?);
         let known = people.get(card.address.folded());
         let other_key = |contact: &Contact| {
             let known_key = contact.encryption_key.as_ref();
@@ -441,7 +441,7 @@ impl AccountInner {
             let is_current = self.store()?.read(&self.meetings_record())? == state.stored;
             if is_current {
                 // People as they are now, not as they were before the mails were signed.
-                let mut people = self.people()?;
+                let mut people = Arc::unwrap_or_clone(self.people()?);
                 for contact in actions.iter().filter_map(|action| changed_contact(action, &mut people)) {
                     self.put_contact(&mut batch, &contact)?;
                 }

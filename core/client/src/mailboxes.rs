@@ -268,7 +268,7 @@ impl AccountInner {
     }
 
     fn inbox_mails(&self) -> Result<Vec<InboxMail>, CoreError> {
-        let people = shown_contacts(&self.people()?);
+        let people = shown_contacts(&*self.people()?);
         let mut mails = Vec::new();
         for mail in self.shown_mails(Folder::Inbox)? {
             mails.extend(inbox_mail(mail, &people));

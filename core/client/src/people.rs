@@ -51,7 +51,7 @@ impl PeopleList {
 
     /// Screen 10.
     pub fn screen(&self) -> Result<ContactsScreen, CoreError> {
-        let people: Vec<ContactView> = shown_contacts(&self.inner.people()?).into_values().collect();
+        let people: Vec<ContactView> = shown_contacts(&*self.inner.people()?).into_values().collect();
         Ok(contacts_screen(&people))
     }
 

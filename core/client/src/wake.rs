@@ -131,7 +131,7 @@ impl AccountInner {
         &self,
         imap: &mut Imap,
         keys: &[DecryptionKey],
-        people: &People,
+        people: &Arc<People>,
         group: &[u8],
         uid: u32,
         mut mail: LocalMail,
@@ -226,10 +226,10 @@ impl AccountInner {
                 records.push((RecordKey { tree, group: group.to_vec(), item }, value));
             }
         }
-        for contact in self.people()?.into_values() {
+        for contact in self.people()?.values() {
             if with == With::Everybody || (with == With::Known && contact.trust <= Trust::PublicCa) {
                 let mut batch = Batch::default();
-                self.put_contact(&mut batch, &contact)?;
+                self.put_contact(&mut batch, contact)?;
                 records.extend(batch.changes.into_iter().filter_map(|(key, value)| Some((key, value?))));
             }
         }

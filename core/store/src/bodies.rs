@@ -56,8 +56,10 @@ impl Bodies {
         seals: &Seals,
         bodies: &BTreeMap<[u8; 32], &[u8]>,
     ) -> Result<(), StoreError> {
-        let (small, mut alone): (Vec<_>, Vec<_>) =
-            bodies.iter().map(|(name, body)| (*name, *body)).partition(|(_, body)| body.len() <= PACKED_OCTETS);
+        let (small, mut alone): (Vec<_>, Vec<_>) = bodies
+            .iter()
+            .map(|(name, body)| (*name, *body))
+            .partition(|(_, body)| body.len() <= PACKED_OCTETS);
         if small.len() < PACKED {
             alone.extend(small);
             self.put_files(seals, &alone)?;

@@ -67,11 +67,8 @@ struct Pack {
 
 impl Packs {
     pub(crate) fn open(store: &Path) -> io::Result<Self> {
-        let packs = Packs {
-            folder: store.join("packs"),
-            incoming: store.join("incoming"),
-            found: Mutex::new(None),
-        };
+        let packs =
+            Packs { folder: store.join("packs"), incoming: store.join("incoming"), found: Mutex::new(None) };
         create_folder(&packs.folder)?;
         Ok(packs)
     }
@@ -98,7 +95,11 @@ impl Packs {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         let found = self.found(&mut found).map_err(|error| io_error(&error))?;
         let Some(place) = found.places.get(name) else {
-            return if found.has_unreadable { Err(StoreError::Damaged("a pack of mail bodies")) } else { Ok(None) };
+            return if found.has_unreadable {
+                Err(StoreError::Damaged("a pack of mail bodies"))
+            } else {
+                Ok(None)
+            };
         };
         let read = File::open(self.path(place.pack)).and_then(|mut file| read_at(&mut file, place));
         read.map(Some).map_err(|error| io_error(&error))
@@ -112,10 +113,7 @@ impl Packs {
         })
     }
 
-    fn change(
-        &self,
-        change: impl FnOnce(&Self, &mut Found) -> io::Result<()>,
-    ) -> Result<(), StoreError> {
+    fn change(&self, change: impl FnOnce(&Self, &mut Found) -> io::Result<()>) -> Result<(), StoreError> {
         let mut guard = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         let changed = self.found(&mut guard).and_then(|found| change(self, found));
         if changed.is_err() {
@@ -149,8 +147,12 @@ impl Packs {
             }
         }
         self.bury(&mut found, shadowed)?;
-        let empty: Vec<_> =
-            found.packs.iter().filter(|(_, pack)| pack.living.is_empty()).map(|(number, _)| *number).collect();
+        let empty: Vec<_> = found
+            .packs
+            .iter()
+            .filter(|(_, pack)| pack.living.is_empty())
+            .map(|(number, _)| *number)
+            .collect();
         empty.into_iter().try_for_each(|number| self.remove(&mut found, number))?;
         Ok(found)
     }
@@ -300,8 +302,8 @@ fn read_directory(file: &mut File, octets: u64) -> io::Result<Option<Vec<([u8; 3
         })
         .collect();
     let bodies = entries.iter().map(|(_, size)| *size as u64).sum::<u64>();
-    let is_whole = entries.len() as u64 == u64::from(count)
-        && HEAD_OCTETS as u64 + directory_octets + bodies == octets;
+    let is_whole =
+        entries.len() as u64 == u64::from(count) && HEAD_OCTETS as u64 + directory_octets + bodies == octets;
     Ok(is_whole.then_some(entries))
 }
 

@@ -65,7 +65,13 @@ impl Store for GatedStore {
 
     fn apply(&self, batch: Batch) -> Result<(), StoreError> {
         let _passing = self.pass()?;
-        self.store.apply(batch)
+        let concerns_people = batch.changes.iter().any(|(key, _)| key.tree == Tree::People);
+        let applied = self.store.apply(batch);
+        // Also after an error: not every one says that nothing changed.
+        if concerns_people {
+            self.shared.people.forget();
+        }
+        applied
     }
 
     fn put_body(&self, key: &RecordKey, body: &[u8]) -> Result<(), StoreError> {

@@ -90,6 +90,7 @@ pub(crate) async fn remove(
         if !is_gone {
             return Ok(Removal::Unsent(unsent));
         }
+        shared.people.forget();
         core.forget_removed(name);
     }
     // Whoever waits for news is told; who writes elsewhere than to the store is waited for.

@@ -98,7 +98,7 @@ impl AccountInner {
         });
         let is_encrypted = self.known_request(digest)?.is_encrypted;
         let held = self.held_requests()?;
-        Ok(view::case(&view, &self.settings, &self.people()?, &held, waiting, is_encrypted))
+        Ok(view::case(&view, &self.settings, &*self.people()?, &held, waiting, is_encrypted))
     }
 
     /// All requests that are listed.
@@ -118,7 +118,7 @@ impl AccountInner {
     pub(crate) fn listed_request(&self, id: &str) -> Result<Option<String>, CoreError> {
         let Ok(digest) = self.find_request(id) else { return Ok(None) };
         let view = self.view(digest)?;
-        let is_shown = view.request.is_some() && self.is_listed(&view, &self.people()?)?;
+        let is_shown = view.request.is_some() && self.is_listed(&view, &*self.people()?)?;
         Ok(is_shown.then(|| digest.to_string()))
     }
 

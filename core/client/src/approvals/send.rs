@@ -159,7 +159,7 @@ impl AccountInner {
     pub(super) fn decidable<'a>(&self, view: &'a RequestView) -> Result<&'a PersonView, CoreError> {
         let me = &self.settings.address;
         let refuse = |why| Err(CoreError::WrongUse(WrongUse::NotDecidable(why)));
-        if !self.is_listed(view, &self.people()?)? {
+        if !self.is_listed(view, &*self.people()?)? {
             return refuse(NotDecidable::UnknownRequester);
         }
         if !view.alarms_without(&self.held_requests()?).is_empty() {
@@ -198,7 +198,7 @@ impl AccountInner {
         let grounds = self.grounds()?;
         let context = grounds.context();
         let view = approval::evaluate(&set, &context);
-        if view.request.is_none() || !self.is_listed(&view, &self.people()?)? {
+        if view.request.is_none() || !self.is_listed(&view, &*self.people()?)? {
             return Ok(false);
         }
         let Some(me) = view.person(&self.settings.address).map(|person| person.number) else {

@@ -1,5 +1,7 @@
 //! What a received mail says, and what it leads to.
 
+use std::sync::Arc;
+
 use engine::people::{Learned, People, first_seen_anchors, learn};
 use engine::ports::Batch;
 use engine::search::{Document, MailId};
@@ -12,7 +14,7 @@ use smime::verdict::SignatureState;
 
 use super::local::LocalFolder;
 use super::{Content, Folder, MailRecord, POLICY_VERSION, Place};
-use crate::account::AccountInner;
+use crate::account::{AccountInner, Believed};
 use crate::core::{Event, ProgressStep};
 use crate::error::{CoreError, Unreadable};
 use crate::mailboxes::preview;
@@ -160,9 +162,10 @@ impl AccountInner {
         &self,
         raw: &[u8],
         keys: &[smime::enveloped::DecryptionKey],
-        people: &People,
+        people: &Arc<People>,
     ) -> Result<Opened, CoreError> {
-        self.open_mail_with(raw, keys, &self.anchors(people)?, people)
+        let believed = self.believed(people)?;
+        self.open_mail_with(raw, keys, &believed.anchors, &believed)
     }
 
     fn open_mail_with(
@@ -170,20 +173,16 @@ impl AccountInner {
         raw: &[u8],
         keys: &[smime::enveloped::DecryptionKey],
         anchors: &[smime::path::TrustAnchor],
-        people: &People,
+        believed: &Believed,
     ) -> Result<Opened, CoreError> {
-        let timestamp_anchors = self.timestamp_anchors()?;
-        // Whoever is known only from a first mail may be the imitation.
-        let is_known = |contact: &&engine::people::Contact| contact.trust <= smime::path::Trust::PublicCa;
-        let known: Vec<_> = people.values().filter(is_known).map(|contact| contact.address.clone()).collect();
         let opening = Opening {
             keys,
             at: now(),
             anchors,
-            timestamp_anchors: &timestamp_anchors,
+            timestamp_anchors: &believed.timestamp_anchors,
             untrusted: &[],
             own: std::slice::from_ref(&self.settings.address),
-            known: &known,
+            known: &believed.known,
             sources: Default::default(),
         };
         secure::open(raw, &opening, &mut OsRandom).map_err(|_| CoreError::Unreadable(Unreadable::Mail))
@@ -197,10 +196,10 @@ impl AccountInner {
         opened: &mut Opened,
     ) -> Result<(), CoreError> {
         let _commit = self.committing();
-        let people = &mut self.people()?;
+        let mut people = self.people()?;
         let mut candidate = None;
         if opened.verdict.signature.state == SignatureState::Untrusted {
-            candidate = self.first_seen(raw, keys, opened, people)?;
+            candidate = self.first_seen(raw, keys, opened, &people)?;
         }
         let believed = candidate.as_ref().unwrap_or(opened);
         let (Some(from), Some(signer), Some(signature)) =
@@ -213,6 +212,7 @@ impl AccountInner {
         }
         let name = believed.verdict.headers.from_mailboxes.first().and_then(|mailbox| mailbox.name.clone());
         let protected = believed.headers.protected;
+        let people = Arc::make_mut(&mut people);
         let learned = learn(people, &from, name.as_deref(), signer, &signature.signed, protected, now());
         if learned == Learned::Nothing {
             return Ok(());
@@ -236,7 +236,7 @@ impl AccountInner {
         raw: &[u8],
         keys: &[smime::enveloped::DecryptionKey],
         opened: &Opened,
-        people: &People,
+        people: &Arc<People>,
     ) -> Result<Option<Opened>, CoreError> {
         let (Some(signature), [from]) = (&opened.signature, opened.headers.headers.from.as_slice()) else {
             return Ok(None);
@@ -245,9 +245,10 @@ impl AccountInner {
         let Ok(signer) = verify_signer(&signature.signed, 0, signature.content(), &[]) else {
             return Ok(None);
         };
-        let mut anchors = self.anchors(people)?;
+        let believed = self.believed(people)?;
+        let mut anchors = believed.anchors.clone();
         anchors.extend(first_seen_anchors(&from, signer.certificate(), signature.signed.certificates()));
-        let again = self.open_mail_with(raw, keys, &anchors, people)?;
+        let again = self.open_mail_with(raw, keys, &anchors, &believed)?;
         Ok((again.verdict.signature.state == SignatureState::Valid).then_some(again))
     }
 }
