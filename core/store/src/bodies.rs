@@ -10,7 +10,7 @@ use engine::ports::StoreError;
 
 use crate::chunks::{Chunks, Format, HEADER_OCTETS, Sealer};
 use crate::files::{create_folder, hexadecimal, io_error, replace, sync_folder, write_synced};
-use crate::packs::{Packs, Sealed};
+use crate::packs::Packs;
 use crate::seal::{Seals, TAG_OCTETS};
 
 const FORMAT: Format = Format { magic: b"CSBODY1\0", chunk_octets: 64 * 1024 };
@@ -67,9 +67,8 @@ impl Bodies {
         }
         self.put_files(seals, &alone)?;
         self.packs.remove_all(&names(&alone))?;
-        let seal = |(name, body): &(_, &[u8])| Ok((*name, sealed(seals, name, body)?));
-        let packed = small.iter().map(seal).collect::<io::Result<Vec<Sealed>>>();
-        self.packs.put_all(packed.map_err(|error| io_error(&error))?)?;
+        let sealed = small.iter().map(|(name, body)| Ok((*name, sealed(seals, name, body)?)));
+        self.packs.put_all(sealed)?;
         self.remove_files(&names(&small))
     }
 

@@ -24,8 +24,8 @@ const MAGIC: &[u8; 8] = b"CSPACK1\0";
 const HEAD_OCTETS: usize = 12;
 const NAME_OCTETS: usize = 32;
 const ENTRY_OCTETS: usize = NAME_OCTETS + 4;
-/// A pack is closed above that, so that it can be written anew in memory.
-const PACK_OCTETS: usize = 4 * 1024 * 1024;
+/// A pack is closed above that: it is held in memory when it is written, for the first time and anew.
+const PACK_OCTETS: usize = 1024 * 1024;
 const GONE: [u8; NAME_OCTETS] = [0; NAME_OCTETS];
 
 /// A name and a sealed body.
@@ -74,11 +74,12 @@ impl Packs {
     }
 
     /// Writes bodies; older ones of these names stay until the new ones are on the disk.
-    pub(crate) fn put_all(&self, bodies: Vec<Sealed>) -> Result<(), StoreError> {
+    pub(crate) fn put_all(&self, bodies: impl Iterator<Item = io::Result<Sealed>>) -> Result<(), StoreError> {
         self.change(|packs, found| {
             let mut pack = Vec::new();
             let mut octets = 0;
             for body in bodies {
+                let body = body?;
                 octets += body.1.len();
                 pack.push(body);
                 if octets > PACK_OCTETS {
