@@ -9,6 +9,7 @@ use engine::secure::{self, Opened, Opening};
 use mail::part::Message;
 use mail::thread::references;
 use smime::EmailAddress;
+use smime::enveloped::DecryptionKey;
 use smime::signed::verify_signer;
 use smime::verdict::SignatureState;
 
@@ -21,6 +22,12 @@ use crate::mailboxes::preview;
 use crate::record::decode;
 use crate::search::Unindexed;
 use crate::system::{OsRandom, now};
+
+/// Mails that are looked into together, at most: so many, and the last one above so many octets.
+const GROUP_MAILS: usize = 64;
+const GROUP_OCTETS: usize = 1024 * 1024;
+/// Threads that open mails.
+const THREADS: usize = 4;
 
 /// Mails that came in, of so many as are expected.
 #[derive(Debug, Default)]
@@ -67,28 +74,33 @@ impl AccountInner {
     ) -> Result<(), CoreError> {
         let folder = local.folder;
         let mut ids = Vec::new();
-        while let Some((uid, raw)) = local.unjudged.pop_first() {
-            let key = self.mail_key(folder, uid);
-            let raw = match raw {
-                Some(raw) => Some(raw),
-                None => self.store()?.body(&key)?,
-            };
-            let Some(raw) = raw else { continue };
-            let total = Some(counter.expected.max(counter.new + 1));
-            self.core.emit(Event::Progress { step: ProgressStep::Fetching, done: counter.new, total });
-            let octets = u64::try_from(raw.len()).unwrap_or(u64::MAX);
-            let mut record = MailRecord::without_content(uid, octets, Content::Unreadable);
-            match self.process(local, &raw, &mut record).await {
-                Ok(document) => document.into_iter().for_each(|document| unindexed.add(document)),
-                // What is wrong with one mail must not keep the others away.
-                Err(CoreError::Unreadable(_) | CoreError::WrongUse(_) | CoreError::NotFound(_)) => {
-                    record.content = Content::Unreadable;
-                }
-                Err(error) => return Err(error),
+        loop {
+            let group = self.next_group(local)?;
+            if group.is_empty() {
+                break;
             }
-            local.judged(uid, &record)?;
-            counter.new += 1;
-            ids.push(format!("{}.{uid}", folder.name()));
+            let keys = self.decryption_keys().await?;
+            let believed = self.believed(&self.people()?)?;
+            let ahead = self.open_ahead(&group, &keys, &believed);
+            for ((uid, raw), opened) in group.into_iter().zip(ahead) {
+                let total = Some(counter.expected.max(counter.new + 1));
+                self.core.emit(Event::Progress { step: ProgressStep::Fetching, done: counter.new, total });
+                let octets = u64::try_from(raw.len()).unwrap_or(u64::MAX);
+                let mut record = MailRecord::without_content(uid, octets, Content::Unreadable);
+                // Who was met, or seen, in a mail before it counts in this one.
+                let is_as_before = Arc::ptr_eq(&self.people()?, &believed.people);
+                match self.process(local, &raw, opened.filter(|_| is_as_before), &mut record).await {
+                    Ok(document) => document.into_iter().for_each(|document| unindexed.add(document)),
+                    // What is wrong with one mail must not keep the others away.
+                    Err(CoreError::Unreadable(_) | CoreError::WrongUse(_) | CoreError::NotFound(_)) => {
+                        record.content = Content::Unreadable;
+                    }
+                    Err(error) => return Err(error),
+                }
+                local.judged(uid, &record)?;
+                counter.new += 1;
+                ids.push(format!("{}.{uid}", folder.name()));
+            }
         }
         local.flush()?;
         // What was put away or thrown away is no news.
@@ -98,16 +110,62 @@ impl AccountInner {
         Ok(())
     }
 
-    /// Acts on a mail and fills its record; what is to be indexed of it.
+    /// Mails that wait to be looked into, with their octets: as many as may be in memory together.
+    fn next_group(&self, local: &mut LocalFolder<'_>) -> Result<Vec<(u32, Vec<u8>)>, CoreError> {
+        let (mut group, mut octets) = (Vec::new(), 0);
+        while group.len() < GROUP_MAILS
+            && octets < GROUP_OCTETS
+            && let Some((uid, raw)) = local.unjudged.pop_first()
+        {
+            let raw = match raw {
+                Some(raw) => Some(raw),
+                None => self.store()?.body(&self.mail_key(local.folder, uid))?,
+            };
+            if let Some(raw) = raw {
+                octets += raw.len();
+                group.push((uid, raw));
+            }
+        }
+        Ok(group)
+    }
+
+    /// Opens mails on several threads, before their turn. `None` where that is left to their turn.
+    fn open_ahead(
+        &self,
+        group: &[(u32, Vec<u8>)],
+        keys: &[DecryptionKey],
+        believed: &Believed,
+    ) -> Vec<Option<Opened>> {
+        if group.len() < THREADS {
+            return group.iter().map(|_| None).collect();
+        }
+        let open =
+            |(_, raw): &(u32, Vec<u8>)| self.open_mail_with(raw, keys, &believed.anchors, believed).ok();
+        let shares = || group.chunks(group.len().div_ceil(THREADS));
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = shares()
+                .map(|share| scope.spawn(move || share.iter().map(open).collect::<Vec<_>>()))
+                .collect();
+            let opened = threads.into_iter().zip(shares()).flat_map(|(thread, share)| {
+                // Where a thread ended before its time, its mails are opened in their turn, which tells why.
+                thread.join().unwrap_or_else(|_| share.iter().map(|_| None).collect())
+            });
+            opened.collect()
+        })
+    }
+
+    /// Acts on a mail and fills its record; what is to be indexed of it. `ahead` is the mail, opened with the people of now.
     async fn process(
         &self,
         local: &mut LocalFolder<'_>,
         raw: &[u8],
+        ahead: Option<Opened>,
         record: &mut MailRecord,
     ) -> Result<Option<Document>, CoreError> {
         let folder = local.folder;
         let keys = self.decryption_keys().await?;
-        let Ok(mut opened) = self.open_mail(raw, &keys, &self.people()?) else {
+        let opened = ahead.map_or_else(|| self.open_mail(raw, &keys, &self.people()?), Ok);
+        let Ok(mut opened) = opened else {
             record.content = Content::Unreadable;
             return Ok(None);
         };
@@ -136,7 +194,7 @@ impl AccountInner {
     }
 
     /// Files stored requests again that came from people who were strangers then and are known now.
-    fn file_again(&self, keys: &[smime::enveloped::DecryptionKey]) -> Result<(), CoreError> {
+    fn file_again(&self, keys: &[DecryptionKey]) -> Result<(), CoreError> {
         let people = self.people()?;
         let known = |address: &String| {
             people
@@ -161,7 +219,7 @@ impl AccountInner {
     pub(crate) fn open_mail(
         &self,
         raw: &[u8],
-        keys: &[smime::enveloped::DecryptionKey],
+        keys: &[DecryptionKey],
         people: &Arc<People>,
     ) -> Result<Opened, CoreError> {
         let believed = self.believed(people)?;
@@ -171,7 +229,7 @@ impl AccountInner {
     fn open_mail_with(
         &self,
         raw: &[u8],
-        keys: &[smime::enveloped::DecryptionKey],
+        keys: &[DecryptionKey],
         anchors: &[smime::path::TrustAnchor],
         believed: &Believed,
     ) -> Result<Opened, CoreError> {
@@ -189,12 +247,7 @@ impl AccountInner {
     }
 
     /// Pins first-seen people and refreshes certificates; a changed anchor is only reported.
-    fn learn_from(
-        &self,
-        raw: &[u8],
-        keys: &[smime::enveloped::DecryptionKey],
-        opened: &mut Opened,
-    ) -> Result<(), CoreError> {
+    fn learn_from(&self, raw: &[u8], keys: &[DecryptionKey], opened: &mut Opened) -> Result<(), CoreError> {
         let _commit = self.committing();
         let mut people = self.people()?;
         let mut candidate = None;
@@ -234,7 +287,7 @@ impl AccountInner {
     fn first_seen(
         &self,
         raw: &[u8],
-        keys: &[smime::enveloped::DecryptionKey],
+        keys: &[DecryptionKey],
         opened: &Opened,
         people: &Arc<People>,
     ) -> Result<Option<Opened>, CoreError> {
