@@ -31,6 +31,9 @@ const GONE: [u8; NAME_OCTETS] = [0; NAME_OCTETS];
 /// A name and a sealed body.
 pub(crate) type Sealed = ([u8; 32], Vec<u8>);
 
+/// Names, and how many octets the sealed bodies have.
+type Directory = Vec<([u8; 32], usize)>;
+
 /// The folder with packs. Whoever writes must be alone.
 pub(crate) struct Packs {
     folder: PathBuf,
@@ -236,7 +239,7 @@ impl Packs {
 
 impl Found {
     /// Takes a pack in that is newer than all before. Gives the places of what it replaces.
-    fn insert(&mut self, number: u64, octets: u64, directory: Vec<([u8; 32], usize)>) -> Vec<Place> {
+    fn insert(&mut self, number: u64, octets: u64, directory: Directory) -> Vec<Place> {
         self.packs.insert(number, Pack { octets, living: BTreeSet::new(), living_octets: 0 });
         let mut replaced = Vec::new();
         let mut entry = HEAD_OCTETS as u64;
@@ -284,7 +287,7 @@ fn octets_of(body: &[u8]) -> io::Result<[u8; 4]> {
 }
 
 /// Names and sizes; `None` where they do not fit the file.
-fn read_directory(file: &mut File, octets: u64) -> io::Result<Option<Vec<([u8; 32], usize)>>> {
+fn read_directory(file: &mut File, octets: u64) -> io::Result<Option<Directory>> {
     let mut head = Vec::new();
     file.take(HEAD_OCTETS as u64).read_to_end(&mut head)?;
     let count = head.strip_prefix(MAGIC).and_then(|count| Some(u32::from_be_bytes(count.try_into().ok()?)));
