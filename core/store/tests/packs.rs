@@ -13,6 +13,8 @@ use support::{KEY, files_below, open};
 const DIRECTORY: usize = 12;
 const ENTRY: usize = 36;
 
+type Damage = (&'static str, fn(&mut Vec<u8>));
+
 fn key(number: u64) -> RecordKey {
     RecordKey::numbered(Tree::Mail, "INBOX", number)
 }
@@ -193,7 +195,7 @@ fn damage_is_named_and_nothing_is_thrown_away() {
     drop(filled(pristine.path()));
     let pack = packs(pristine.path()).remove(0);
     let good = fs::read(&pack).unwrap();
-    let damage: [(&str, fn(&mut Vec<u8>)); 6] = [
+    let damage: [Damage; 6] = [
         ("empty", |pack| pack.clear()),
         ("cut in its directory", |pack| pack.truncate(DIRECTORY + 5 * ENTRY + 7)),
         ("cut in its bodies", |pack| pack.truncate(pack.len() - 1)),
