@@ -1,12 +1,13 @@
 //! Writing mail and the outbox.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::calls::{Calls, Cancel};
 use crate::error::{CoreError, addresses};
-use crate::mirror::{Convert, all, mirror};
+use crate::mirror::{Convert, all, mirror, optional_seconds, seconds};
 use crate::people::Trust;
-use crate::view::{ComposeScreen, WrittenMail};
+use crate::view::{Clock, ComposeScreen, HeldMail, WrittenMail};
 
 mirror! {
     /// Where a mail in the outbox stands.
@@ -91,6 +92,25 @@ pub struct OutboxEntry {
     pub recipients: Vec<String>,
     /// Where it stands.
     pub state: OutboxState,
+    /// It is not handed over before that time, so that it can be taken back: seconds since 1970.
+    pub held_until: Option<i64>,
+}
+
+/// One draft, as a list shows it.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct DraftSummary {
+    /// Its number.
+    pub number: u64,
+    /// To whom, so far.
+    pub to: Vec<String>,
+    /// Subject, so far.
+    pub subject: String,
+    /// When it was changed last: seconds since 1970.
+    pub changed: i64,
+    /// The server has a copy of it as it is.
+    pub on_server: bool,
+    /// It is sent as soon as all its recipients are known.
+    pub waits: bool,
 }
 
 /// What a flush did.
@@ -140,6 +160,77 @@ impl Composer {
     pub async fn send(&self, mail: NewMail, cancel: Cancel) -> Result<u64, CoreError> {
         let start = |mail| self.composer.send(mail);
         self.calls.run_with("composer.send", cancel, mail.try_into(), start).await
+    }
+
+    /// As [`send`](Self::send), and holds the mail back for so many seconds, at least, an hour at most: until then no flush hands
+    /// it over, so that its owner can still [take it back](Self::take_back).
+    #[uniffi::method(default(cancel = None))]
+    pub async fn send_after(&self, mail: NewMail, seconds: u64, cancel: Cancel) -> Result<u64, CoreError> {
+        let start = |mail| self.composer.send_after(mail, Duration::from_secs(seconds));
+        self.calls.run_with("composer.send_after", cancel, mail.try_into(), start).await
+    }
+
+    /// Takes a mail back that no server took, with its blind copies: what was written is a [draft](Self::draft) again, whose
+    /// number is returned. [`Misuse::NothingToRetry`](crate::Misuse::NothingToRetry) when it is too late.
+    #[uniffi::method(default(cancel = None))]
+    pub async fn take_back(&self, number: u64, cancel: Cancel) -> Result<u64, CoreError> {
+        self.calls.run("composer.take_back", cancel, || self.composer.take_back(number)).await
+    }
+
+    /// What is said of a mail that is held back; nothing when none is.
+    #[uniffi::method(default(cancel = None))]
+    pub async fn held(&self, clock: Clock, cancel: Cancel) -> Result<Option<HeldMail>, CoreError> {
+        let composer = self.composer.clone();
+        self.calls
+            .read("composer.held", cancel, move || composer.held(clock.into()))
+            .await
+            .map(Convert::convert)
+    }
+
+    /// Keeps what is written so far, as a new draft or in the place of `number`. Its number.
+    #[uniffi::method(default(cancel = None))]
+    pub async fn save_draft(
+        &self,
+        number: Option<u64>,
+        mail: NewMail,
+        cancel: Cancel,
+    ) -> Result<u64, CoreError> {
+        let start = |mail| self.composer.save_draft(number, mail);
+        self.calls.run_with("composer.save_draft", cancel, mail.try_into(), start).await
+    }
+
+    /// All drafts, the oldest first.
+    #[uniffi::method(default(cancel = None))]
+    pub async fn drafts(&self, cancel: Cancel) -> Result<Vec<DraftSummary>, CoreError> {
+        let composer = self.composer.clone();
+        self.calls.read("composer.drafts", cancel, move || composer.drafts()).await.map(all)
+    }
+
+    /// A draft as it was written. Whose answer it is can't be told any more when that mail is gone; it stays that answer.
+    #[uniffi::method(default(cancel = None))]
+    pub async fn draft(&self, number: u64, cancel: Cancel) -> Result<NewMail, CoreError> {
+        let composer = self.composer.clone();
+        self.calls.read("composer.draft", cancel, move || composer.draft(number)).await.map(Into::into)
+    }
+
+    /// Throws a draft away.
+    #[uniffi::method(default(cancel = None))]
+    pub async fn discard_draft(&self, number: u64, cancel: Cancel) -> Result<(), CoreError> {
+        let composer = self.composer.clone();
+        self.calls.read("composer.discard_draft", cancel, move || composer.discard_draft(number)).await
+    }
+
+    /// Signs a draft and puts it into the outbox, whose number is returned: then it is no draft any more. It is held back as by
+    /// [`send_after`](Self::send_after).
+    #[uniffi::method(default(cancel = None))]
+    pub async fn send_draft_after(
+        &self,
+        number: u64,
+        seconds: u64,
+        cancel: Cancel,
+    ) -> Result<u64, CoreError> {
+        let start = || self.composer.send_draft_after(number, Duration::from_secs(seconds));
+        self.calls.run("composer.send_draft_after", cancel, start).await
     }
 
     /// What is in the outbox.
@@ -192,6 +283,28 @@ impl TryFrom<NewMail> for client::NewMail {
     }
 }
 
+impl From<client::NewMail> for NewMail {
+    fn from(mail: client::NewMail) -> Self {
+        let texts = |people: Vec<client::EmailAddress>| people.iter().map(ToString::to_string).collect();
+        NewMail {
+            to: texts(mail.to),
+            cc: texts(mail.cc),
+            bcc: texts(mail.bcc),
+            subject: mail.subject,
+            text: mail.text,
+            files: all(mail.files),
+            answers: mail.answers,
+            signed_only: mail.signed_only,
+        }
+    }
+}
+
+impl From<client::FileToSend> for FileToSend {
+    fn from(file: client::FileToSend) -> Self {
+        FileToSend { name: file.name, content_type: file.content_type, bytes: file.bytes }
+    }
+}
+
 impl From<FileToSend> for client::FileToSend {
     fn from(file: FileToSend) -> Self {
         client::FileToSend { name: file.name, content_type: file.content_type, bytes: file.bytes }
@@ -216,6 +329,20 @@ impl From<client::OutboxEntry> for OutboxEntry {
             subject: entry.subject,
             recipients: entry.recipients,
             state: entry.state.into(),
+            held_until: optional_seconds(entry.held_until),
+        }
+    }
+}
+
+impl From<client::DraftSummary> for DraftSummary {
+    fn from(draft: client::DraftSummary) -> Self {
+        DraftSummary {
+            number: draft.number,
+            to: draft.to,
+            subject: draft.subject,
+            changed: seconds(draft.changed),
+            on_server: draft.on_server,
+            waits: draft.waits,
         }
     }
 }

@@ -39,7 +39,9 @@ pub use approvals::{
     StageState, Undecidable, Word,
 };
 pub use cancel::CancelToken;
-pub use composer::{Composer, FileToSend, Flushed, NewMail, OutboxEntry, OutboxState, RecipientView};
+pub use composer::{
+    Composer, DraftSummary, FileToSend, Flushed, NewMail, OutboxEntry, OutboxState, RecipientView,
+};
 pub use core::{Core, CoreConfig, Event, ProgressStep};
 pub use error::{
     CertificateProblem, CoreError, DecisionProblem, Misuse, NetworkProblem, RequestProblem, ServerProblem,
@@ -49,7 +51,7 @@ pub use exchange::{CameraFrame, CodeView, MeetingStage, MeetingView, QrExchange,
 pub use log::{LogEntry, LogError, LogLevel, LogSink};
 pub use mailboxes::{
     AttachmentView, Folder, Html, Link, MailAction, MailProblem, MailSummary, MailView, Mailboxes,
-    UndoneReason,
+    Undelivered, UndoneReason,
 };
 pub use people::{ContactView, EncryptionCertificate, People, Trust};
 pub use vault::{

@@ -108,6 +108,19 @@ pub struct MailSummary {
     pub octets: u64,
     /// Why there is no content.
     pub problem: Option<MailProblem>,
+    /// To whom mail servers say that they could not deliver it.
+    pub undelivered: Vec<Undelivered>,
+}
+
+/// A mail server says that it could not deliver a mail. Anybody may claim that.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct Undelivered {
+    /// To whom, in lower case.
+    pub address: String,
+    /// It goes on trying; else it gave up.
+    pub delayed: bool,
+    /// Why (RFC 3463), like `5.1.1`.
+    pub status: Option<String>,
 }
 
 /// One mail, opened.
@@ -131,6 +144,8 @@ pub struct MailView {
     pub attachments: Vec<AttachmentView>,
     /// Id of the approval that it is about, as it claims: ask [`Approvals`](crate::Approvals) for it.
     pub approval: Option<String>,
+    /// To whom mail servers say that they could not deliver it.
+    pub undelivered: Vec<Undelivered>,
 }
 
 /// HTML that can be shown: without scripts, styles, forms and whatever is loaded from elsewhere.
@@ -253,6 +268,7 @@ impl From<client::MailSummary> for MailSummary {
             flagged: mail.flagged,
             octets: mail.octets,
             problem: mail.problem.map(Into::into),
+            undelivered: all(mail.undelivered),
         }
     }
 }
@@ -269,7 +285,14 @@ impl From<client::MailView> for MailView {
             html: mail.html.map(Into::into),
             attachments: all(mail.attachments),
             approval: mail.approval,
+            undelivered: all(mail.undelivered),
         }
+    }
+}
+
+impl From<client::Undelivered> for Undelivered {
+    fn from(report: client::Undelivered) -> Self {
+        Undelivered { address: report.address, delayed: report.delayed, status: report.status }
     }
 }
 

@@ -9,11 +9,11 @@ use std::sync::Arc;
 
 use common::{Mood, PlatformVault, core_in, unlocked_core_in, until};
 use countersign_ffi::{
-    Account, AccountConfig, ApprovalState, Authority, CameraFrame, CancelToken, CodeView, Core, CoreConfig,
-    CoreError, Deciding, Decision, EncryptionState, Event, FileToSend, Folder, KeyAlgorithm, Language,
-    Misuse, NewApproval, NewMail, OutboxState, OwnKeyRole, ScanView, Security, Server, SignPurpose,
-    SignatureState, StageState, StopReason, Thing, TimestampState, Trust, UnreadableThing, Vault,
-    VaultProblem, Word,
+    Account, AccountConfig, ApprovalState, Authority, CameraFrame, CancelToken, Clock, CodeView, Core,
+    CoreConfig, CoreError, Deciding, Decision, Does, EncryptionState, Event, FileToSend, Folder,
+    KeyAlgorithm, Language, Misuse, NewApproval, NewMail, OutboxState, OwnKeyRole, ScanView, Security,
+    Server, SignPurpose, SignatureState, StageState, StopReason, TextValue, Thing, TimestampState, Trust,
+    UnreadableThing, Vault, VaultProblem, Word,
 };
 use futures::executor::block_on;
 use futures::future::join_all;
@@ -127,6 +127,7 @@ fn alice_asks_bob_from_phone_to_phone() {
     bob_decides(&world, &alice, &bob, &id);
     alice_sees_it(&alice, &id);
     a_mail_goes_encrypted(&world, &alice, &bob);
+    a_mail_is_taken_back(&alice);
     many_calls_at_once(&bob);
     without_a_network(bob, &id);
     nothing_is_left(alice);
@@ -282,6 +283,49 @@ fn a_mail_goes_encrypted(world: &World, alice: &Phone, bob: &Phone) {
     assert_eq!(octets, Ok(vec![0, 1, 2, 255]));
     let raw = block_on(mailboxes.export(line.id.clone(), None)).unwrap();
     assert!(!raw.windows(8).any(|window| window == b"As said."), "as received, still encrypted");
+}
+
+fn a_mail_is_taken_back(alice: &Phone) {
+    let composer = alice.account.composer();
+    let mail = NewMail {
+        to: vec![address("bob")],
+        cc: vec![address("alice")],
+        answers: None,
+        bcc: vec![address("bob")],
+        subject: "Prices".to_owned(),
+        text: "Four.\n四".to_owned(),
+        files: vec![FileToSend {
+            name: "a.bin".to_owned(),
+            content_type: "application/octet-stream".to_owned(),
+            bytes: vec![0, 255],
+        }],
+        signed_only: false,
+    };
+    let number = block_on(composer.send_after(mail.clone(), 600, None)).unwrap();
+    block_on(composer.flush(None)).unwrap();
+    let outbox = block_on(composer.outbox(None)).unwrap();
+    let entry = outbox.iter().find(|entry| entry.number == number).unwrap();
+    let clock = Clock { now: entry.held_until.unwrap() - 5, utc_offset: 0 };
+    let held = block_on(composer.held(clock, None)).unwrap().unwrap();
+    assert_eq!((held.number, &held.button.does), (number, &Does::Undo));
+    assert_eq!(held.button.text.args[0].value, TextValue::Count { count: 5 });
+    let draft = block_on(composer.take_back(number, None)).unwrap();
+    assert_eq!(block_on(composer.held(clock, None)), Ok(None));
+    assert_eq!(block_on(composer.draft(draft, None)), Ok(mail.clone()));
+
+    let changed = NewMail { subject: "New prices".to_owned(), ..mail };
+    assert_eq!(block_on(composer.save_draft(Some(draft), changed.clone(), None)), Ok(draft));
+    let drafts = block_on(composer.drafts(None)).unwrap();
+    let lines: Vec<_> = drafts.iter().map(|draft| (draft.number, draft.subject.as_str())).collect();
+    assert_eq!(lines, [(draft, "New prices")]);
+    let again = block_on(composer.send_draft_after(draft, 600, None)).unwrap();
+    assert_eq!(block_on(composer.drafts(None)), Ok(Vec::new()));
+    let draft = block_on(composer.take_back(again, None)).unwrap();
+    assert_eq!(block_on(composer.draft(draft, None)), Ok(changed));
+    block_on(composer.discard_draft(draft, None)).unwrap();
+    let gone = CoreError::NotFound { thing: Thing::Mail };
+    assert_eq!(block_on(composer.draft(draft, None)), Err(gone.clone()));
+    assert_eq!(block_on(composer.take_back(again, None)), Err(gone));
 }
 
 fn many_calls_at_once(bob: &Phone) {

@@ -24,7 +24,7 @@ use crate::people::shown_contacts;
 use crate::record::{decode, encode};
 use crate::system::{now, random_array};
 use crate::task::Task;
-use crate::view::{ComposeDraft, ComposeScreen, compose_screen};
+use crate::view::{Clock, ComposeDraft, ComposeScreen, HeldMail, compose_screen, held_mail};
 use crate::written::Written;
 
 /// Largest mail before it is sealed, in octets. Base64 makes it a third larger, and nobody fetches more than 64 MiB.
@@ -148,7 +148,7 @@ impl Composer {
                 Some(id) => Some(inner.thread(id).await?),
                 None => None,
             };
-            let sent = inner.send_mail_after(pause, mail, thread, |_| Ok(true)).await?;
+            let sent = inner.send_mail(mail, thread, pause, |_| Ok(true)).await?;
             sent.ok_or(CoreError::Cancelled)
         })
     }
@@ -166,6 +166,11 @@ impl Composer {
     /// What is in the outbox.
     pub fn outbox(&self) -> Result<Vec<OutboxEntry>, CoreError> {
         self.inner.outbox_entries()
+    }
+
+    /// What is said of a mail that is held back; nothing when none is.
+    pub fn held(&self, clock: Clock) -> Result<Option<HeldMail>, CoreError> {
+        Ok(held_mail(&self.outbox()?, clock.now))
     }
 
     /// Sends what is due now.
@@ -250,22 +255,13 @@ impl AccountInner {
         Mailbox { name, address: self.settings.address.to_string() }
     }
 
-    /// Signs a mail and puts it into the outbox: its number. `last` adds what else is to be stored in the same step; when it
-    /// says `false`, what was built on has changed meanwhile, and nothing is sent.
+    /// Signs a mail and puts it into the outbox, where it is held back for `pause`: its number. `last` adds what else is to be
+    /// stored in the same step; when it says `false`, what was built on has changed meanwhile, and nothing is sent.
     pub(crate) async fn send_mail(
         &self,
         mail: NewMail,
         thread: Option<Thread>,
-        last: impl FnOnce(&mut Batch) -> Result<bool, CoreError>,
-    ) -> Result<Option<u64>, CoreError> {
-        self.send_mail_after(Duration::ZERO, mail, thread, last).await
-    }
-
-    async fn send_mail_after(
-        &self,
         pause: Duration,
-        mail: NewMail,
-        thread: Option<Thread>,
         last: impl FnOnce(&mut Batch) -> Result<bool, CoreError>,
     ) -> Result<Option<u64>, CoreError> {
         if mail.to.is_empty() && mail.cc.is_empty() {

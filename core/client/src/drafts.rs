@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use engine::imap::{MailboxName, Role};
 use engine::outbox::Kind;
@@ -127,11 +128,16 @@ impl Composer {
 
     /// Signs a draft and puts it into the outbox, whose number is returned: then it is no draft any more.
     pub fn send_draft(&self, number: u64) -> Task<u64> {
+        self.send_draft_after(number, Duration::ZERO)
+    }
+
+    /// As [`send_draft`](Self::send_draft), and holds the mail back as [`send_after`](Self::send_after) does.
+    pub fn send_draft_after(&self, number: u64, pause: Duration) -> Task<u64> {
         let inner = Arc::clone(&self.inner);
         Task::spawn(&self.inner.core.handle, async move {
             loop {
                 // Whoever changes it meanwhile has it sent as it is then.
-                if let Some(sent) = inner.send_draft(number, Why::Asked).await? {
+                if let Some(sent) = inner.send_draft(number, Why::Asked, pause).await? {
                     return Ok(sent);
                 }
             }
@@ -154,7 +160,7 @@ impl Composer {
 
 impl AccountInner {
     /// Nothing when it is not to be sent, or was changed meanwhile.
-    async fn send_draft(&self, number: u64, why: Why) -> Result<Option<u64>, CoreError> {
+    async fn send_draft(&self, number: u64, why: Why, pause: Duration) -> Result<Option<u64>, CoreError> {
         let Standing { record, mail, thread } = self.read_draft(number)?;
         if why == Why::Waited && !(record.waits && self.all_are_known(&mail)?) {
             return Ok(None);
@@ -170,7 +176,7 @@ impl AccountInner {
             }
             Ok(is_same)
         };
-        let sent = self.send_mail(mail, thread, last).await?;
+        let sent = self.send_mail(mail, thread, pause, last).await?;
         if sent.is_some() {
             self.store()?.remove_body(&self.content_key(&record))?;
         }
@@ -183,7 +189,7 @@ impl AccountInner {
             if !record.waits || record.is_over {
                 continue;
             }
-            let sent = self.send_draft(number, Why::Waited).await;
+            let sent = self.send_draft(number, Why::Waited, Duration::ZERO).await;
             if let Err(error @ (CoreError::Store(_) | CoreError::Vault(_))) = sent {
                 return Err(error);
             }

@@ -85,3 +85,13 @@ record! {
         plain: Option<Button>,
     }
 }
+
+record! {
+    /// What is said after sending, as long as the mail can be taken back.
+    HeldMail = client::view::HeldMail {
+        /// Its number in the outbox: what is taken back.
+        number: u64,
+        /// `co_undo`, with the seconds that are left.
+        button: Button,
+    }
+}

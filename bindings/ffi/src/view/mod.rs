@@ -18,7 +18,7 @@ pub use calls::{
     CameraState, Clock, Connection, WrittenMail, address_screen, keys_failed_screen, keys_progress_screen,
     password_screen, undecided_banner,
 };
-pub use compose::{Choice, ComposeScreen, Footer, Recipient, RecipientField};
+pub use compose::{Choice, ComposeScreen, Footer, HeldMail, Recipient, RecipientField};
 pub use mail::{
     Day, Detail, FileRow, InboxScreen, MailRow, MessageScreen, MessageStatus, PinnedRow, Sender, Waiting,
     When,

@@ -171,6 +171,8 @@ pub enum Does {
     Send,
     /// Sends without encryption, after asking once.
     SendPlain,
+    /// Takes back what was sent, to go on writing.
+    Undo,
     /// Opens the exchange of certificates.
     Exchange,
     /// Reads a code from a stored picture.
@@ -282,6 +284,7 @@ impl Convert<Does> for client::view::Does {
             Client::Sign => Does::Sign,
             Client::Send => Does::Send,
             Client::SendPlain => Does::SendPlain,
+            Client::Undo => Does::Undo,
             Client::Exchange => Does::Exchange,
             Client::Picture => Does::Picture,
             Client::FrontCamera => Does::FrontCamera,

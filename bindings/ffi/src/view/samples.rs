@@ -4,7 +4,7 @@ use client::view;
 
 use super::{
     AddressScreen, ApprovalScreen, ApprovalsScreen, Banner, ComposeScreen, ConfirmSheet, ContactsScreen,
-    ExchangeScreen, InboxScreen, KeysScreen, MessageScreen, PasswordScreen, ScanScreen,
+    ExchangeScreen, HeldMail, InboxScreen, KeysScreen, MessageScreen, PasswordScreen, ScanScreen,
 };
 use crate::mirror::Convert;
 
@@ -71,6 +71,11 @@ pub enum Screen {
         /// It.
         shown: ComposeScreen,
     },
+    /// 09c: what is said after sending.
+    Held {
+        /// It.
+        shown: HeldMail,
+    },
     /// 10.
     Contacts {
         /// It.
@@ -113,6 +118,7 @@ impl Convert<Screen> for view::Screen {
             view::Screen::Said(shown) => Screen::Said { shown: shown.convert() },
             view::Screen::Approvals(shown) => Screen::Approvals { shown: shown.convert() },
             view::Screen::Compose(shown) => Screen::Compose { shown: shown.convert() },
+            view::Screen::Held(shown) => Screen::Held { shown: shown.convert() },
             view::Screen::Contacts(shown) => Screen::Contacts { shown: shown.convert() },
             view::Screen::Exchange(shown) => Screen::Exchange { shown: shown.convert() },
             view::Screen::Scan(shown) => Screen::Scan { shown: shown.convert() },

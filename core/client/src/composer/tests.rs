@@ -58,6 +58,14 @@ fn what_is_taken_back_is_a_draft_as_it_was_written_and_nothing_waits_any_more() 
     let again = composer.send_draft(draft).wait().unwrap();
     assert!(again > number && composer.drafts().unwrap().is_empty());
     assert_eq!(composer.take_back(again + 1).wait(), Ok(draft + 1), "any of its mails names it");
+    // Held back, this time.
+    let clock = Clock { now: now(), utc_offset: 0 };
+    assert_eq!(composer.held(clock), Ok(None));
+    let last = composer.send_draft_after(draft + 1, Duration::from_secs(60)).wait().unwrap();
+    assert!(composer.drafts().unwrap().is_empty());
+    let held = composer.held(clock).unwrap().unwrap();
+    assert!((last..last + 3).contains(&held.number), "{}", held.number);
+    assert_eq!(composer.take_back(held.number).wait(), Ok(draft + 2));
 }
 
 #[test]

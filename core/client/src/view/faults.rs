@@ -69,12 +69,12 @@ fn wrong_use(wrong: &WrongUse) -> Option<Text> {
         WrongUse::Locked => Text::new("er_locked"),
         WrongUse::NoRecipient => Text::new("er_no_recipient"),
         WrongUse::TooLarge => Text::new("er_too_large"),
+        WrongUse::AnswerInClear => Text::new("me_reply_enc"),
         // What an app does wrong, a person can't mend.
         WrongUse::WhichAccount
         | WrongUse::Closed
         | WrongUse::Deadline
         | WrongUse::SearchDate
-        | WrongUse::AnswerInClear
         | WrongUse::NothingToRetry => {
             return None;
         }

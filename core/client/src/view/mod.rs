@@ -15,6 +15,7 @@ mod confirm;
 mod contacts;
 mod exchange;
 mod faults;
+mod held;
 mod icon;
 mod inbox;
 mod message;
@@ -41,6 +42,7 @@ pub use contacts::{ContactRow, ContactsScreen, contact_row, contacts_screen};
 pub(crate) use exchange::own_code;
 pub use exchange::{CameraState, ExchangeScreen, OwnCode, exchange_screen};
 pub use faults::{fault_text, scan_fault};
+pub use held::{HeldMail, held_mail};
 pub use icon::Icon;
 pub use inbox::{Connection, Day, InboxMail, InboxScreen, MailRow, PinnedRow, Waiting, inbox_screen};
 pub use message::{MessageStatus, TrustLine, Warning, message_status};
@@ -198,6 +200,8 @@ pub enum Does {
     Send,
     /// Sends without encryption, after asking once.
     SendPlain,
+    /// Takes back what was sent, to go on writing.
+    Undo,
     /// Opens the exchange of certificates.
     Exchange,
     /// Reads a code from a stored picture.

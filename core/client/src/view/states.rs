@@ -11,15 +11,17 @@ use smime::{Fingerprint, UnixTime};
 use super::samples::{self as sample, Mail};
 use super::{
     AddressScreen, ApprovalCase, ApprovalScreen, ApprovalsScreen, Banner, CameraState, ComposeDraft,
-    ComposeScreen, ConfirmSheet, Connection, ContactsScreen, ExchangeScreen, InboxScreen, KeysScreen,
-    KeysStep, MessageScreen, OwnCode, PasswordScreen, ScanScreen, address_screen, approval_screen,
-    approvals_screen, compose_screen, confirm_result, confirm_sheet, contacts_screen, exchange_screen,
-    inbox_screen, keys_screen, meeting_screen, message_screen, own_code, password_screen, scan_screen,
+    ComposeScreen, ConfirmSheet, Connection, ContactsScreen, ExchangeScreen, HeldMail, InboxScreen,
+    KeysScreen, KeysStep, MessageScreen, OwnCode, PasswordScreen, ScanScreen, address_screen,
+    approval_screen, approvals_screen, compose_screen, confirm_result, confirm_sheet, contacts_screen,
+    exchange_screen, held_mail, inbox_screen, keys_screen, meeting_screen, message_screen, own_code,
+    password_screen, scan_screen,
 };
 use crate::approvals::{ApprovalState, Deciding, Decision};
 use crate::core::ProgressStep;
 use crate::error::{CertificateProblem, CoreError, NetworkProblem, NotDecidable, Unreadable, WrongUse};
 use crate::exchange::ScanView;
+use crate::outbox::{OutboxEntry, OutboxState};
 use crate::people::ContactView;
 
 /// One state of a screen.
@@ -56,6 +58,8 @@ pub enum Screen {
     Approvals(ApprovalsScreen),
     /// 09.
     Compose(ComposeScreen),
+    /// 09c: what is said after sending.
+    Held(HeldMail),
     /// 10.
     Contacts(ContactsScreen),
     /// 11.
@@ -74,6 +78,7 @@ pub fn states() -> Vec<ScreenState> {
     states.extend(confirm());
     states.extend(approvals());
     states.extend(compose());
+    states.extend(held());
     states.extend(contacts());
     states.extend(exchange());
     states.extend(scans());
@@ -342,6 +347,18 @@ fn compose() -> Vec<ScreenState> {
     .into_iter()
     .map(|(name, draft)| ScreenState { name, screen: Screen::Compose(compose_screen(&draft)) })
     .collect()
+}
+
+fn held() -> Option<ScreenState> {
+    let now = sample::clock().now;
+    let entry = OutboxEntry {
+        number: 3,
+        subject: "Delivery plan, week 20".to_owned(),
+        recipients: vec!["li.wei@northgate.example".to_owned()],
+        state: OutboxState::Waiting,
+        held_until: Some(now.plus(8)),
+    };
+    held_mail(&[entry], now).map(|held| ScreenState { name: "09c-held", screen: Screen::Held(held) })
 }
 
 fn contacts() -> Vec<ScreenState> {

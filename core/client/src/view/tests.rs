@@ -9,6 +9,7 @@ use serde_json::Value;
 use strings::Words;
 
 use super::*;
+use crate::outbox::{OutboxEntry, OutboxState};
 
 /// Snapshots of what each screen shows, a file each.
 #[test]
@@ -24,7 +25,7 @@ fn no_state_is_listed_twice_and_every_screen_has_one() {
     let names: BTreeSet<&str> = states.iter().map(|state| state.name).collect();
     assert_eq!(names.len(), states.len());
     for screen in
-        ["01", "02", "03", "04", "05", "06", "07", "07b", "08", "09", "09b", "10", "11", "12a", "14a"]
+        ["01", "02", "03", "04", "05", "06", "07", "07b", "08", "09", "09b", "09c", "10", "11", "12a", "14a"]
     {
         let prefix = format!("{screen}-");
         assert!(names.iter().any(|name| name.starts_with(&prefix)), "{screen} has no state");
@@ -272,6 +273,30 @@ fn approvals_are_never_sent_in_the_clear() {
     assert!(screen("09b-no-certificate")["footer"]["plain"].is_null());
     assert!(screen("09-never-plain")["footer"]["plain"].is_null());
     assert!(screen("09-no-certificate")["footer"]["plain"].is_object());
+}
+
+#[test]
+fn the_mail_that_was_written_last_can_be_taken_back_until_its_time_is_over() {
+    let now = super::samples::clock().now;
+    let entry = |number, held_until| OutboxEntry {
+        number,
+        subject: "Lunch".to_owned(),
+        recipients: vec!["bob@example.test".to_owned()],
+        state: OutboxState::Waiting,
+        held_until,
+    };
+    let shown = |outbox: &[OutboxEntry]| {
+        let held = held_mail(outbox, now)?;
+        assert_eq!((held.button.does, held.button.text.key), (Does::Undo, "co_undo"));
+        Some((held.number, held.button.text.args))
+    };
+    let seconds = |n| vec![("n", Arg::Count(n))];
+    assert_eq!(shown(&[]), None);
+    assert_eq!(shown(&[entry(1, None)]), None);
+    assert_eq!(shown(&[entry(1, Some(now.plus(1)))]), Some((1, seconds(1))));
+    assert_eq!(shown(&[entry(1, Some(now))]), None, "it may be on its way");
+    let several = [entry(1, Some(now.plus(9))), entry(2, Some(now.plus(4))), entry(3, None)];
+    assert_eq!(shown(&several), Some((2, seconds(4))));
 }
 
 /// A photographed code is a card, whatever the screen says else.

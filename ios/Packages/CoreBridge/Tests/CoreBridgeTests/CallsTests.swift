@@ -92,6 +92,7 @@ import Testing
     }
     try await composer.discard(number: first)
     #expect(try await composer.outbox().allSatisfy { $0.number != first })
+    try await secondThoughts(composer, lunch)
     _ = try await composer.send(mail: lunch)
     #expect(try await composer.flush().sent == 1)
 
@@ -108,6 +109,30 @@ import Testing
     #expect(raw.contains("application/pkcs7-mime") && !raw.contains("Noodles"))
     try await mailboxes.act(ids: [row.id], action: .star)
     #expect(try await mailboxes.list(folder: .inbox).first { $0.id == row.id }?.flagged == true)
+  }
+
+  /// What is held back becomes a draft again, as it was written.
+  func secondThoughts(_ composer: Composer, _ lunch: NewMail) async throws {
+    let hold: UInt64 = 3000
+    let held = try await composer.sendAfter(mail: lunch, seconds: hold)
+    _ = try await composer.flush()
+    let until = try await composer.outbox().first { $0.number == held }?.heldUntil
+    #expect(try #require(until) > clock.now)
+    let shown = try #require(try await composer.held(clock: clock))
+    #expect(shown.number == held && shown.button.does == .undo && shown.button.text.key == "co_undo")
+    let draft = try await composer.takeBack(number: held)
+    #expect(try await composer.held(clock: clock) == nil)
+    #expect(try await composer.draft(number: draft) == lunch)
+    var soup = lunch
+    soup.text = "Soup?"
+    #expect(try await composer.saveDraft(number: draft, mail: soup) == draft)
+    #expect(try await composer.drafts().map(\.subject) == ["Lunch"])
+    let again = try await composer.takeBack(
+      number: try await composer.sendDraftAfter(number: draft, seconds: hold))
+    #expect(try await composer.draft(number: again).text == "Soup?")
+    try await composer.discardDraft(number: again)
+    #expect(try await composer.drafts().isEmpty)
+    #expect(try await composer.outbox().allSatisfy { $0.subject != "Lunch" })
   }
 
   func approval(_ carol: Account, _ dave: Account) async throws {

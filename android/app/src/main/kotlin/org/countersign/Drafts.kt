@@ -3,8 +3,9 @@ package org.countersign
 import java.util.concurrent.ConcurrentHashMap
 
 /**
- * Drafts that are too long for the saved state of an activity: that is small and leaves the process. Such a draft lasts as long as the
- * process; in the saved state only its name stands for it.
+ * What is being written and is too long for the saved state of an activity: that is small and leaves the process. It lasts as long as
+ * the process, in the saved state only its name stands for it; after that there is what the core keeps
+ * ([SealedDraft][org.countersign.screen.SealedDraft]).
  */
 class Drafts {
   private val held = ConcurrentHashMap<String, String>()

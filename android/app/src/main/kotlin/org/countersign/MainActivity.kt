@@ -13,6 +13,7 @@ import android.view.ViewGroup.LayoutParams.MATCH_PARENT
 import android.view.WindowInsets
 import android.view.WindowManager
 import android.widget.FrameLayout
+import android.widget.Toast
 import android.window.OnBackInvokedDispatcher
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
@@ -22,8 +23,10 @@ import kotlinx.coroutines.cancel
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.launch
 import org.countersign.bridge.CoreException
+import org.countersign.screen.Draft
 import org.countersign.screen.Host
 import org.countersign.screen.Screen
+import org.countersign.screen.UndoBar
 import org.countersign.screen.open
 import org.countersign.ui.Kind
 import org.countersign.ui.Style
@@ -41,6 +44,7 @@ import org.countersign.ui.why
 class MainActivity : Activity(), Host {
   private val scope = CoroutineScope(SupervisorJob() + Dispatchers.Main)
   private lateinit var frame: FrameLayout
+  private lateinit var undo: UndoBar
 
   /** Under the system's bar. */
   private lateinit var foot: View
@@ -48,6 +52,7 @@ class MainActivity : Activity(), Host {
   private var syncing: Job? = null
   private var results = 0
   private var hasAskedForNotices = false
+  private var isTakingBack = false
 
   override lateinit var session: Session
     private set
@@ -62,9 +67,11 @@ class MainActivity : Activity(), Host {
     super.onCreate(state)
     session = (application as CountersignApp).session()
     frame = FrameLayout(this)
+    undo = UndoBar(this, ::takeBack)
     foot = View(this)
     val whole = column {
       put(frame, weight = 1f)
+      put(undo)
       put(foot, height = 0)
     }
     whole.setOnApplyWindowInsetsListener { view, insets -> keepClear(view, insets) }
@@ -74,6 +81,7 @@ class MainActivity : Activity(), Host {
       onBackInvokedDispatcher.registerOnBackInvokedCallback(OnBackInvokedDispatcher.PRIORITY_DEFAULT) { back() }
     }
     hasAskedForNotices = state?.getBoolean(ASKED) == true
+    scope.launch { session.held.collect { showHeld() } }
     val levels = state?.let(::levels).orEmpty()
     if (levels.isEmpty()) begin() else show(levels)
   }
@@ -144,6 +152,7 @@ class MainActivity : Activity(), Host {
         try {
           if (session.account() != null) {
             SyncJob.schedule(this@MainActivity)
+            session.holdSoon()
             session.sync()
           }
         } catch (_: CoreException) {
@@ -223,7 +232,25 @@ class MainActivity : Activity(), Host {
     top.state?.let(next::restore)
     top.kept?.let(next::keep)
     next.shown()
+    showHeld()
     if (top.place.kind == Place.Kind.INBOX) askForNotices()
+  }
+
+  /** Not where something is being written: taking back would lead away from it. */
+  private fun showHeld() = undo.show(session.held.value.takeIf { screen != null && stack.lastOrNull()?.place?.kind != Place.Kind.COMPOSE })
+
+  /** What was written is there again. If this activity ends before, it is found among the drafts. */
+  private fun takeBack(number: ULong) {
+    if (isTakingBack) return
+    isTakingBack = true
+    scope.launch {
+      try {
+        session.takeBack(number)?.let { go(Place(Place.Kind.COMPOSE, Draft(number = it).write())) }
+      } catch (error: CoreException) {
+        Toast.makeText(applicationContext, why(error), Toast.LENGTH_LONG).show()
+      }
+      isTakingBack = false
+    }
   }
 
   /** Mail, passwords and codes are neither in screenshots nor among the recent apps. */

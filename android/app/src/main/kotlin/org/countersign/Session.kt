@@ -26,6 +26,7 @@ import org.countersign.bridge.Connection
 import org.countersign.bridge.CoreException
 import org.countersign.bridge.Failed
 import org.countersign.bridge.Gate
+import org.countersign.bridge.HeldMail
 import org.countersign.bridge.Loading
 import org.countersign.bridge.NetworkFailed
 import org.countersign.bridge.Office
@@ -49,6 +50,7 @@ class Session(
   private val scope = CoroutineScope(SupervisorJob() + Dispatchers.Default)
   private val opening = Mutex()
   private val syncing = Mutex()
+  private val holding = Mutex()
   private var office: Office? = null
   private var account: Account? = null
 
@@ -75,6 +77,9 @@ class Session(
 
   /** What is being written. */
   val drafts = Drafts()
+
+  /** What was sent and can still be taken back; its words change each second. */
+  val held = MutableStateFlow<HeldMail?>(null)
 
   /** Even between two events, odd while one is followed. */
   private val followed = AtomicLong()
@@ -132,6 +137,47 @@ class Session(
   /** In the background, so that it outlives the screen that asked. */
   fun syncSoon() {
     scope.launch { sync() }
+  }
+
+  /** Follows what is held back, and sends it when its time is over. If the process ends before, the next synchronisation does. */
+  fun holdSoon() {
+    scope.launch {
+      try {
+        holding.withLock { followHeld() }
+      } catch (_: CoreException) {
+        // The screens say it.
+        held.value = null
+      }
+    }
+  }
+
+  private suspend fun followHeld() {
+    var before = 0
+    do {
+      val composer = account()?.composer() ?: return
+      val count = composer.outbox().count { it.heldUntil != null }
+      held.value = composer.held(clock())
+      if (count < before) scope.launch { sendDue() }
+      before = count
+      if (count > 0) delay(TICK_MS)
+    } while (count > 0)
+  }
+
+  /** At once; the synchronisation after it fetches the copy among sent mail. */
+  private suspend fun sendDue() {
+    try {
+      account()?.let { account -> cancellable { account.composer().flush(it) } }
+    } catch (_: CoreException) {
+      // It stays in the outbox, and the synchronisation tells how the connection is.
+    }
+    sync()
+  }
+
+  /** Takes a mail back: the number of the draft that it is again. */
+  suspend fun takeBack(number: ULong): ULong? {
+    val draft = account()?.composer()?.takeBack(number)
+    held.value = null
+    return draft
   }
 
   /**
@@ -210,6 +256,7 @@ class Session(
 
   private companion object {
     const val PAUSE_MS = 500L
+    const val TICK_MS = 1000L
     const val SETTLE_MS = 20_000L
   }
 }

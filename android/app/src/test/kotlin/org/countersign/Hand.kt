@@ -81,10 +81,14 @@ class Hand(private val app: CountersignApp, private val name: String) {
     runBlocking { session.close() }
   }
 
-  /** The process ends; only the home and the Keystore stay, and what the system keeps of the activity. */
-  fun end(offline: Boolean = false): Bundle {
+  /**
+   * The process ends; only the home and the Keystore stay, and what the system keeps of the activity. That it keeps before the last work
+   * in the background ends.
+   */
+  fun end(offline: Boolean = false, work: () -> Unit = {}): Bundle {
     val state = Bundle()
     controller.pause().stop().saveInstanceState(state).destroy()
+    work()
     runBlocking { session.close() }
     session = session(offline)
     take()

@@ -166,6 +166,9 @@ class StoryScreensTest : UiTest() {
     turned.attach(FileToSend("Contract draft v3.pdf", "application/pdf", FILE.toByteArray()))
     tap(turned.send)
     alice.on<InboxScreen>()
+    waitUntil("it can be taken back") { alice.activity.window.decorView.words().any { it.startsWith("Sending in ") } }
+    gallery.addOnce(alice, "09c-compose-undo")
+    waitUntil("nobody does, and it leaves") { await { alice.session.account()!!.composer().outbox() }.isEmpty() }
   }
 
   private fun request() {

@@ -10,6 +10,7 @@ import android.view.Gravity
 import android.view.View
 import android.widget.EditText
 import android.widget.LinearLayout
+import android.widget.Toast
 import java.time.Instant
 import java.time.LocalDate
 import java.time.LocalDateTime
@@ -28,10 +29,12 @@ import org.countersign.bridge.Account
 import org.countersign.bridge.ComposePage
 import org.countersign.bridge.CoreException
 import org.countersign.bridge.Deciding
+import org.countersign.bridge.DraftSummary
 import org.countersign.bridge.FileToSend
 import org.countersign.bridge.InOrder
 import org.countersign.bridge.NewApproval
 import org.countersign.bridge.NewMail
+import org.countersign.bridge.NotFound
 import org.countersign.bridge.WrittenMail
 import org.countersign.bridge.cancellable
 import org.countersign.ui.ActionButton
@@ -71,6 +74,7 @@ class ComposeScreen(host: Host, argument: String) : Screen(host) {
   private val orders: LinearLayout = context.column()
   private val deadlineRow: LinearLayout = context.column()
   private val fileRows: LinearLayout = context.column()
+  private val offers: LinearLayout = context.column()
   private val foot = ComposeFoot(context, { invite(it) }) { send(it) }
   private var account: Account? = null
   private var page: ComposePage? = null
@@ -83,6 +87,24 @@ class ComposeScreen(host: Host, argument: String) : Screen(host) {
 
   /** Of this draft; see [org.countersign.Drafts]. */
   private var name = session.drafts.name(argument) ?: UUID.randomUUID().toString()
+
+  /** What stood here when somebody came. */
+  private val first = Draft.read(session.drafts.read(argument))
+  private var answers = first.answers
+  private var stored = SealedDraft(session, first.number)
+
+  /** What the core keeps was not looked at yet: it is not written over. */
+  private var isUnread = first.number != null
+
+  /** The process ended meanwhile. */
+  private var isFoundAgain = false
+
+  /** Earlier drafts are offered where a new mail begins. */
+  private var hasOffered = argument.isNotEmpty()
+  private var leaving: Deferred<CoreException?>? = null
+
+  /** Sent, kept, or given up: nothing is to be done about it when this screen goes. */
+  private var isSettled = false
 
   /** Who has to approve. */
   var deciding: Deciding = InOrder
@@ -108,6 +130,7 @@ class ComposeScreen(host: Host, argument: String) : Screen(host) {
     put(
       context.scroll(
         context.column {
+          put(offers)
           put(switchRow)
           divide()
           put(to)
@@ -129,9 +152,10 @@ class ComposeScreen(host: Host, argument: String) : Screen(host) {
 
   init {
     body.setHint(R.string.co_text)
-    fill(Draft.read(session.drafts.read(argument)))
+    fill(first)
     approval.setOnCheckedChangeListener { _, _ -> lookAgain() }
     subject.onChange { lookAgain() }
+    body.onChange { showOffers() }
   }
 
   private fun field(type: Int, style: Style) =
@@ -157,7 +181,65 @@ class ComposeScreen(host: Host, argument: String) : Screen(host) {
     put(field, weight = 1f)
   }
 
-  override suspend fun load() = look()
+  override suspend fun load() {
+    open()
+    look()
+    offer()
+  }
+
+  /** What the core keeps of it. */
+  private suspend fun open() {
+    if (isFoundAgain && stored.number == null && isWritten) stored.find(mail())?.let(::take)
+    isFoundAgain = false
+    if (!isUnread) return
+    try {
+      stored.open()?.let(::take)
+    } catch (_: NotFound) {
+      // It was sent or thrown away meanwhile: what is written here becomes another one.
+      stored = SealedDraft(session)
+    }
+    isUnread = false
+  }
+
+  /** Words that stand here already are newer. */
+  private fun take(mail: NewMail) {
+    val draft = draft()
+    val isBlank = draft.words in listOf(first.words, Draft())
+    if (isBlank) fill(draft.copy(to = mail.to, cc = mail.cc, subject = mail.subject, text = mail.text))
+    answers = mail.answers
+    files = mail.files + files
+  }
+
+  private val isWritten get() = files.isNotEmpty() || draft().words != first.words
+
+  private suspend fun offer() {
+    if (hasOffered) return
+    val drafts = session.account()?.composer()?.drafts() ?: return
+    hasOffered = true
+    if (stored.number == null) drafts.asReversed().forEach { offers.put(offered(it)) }
+    showOffers()
+  }
+
+  private fun showOffers() {
+    offers.visibility = if (isWritten) View.GONE else View.VISIBLE
+  }
+
+  private fun offered(draft: DraftSummary): View = context.row {
+    pad(16, 8)
+    minimumHeight = context.dp(56)
+    putIcon(R.drawable.ic_write, size = 20, end = 12)
+    val title = listOf(draft.subject, draft.to.joinToString(), context.getString(R.string.co_title)).first { it.isNotBlank() }
+    put(
+      context.column {
+        put(context.text(title, Style.STRONG))
+        put(context.text(R.string.co_draft, Style.CAPTION, R.color.text2))
+      },
+      weight = 1f,
+    )
+    putIcon(R.drawable.ic_next, R.color.text2, 20, start = 8)
+    background = context.ripple(null)
+    setOnClickListener { host.replace(Place(Place.Kind.COMPOSE, Draft(number = draft.number).write())) }
+  }
 
   private fun lookAgain() {
     scope.launch {
@@ -193,6 +275,7 @@ class ComposeScreen(host: Host, argument: String) : Screen(host) {
     fileRows.removeAllViews()
     for (file in files) fileRows.put(fileRow(file))
     foot.show(page.footer, sending != null, problem)
+    showOffers()
   }
 
   private fun drawSwitch(page: ComposePage) {
@@ -271,10 +354,10 @@ class ComposeScreen(host: Host, argument: String) : Screen(host) {
 
   private fun send(isPlain: Boolean) {
     val account = account ?: return
-    if (sending != null) return
+    if (sending != null || leaving != null) return
     // Both are looked at: each says what is wrong in it. Nothing goes out without somebody who stands there.
     if (listOf(to, cc).count { it.isLeft() } > 0) return
-    val work = if (approval.isChecked) asking(account) else mailing(account, isPlain)
+    val work = if (approval.isChecked) asking(account) else mailing(isPlain)
     problem = null
     follow(session.errand(work))
   }
@@ -287,14 +370,57 @@ class ComposeScreen(host: Host, argument: String) : Screen(host) {
       sending = null
       problem = if (work.isCancelled) context.getString(R.string.er_other) else work.await()?.let { context.why(it) }
       if (problem != null) return@launch draw()
+      isSettled = true
       session.drafts.drop(name)
+      session.holdSoon()
       session.syncSoon()
       host.back()
     }
   }
 
-  /** It ends in a moment, and then tells what became of it. */
-  override fun back() = sending != null
+  /** What is sent or kept ends in a moment, and then tells what became of it. */
+  override fun back(): Boolean {
+    if (sending != null || leaving != null) return true
+    if (isSettled || isUnread) return false
+    if (isWritten) {
+      leave()
+      return true
+    }
+    isSettled = true
+    val stored = stored
+    if (stored.number != null) session.errand { stored.drop() }
+    return false
+  }
+
+  private fun leave() {
+    val work = keepSoon()
+    leaving = work
+    scope.launch {
+      work.join()
+      leaving = null
+      // Who goes back once more goes without.
+      isSettled = true
+      val failed = if (work.isCancelled) context.getString(R.string.er_other) else work.await()?.let { context.why(it) }
+      if (failed != null) {
+        problem = failed
+        return@launch draw()
+      }
+      session.drafts.drop(name)
+      Toast.makeText(context.applicationContext, R.string.co_draft, Toast.LENGTH_SHORT).show()
+      host.back()
+    }
+  }
+
+  private fun keepSoon(): Deferred<CoreException?> {
+    val stored = stored
+    val mail = mail()
+    return session.errand { stored.keep(mail) }
+  }
+
+  /** The process of an app that nobody looks at may end. */
+  override fun disappeared() {
+    if (isWritten && !isUnread && !isSettled && sending == null) keepSoon()
+  }
 
   /** Somebody without a certificate is written to first; what stands here is found again on the way back. */
   private fun invite(address: String) = host.go(Place(Place.Kind.COMPOSE, Draft(to = listOf(address)).write()))
@@ -311,14 +437,28 @@ class ComposeScreen(host: Host, argument: String) : Screen(host) {
         deciding = deciding,
         deadline = until?.format(DateTimeFormatter.ISO_OFFSET_DATE_TIME),
       )
-    return { cancellable { account.approvals().request(request, it) } }
+    val stored = stored
+    return {
+      cancellable { account.approvals().request(request, it) }
+      stored.drop()
+    }
   }
 
-  private fun mailing(account: Account, isPlain: Boolean): suspend () -> Unit {
-    val (title, text) = subject.text.toString().trim() to body.text.toString()
-    val mail = NewMail(to = to.addresses, cc = cc.addresses, subject = title, text = text, files = files, signedOnly = isPlain)
-    return { cancellable { account.composer().send(mail, it) } }
+  private fun mailing(isPlain: Boolean): suspend () -> Unit {
+    val stored = stored
+    val mail = mail().copy(signedOnly = isPlain)
+    return { stored.send(mail) }
   }
+
+  private fun mail() =
+    NewMail(
+      to = to.addresses,
+      cc = cc.addresses,
+      subject = subject.text.toString().trim(),
+      text = body.text.toString(),
+      files = files,
+      answers = answers,
+    )
 
   private fun pick() {
     try {
@@ -362,33 +502,52 @@ class ComposeScreen(host: Host, argument: String) : Screen(host) {
     approval.isChecked = draft.isApproval
     deciding = draft.deciding
     deadline = draft.deadline
+    answers = draft.answers
   }
 
-  /** Text and people; after the end of the process files are chosen again. */
-  override fun save(state: Bundle) = state.putString(DRAFT, session.drafts.hold(name, draft().write()))
+  /** Text and people; files are where the core keeps the rest. */
+  override fun save(state: Bundle) {
+    state.putString(DRAFT, session.drafts.hold(name, draft().write()))
+    stored.number?.let { state.putLong(NUMBER, it.toLong()) }
+  }
 
   private fun draft() =
-    Draft(to.addresses, cc.addresses, subject.text.toString(), body.text.toString(), approval.isChecked, deadline, deciding)
+    Draft(
+      to.addresses, cc.addresses, subject.text.toString(), body.text.toString(), approval.isChecked, deadline, deciding, answers,
+      stored.number,
+    )
 
   override fun restore(state: Bundle) {
     val saved = state.getString(DRAFT) ?: return
     name = session.drafts.name(saved) ?: name
     fill(Draft.read(session.drafts.read(saved)))
+    stored = SealedDraft(session, if (state.containsKey(NUMBER)) state.getLong(NUMBER).toULong() else null)
+    isUnread = stored.number != null
+    isFoundAgain = true
     lookAgain()
   }
 
-  private class Kept(val files: List<FileToSend>, val sending: Deferred<CoreException?>?)
+  private class Kept(
+    val files: List<FileToSend>,
+    val sending: Deferred<CoreException?>?,
+    val stored: SealedDraft,
+    val isUnread: Boolean,
+  )
 
-  override fun kept(): Any = Kept(files, sending)
+  override fun kept(): Any = Kept(files, sending, stored, isUnread)
 
   override fun keep(what: Any) {
     if (what !is Kept) return
+    stored = what.stored
+    isUnread = what.isUnread
+    isFoundAgain = false
     what.files.forEach(::attach)
     what.sending?.let(::follow)
   }
 
   private companion object {
     const val DRAFT = "draft"
+    const val NUMBER = "number"
 
     /** The hour that is offered for a deadline. */
     const val END_OF_WORK = 18

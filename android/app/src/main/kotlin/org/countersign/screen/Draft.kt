@@ -18,7 +18,15 @@ data class Draft(
   val deadline: Long? = null,
   /** One of [ORDERS]. */
   val deciding: Deciding = InOrder,
+  /** Id of the mail that this answers. */
+  val answers: String? = null,
+  /** Where the core keeps it: what is missing here is there. */
+  val number: ULong? = null,
 ) {
+  /** What a mail holds of it. */
+  val words
+    get() = Draft(to, cc, subject, text)
+
   fun write(): String =
     JSONObject()
       .put("to", JSONArray(to))
@@ -28,6 +36,8 @@ data class Draft(
       .put("approval", isApproval)
       .putOpt("deadline", deadline)
       .put("deciding", ORDERS.indexOf(deciding))
+      .putOpt("answers", answers)
+      .putOpt("number", number?.toLong())
       .toString()
 
   companion object {
@@ -39,9 +49,11 @@ data class Draft(
       val json = JSONObject(text)
       fun list(name: String) = json.getJSONArray(name).let { all -> List(all.length()) { all.getString(it) } }
       val deadline = if (json.has("deadline")) json.getLong("deadline") else null
+      val answers = if (json.has("answers")) json.getString("answers") else null
+      val number = if (json.has("number")) json.getLong("number").toULong() else null
       return Draft(
         list("to"), list("cc"), json.getString("subject"), json.getString("text"), json.getBoolean("approval"), deadline,
-        ORDERS[json.getInt("deciding")],
+        ORDERS[json.getInt("deciding")], answers, number,
       )
     }
   }

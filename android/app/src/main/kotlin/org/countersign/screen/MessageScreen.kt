@@ -196,9 +196,9 @@ class MessageScreen(host: Host, private val id: String) : Screen(host) {
           is DoesForward -> Draft(subject = titled("Fwd: ", headers.subject), text = "\n\n" + mail.text.orEmpty())
           is DoesReplyAll -> {
             val others = (headers.to + headers.cc).filterNot { it == account.summary().address || it in sender }
-            Draft(to = sender + others, subject = titled("Re: ", headers.subject))
+            Draft(to = sender + others, subject = titled("Re: ", headers.subject), answers = id)
           }
-          else -> Draft(to = sender, subject = titled("Re: ", headers.subject))
+          else -> Draft(to = sender, subject = titled("Re: ", headers.subject), answers = id)
         }
       // A forwarded text can be long.
       host.go(Place(Place.Kind.COMPOSE, session.drafts.hold(UUID.randomUUID().toString(), draft.write())))

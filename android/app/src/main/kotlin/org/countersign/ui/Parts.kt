@@ -52,6 +52,12 @@ class ActionButton(context: Context, kind: Kind, words: CharSequence, icon: Int?
     label.importantForAccessibility = View.IMPORTANT_FOR_ACCESSIBILITY_NO
   }
 
+  /** Other words on the same button. */
+  fun say(words: CharSequence) {
+    label.text = words
+    contentDescription = words
+  }
+
   override fun setEnabled(enabled: Boolean) {
     super.setEnabled(enabled)
     alpha = if (enabled) 1f else FAINT

@@ -6,10 +6,12 @@ import org.countersign.core.CameraState
 import org.countersign.core.CancelToken
 import org.countersign.core.Clock
 import org.countersign.core.CodeView
+import org.countersign.core.Composer
 import org.countersign.core.Connection
 import org.countersign.core.CoreException
 import org.countersign.core.Deciding
 import org.countersign.core.DecisionProblem
+import org.countersign.core.Does
 import org.countersign.core.FileToSend
 import org.countersign.core.Folder
 import org.countersign.core.Label
@@ -121,6 +123,7 @@ class CallsTest {
     assertEquals(Misuse.NothingToRetry, problem)
     composer.discard(first)
     assertTrue(composer.outbox().none { it.number == first })
+    secondThoughts(composer, lunch)
     composer.send(lunch)
     assertEquals(1uL, composer.flush().sent)
 
@@ -137,6 +140,24 @@ class CallsTest {
     assertTrue(raw.contains("application/pkcs7-mime") && !raw.contains("Noodles"))
     mailboxes.act(listOf(row.id), MailAction.STAR)
     assertTrue(mailboxes.list(Folder.INBOX).single { it.id == row.id }.flagged)
+  }
+
+  /** What is held back becomes a draft again, as it was written. */
+  private suspend fun secondThoughts(composer: Composer, lunch: NewMail) {
+    val held = composer.sendAfter(lunch, HOLD)
+    composer.flush()
+    assertTrue(composer.outbox().single { it.number == held }.heldUntil!! > clock.now)
+    val shown = composer.held(clock)!!
+    assertEquals(listOf(held, Does.Undo, "co_undo"), listOf(shown.number, shown.button.does, shown.button.text.key))
+    val draft = composer.takeBack(held)
+    assertNull(composer.held(clock))
+    assertEquals(lunch, composer.draft(draft))
+    assertEquals(draft, composer.saveDraft(draft, lunch.copy(text = "Soup?")))
+    assertEquals(listOf(draft to "Lunch"), composer.drafts().map { it.number to it.subject })
+    val again = composer.takeBack(composer.sendDraftAfter(draft, HOLD))
+    assertEquals("Soup?", composer.draft(again).text)
+    composer.discardDraft(again)
+    assertTrue(composer.drafts().isEmpty() && composer.outbox().none { it.subject == "Lunch" })
   }
 
   private suspend fun approval(ofCarol: Account, ofDave: Account) {
@@ -215,6 +236,8 @@ class CallsTest {
     assertThrows(CoreException::class.java) { runBlocking { call() } }
 
   private companion object {
+    /** Seconds: longer than the test. */
+    const val HOLD: ULong = 3000u
     const val SCALE = 4
     const val BORDER = 4
   }
