@@ -123,8 +123,7 @@ import Testing
     let draft = try await composer.takeBack(number: held)
     #expect(try await composer.held(clock: clock) == nil)
     #expect(try await composer.draft(number: draft) == lunch)
-    var soup = lunch
-    soup.text = "Soup?"
+    let soup = NewMail(to: lunch.to, subject: lunch.subject, text: "Soup?")
     #expect(try await composer.saveDraft(number: draft, mail: soup) == draft)
     #expect(try await composer.drafts().map(\.subject) == ["Lunch"])
     let again = try await composer.takeBack(
