@@ -103,8 +103,9 @@ struct Member {
 }
 
 impl Member {
-    fn order(&self) -> (UnixTime, Folder, u32) {
-        (self.written, self.mail.folder, self.mail.record.uid)
+    /// Dates have seconds only. Within one, an answer names more than what it answers.
+    fn order(&self) -> (UnixTime, usize, Folder, u32) {
+        (self.written, self.place.references.len(), self.mail.folder, self.mail.record.uid)
     }
 }
 
@@ -244,5 +245,39 @@ fn reply(mail: &MailView, own: &EmailAddress, to_all: bool) -> NewMail {
         subject: answer_subject(headers.subject.as_deref().unwrap_or_default()),
         answers: Some(mail.id.clone()),
         ..NewMail::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use engine::sync::Flags;
+
+    use super::*;
+    use crate::sync::{Content, MailRecord};
+
+    fn member(folder: Folder, uid: u32, written: u64, answers: &[&str]) -> Member {
+        let record = MailRecord::without_content(uid, 1, Content::Unreadable);
+        let references = answers.iter().map(|id| (*id).to_owned()).collect();
+        let place = Place { message_id: None, references, is_protected: true };
+        Member {
+            mail: ShownMail { folder, record, flags: Flags::default() },
+            place,
+            written: UnixTime::from_secs(written),
+        }
+    }
+
+    #[test]
+    fn within_a_second_an_answer_comes_after_what_it_answers() {
+        // One's own mail lies in another folder, and among sent mail there are other numbers.
+        let mut members = [
+            member(Folder::Inbox, 1, 20, &["a", "b", "c"]),
+            member(Folder::Inbox, 7, 10, &["a", "b"]),
+            member(Folder::Sent, 2, 10, &["a"]),
+            member(Folder::Inbox, 6, 10, &[]),
+            member(Folder::Inbox, 5, 9, &["a", "b"]),
+        ];
+        members.sort_by_key(Member::order);
+        let uids: Vec<u32> = members.iter().map(|member| member.mail.record.uid).collect();
+        assert_eq!(uids, [5, 6, 2, 7, 1]);
     }
 }
