@@ -36,10 +36,10 @@ impl Bodies {
         let (folder, incoming) = (store.join("bodies"), store.join("incoming"));
         let prepared = create_folder(&folder).and_then(|()| create_folder(&incoming)).and_then(|()| {
             fs::read_dir(&incoming)?.try_for_each(|entry| fs::remove_file(entry?.path()))?;
-            Packs::open(store)
+            Ok(())
         });
-        let packs = prepared.map_err(|error| io_error(&error))?;
-        Ok(Bodies { folder, incoming, packs })
+        prepared.map_err(|error| io_error(&error))?;
+        Ok(Bodies { folder, incoming, packs: Packs::new(store) })
     }
 
     /// Writes a body; the older one stays until the new one is on the disk.
@@ -108,10 +108,18 @@ impl Bodies {
 
     /// Reads a body; `None` when there is none.
     pub(crate) fn read(&self, seals: &Seals, name: &[u8; 32]) -> Result<Option<Vec<u8>>, StoreError> {
-        let file = match fs::read(self.path(&self.folder, name)) {
-            Ok(file) => Some(file),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => self.packs.read(name)?,
-            Err(error) => return Err(io_error(&error)),
+        let alone = || match fs::read(self.path(&self.folder, name)) {
+            Ok(file) => Ok(Some(file)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(io_error(&error)),
+        };
+        let file = match alone()? {
+            Some(file) => Some(file),
+            None => match self.packs.read(name)? {
+                Some(file) => Some(file),
+                // It may have left its pack for a file of its own a moment ago.
+                None => alone()?,
+            },
         };
         let open = |file: Vec<u8>| open_sealed(&file, seals, name).ok_or(StoreError::Damaged("a mail body"));
         file.map(open).transpose()

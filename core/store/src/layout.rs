@@ -105,7 +105,11 @@ pub(crate) fn open_format(
     }
     // Before anything is written that an older program would not find.
     if is_owner && version < FORMAT {
-        write_format(folder, &seals, salt)?;
+        match write_format(folder, &seals, salt) {
+            // A home that can't be opened could not be made smaller, either.
+            Err(StoreError::DiskFull) => {}
+            written => written?,
+        }
     }
     Ok(seals)
 }

@@ -49,8 +49,6 @@ struct Found {
     packs: BTreeMap<u64, Pack>,
     /// Highest number of all.
     newest: u64,
-    /// There is a pack whose directory can't be read. It may hold any name.
-    has_unreadable: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -69,11 +67,8 @@ struct Pack {
 }
 
 impl Packs {
-    pub(crate) fn open(store: &Path) -> io::Result<Self> {
-        let packs =
-            Packs { folder: store.join("packs"), incoming: store.join("incoming"), found: Mutex::new(None) };
-        create_folder(&packs.folder)?;
-        Ok(packs)
+    pub(crate) fn new(store: &Path) -> Self {
+        Packs { folder: store.join("packs"), incoming: store.join("incoming"), found: Mutex::new(None) }
     }
 
     /// Writes bodies; older ones of these names stay until the new ones are on the disk.
@@ -98,13 +93,7 @@ impl Packs {
     pub(crate) fn read(&self, name: &[u8; 32]) -> Result<Option<Vec<u8>>, StoreError> {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         let found = self.found(&mut found).map_err(|error| io_error(&error))?;
-        let Some(place) = found.places.get(name) else {
-            return if found.has_unreadable {
-                Err(StoreError::Damaged("a pack of mail bodies"))
-            } else {
-                Ok(None)
-            };
-        };
+        let Some(place) = found.places.get(name) else { return Ok(None) };
         let read = File::open(self.path(place.pack)).and_then(|mut file| read_at(&mut file, place));
         read.map(Some).map_err(|error| io_error(&error))
     }
@@ -136,28 +125,36 @@ impl Packs {
     /// Reads all directories, and buries what a crash left of bodies that are in a newer pack, too.
     fn find(&self) -> io::Result<Found> {
         let mut numbers = BTreeSet::new();
-        for entry in fs::read_dir(&self.folder)? {
-            numbers.extend(entry?.file_name().to_str().and_then(number));
+        match fs::read_dir(&self.folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            entries => {
+                for entry in entries? {
+                    numbers.extend(entry?.file_name().to_str().and_then(number));
+                }
+            }
         }
         let mut found = Found::default();
         let mut shadowed = Vec::new();
         for number in numbers {
             found.newest = number;
-            let mut file = File::open(self.path(number))?;
-            let octets = file.metadata()?.len();
-            match read_directory(&mut file, octets)? {
-                Some(directory) => shadowed.extend(found.insert(number, octets, directory)),
-                None => found.has_unreadable = true,
+            // One that can't be read keeps nothing from the others. It is left as it is; its mail is fetched again, if asked for.
+            let read = File::open(self.path(number)).and_then(|mut file| {
+                let octets = file.metadata()?.len();
+                Ok(read_directory(&mut file, octets)?.map(|directory| (octets, directory)))
+            });
+            if let Ok(Some((octets, directory))) = read {
+                shadowed.extend(found.insert(number, octets, directory));
             }
         }
-        self.bury(&mut found, shadowed)?;
+        // Who only reads needs none of that; what can't be done now is tried again by the next who opens the store.
+        let _ = self.bury(&mut found, shadowed);
         let empty: Vec<_> = found
             .packs
             .iter()
             .filter(|(_, pack)| pack.living.is_empty())
             .map(|(number, _)| *number)
             .collect();
-        empty.into_iter().try_for_each(|number| self.remove(&mut found, number))?;
+        let _ = empty.into_iter().try_for_each(|number| self.remove(&mut found, number));
         Ok(found)
     }
 
@@ -172,6 +169,10 @@ impl Packs {
         for (name, body) in &bodies {
             head.extend_from_slice(name);
             head.extend_from_slice(&octets_of(body)?);
+        }
+        if !self.folder.exists() {
+            create_folder(&self.folder)?;
+            self.folder.parent().map_or(Ok(()), sync_folder)?;
         }
         replace(&self.path(number), &self.incoming.join(file_name(number)), |file| {
             file.write_all(&head)?;
