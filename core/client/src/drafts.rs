@@ -178,7 +178,8 @@ impl AccountInner {
         };
         let sent = self.send_mail(mail, thread, pause, last).await?;
         if sent.is_some() {
-            self.store()?.remove_body(&self.content_key(&record))?;
+            // It is in the outbox: an error now would have it sent again.
+            self.store()?.remove_body(&self.content_key(&record)).ok();
         }
         Ok(sent)
     }

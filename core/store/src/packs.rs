@@ -8,7 +8,8 @@
 //! bodies      in that order, sealed as the files of bodies/ are
 //! ```
 //! A pack appears whole and is numbered; where a name is in several, the one with the highest number counts. A body is removed by
-//! zeros over its name and its octets. A pack without bodies is removed, and one that is mostly zeros is written anew.
+//! zeros over its name and its octets. A pack without bodies is removed, and one that is mostly zeros is written anew. A pack whose
+//! directory can't be read is left aside, and what is in it is not found.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};

@@ -64,6 +64,15 @@ pub(crate) struct Believed {
     pub(crate) known: Vec<EmailAddress>,
 }
 
+impl Believed {
+    /// Whether a mail looks the same with both: of people, their anchors count, and who is known.
+    pub(crate) fn is_as_good_as(&self, other: &Believed) -> bool {
+        self.anchors == other.anchors
+            && self.timestamp_anchors == other.timestamp_anchors
+            && self.known == other.known
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use engine::people::{Anchor, Contact};
@@ -113,5 +122,21 @@ mod tests {
         let known = KnownPeople::default();
         assert!(known.get(|| Err(CoreError::Unreadable(Unreadable::Mail))).is_err());
         assert_eq!(known.get(|| Ok(people(&[]))).unwrap().len(), 0);
+    }
+
+    #[test]
+    fn only_anchors_and_who_is_known_decide_how_a_mail_looks() {
+        let believed = |people: People, known: &[&str]| Believed {
+            people: Arc::new(people),
+            anchors: Vec::new(),
+            timestamp_anchors: Vec::new(),
+            known: known.iter().map(|address| address.parse().unwrap()).collect(),
+        };
+        let before = believed(people(&["bob@example.test"]), &["bob@example.test"]);
+        let mut refreshed = people(&["bob@example.test"]);
+        refreshed.values_mut().for_each(|bob| bob.name = Some("Bob".to_owned()));
+        assert!(before.is_as_good_as(&believed(refreshed, &["bob@example.test"])));
+        let two = ["bob@example.test", "carol@example.test"];
+        assert!(!before.is_as_good_as(&believed(people(&two), &two)));
     }
 }

@@ -88,7 +88,7 @@ impl AccountInner {
                 let octets = u64::try_from(raw.len()).unwrap_or(u64::MAX);
                 let mut record = MailRecord::without_content(uid, octets, Content::Unreadable);
                 // Who was met, or seen, in a mail before it counts in this one.
-                let is_as_before = Arc::ptr_eq(&self.people()?, &believed.people);
+                let is_as_before = self.believed(&self.people()?)?.is_as_good_as(&believed);
                 match self.process(local, &raw, opened.filter(|_| is_as_before), &mut record).await {
                     Ok(document) => document.into_iter().for_each(|document| unindexed.add(document)),
                     // What is wrong with one mail must not keep the others away.
@@ -154,7 +154,7 @@ impl AccountInner {
         })
     }
 
-    /// Acts on a mail and fills its record; what is to be indexed of it. `ahead` is the mail, opened with the people of now.
+    /// Acts on a mail and fills its record; what is to be indexed of it. `ahead` is the mail, opened as it would be now.
     async fn process(
         &self,
         local: &mut LocalFolder<'_>,
